@@ -1,0 +1,201 @@
+//! The cast of a scenario: which servers, users, devices and rooms there are,
+//! and how they are called. Turns symbolic names into words and back.
+
+use std::fmt;
+
+use crate::name::{
+    DeviceId, EventId, KeyKind, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId,
+    SessionName, UserId,
+};
+
+/// One user of the cast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user, with the server it lives on.
+    pub id: UserId,
+    /// As the scenario calls it.
+    pub name: String,
+}
+
+/// One device of the cast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device, with its owner.
+    pub id: DeviceId,
+    /// As the scenario calls it: `bob`, or `bob.laptop` for a further device.
+    pub name: String,
+}
+
+/// One room of the cast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The room.
+    pub id: RoomId,
+    /// As the scenario calls it.
+    pub name: String,
+    /// Who has joined before the run starts, the creator first.
+    pub members: Vec<UserId>,
+}
+
+/// Everybody and everything that takes part in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cast {
+    /// Names of the servers; a [`ServerId`] is an index into it.
+    pub servers: Vec<String>,
+    /// The users; [`UserId::index`] is an index into it.
+    pub users: Vec<User>,
+    /// The devices; [`DeviceId::index`] is an index into it.
+    pub devices: Vec<Device>,
+    /// The rooms; a [`RoomId`] is an index into it.
+    pub rooms: Vec<Room>,
+}
+
+/// Something that can be said in the words of a cast.
+pub trait Named {
+    /// Writes the name as the scenario would say it.
+    ///
+    /// # Errors
+    /// Only those of the formatter.
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// A name together with the cast that can say it; made by [`Cast::say`].
+pub struct Said<'a, N: Named + ?Sized> {
+    cast: &'a Cast,
+    name: &'a N,
+}
+
+impl<N: Named + ?Sized> fmt::Display for Said<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.write(self.cast, f)
+    }
+}
+
+impl Cast {
+    /// All servers, in the scenario's order.
+    pub fn server_ids(&self) -> impl Iterator<Item = ServerId> + use<> {
+        let count = u8::try_from(self.servers.len()).expect("a scenario holds at most 64 servers");
+        (0..count).map(ServerId)
+    }
+
+    /// All nodes: servers first, then devices.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let devices = self.devices.iter().map(|device| NodeId::Device(device.id));
+        self.server_ids().map(NodeId::Server).chain(devices)
+    }
+
+    /// All devices of a user.
+    pub fn devices_of(&self, user: UserId) -> impl Iterator<Item = DeviceId> + '_ {
+        self.devices.iter().map(|device| device.id).filter(move |device| device.user == user)
+    }
+
+    /// The rooms that a user has joined before the run starts.
+    pub fn rooms_of(&self, user: UserId) -> impl Iterator<Item = RoomId> + '_ {
+        self.rooms.iter().filter(move |room| room.members.contains(&user)).map(|room| room.id)
+    }
+
+    /// The server called `name`.
+    #[must_use]
+    pub fn server(&self, name: &str) -> Option<ServerId> {
+        self.server_ids().find(|id| self.servers[usize::from(id.0)] == name)
+    }
+
+    /// The device called `name`.
+    #[must_use]
+    pub fn device(&self, name: &str) -> Option<DeviceId> {
+        self.devices.iter().find(|device| device.name == name).map(|device| device.id)
+    }
+
+    /// The room called `name`.
+    #[must_use]
+    pub fn room(&self, name: &str) -> Option<RoomId> {
+        self.rooms.iter().find(|room| room.name == name).map(|room| room.id)
+    }
+
+    /// The server or device called `name`.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<NodeId> {
+        let server = self.server(name).map(NodeId::Server);
+        server.or_else(|| self.device(name).map(NodeId::Device))
+    }
+
+    /// A name in the words of this cast.
+    pub fn say<'a, N: Named + ?Sized>(&'a self, name: &'a N) -> Said<'a, N> {
+        Said { cast: self, name }
+    }
+}
+
+impl Named for ServerId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&cast.servers[usize::from(self.0)])
+    }
+}
+
+impl Named for UserId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&cast.users[usize::from(self.index)].name)
+    }
+}
+
+impl Named for DeviceId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&cast.devices[usize::from(self.index)].name)
+    }
+}
+
+impl Named for RoomId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&cast.rooms[usize::from(self.0)].name)
+    }
+}
+
+impl Named for NodeId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NodeId::Server(server) => server.write(cast, f),
+            NodeId::Device(device) => device.write(cast, f),
+        }
+    }
+}
+
+/// `otk:bob#3`; `otk:bob#3~1` for a key generated after the first restart.
+impl Named for KeyName {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            KeyKind::OneTime => "otk",
+            KeyKind::Fallback => "fbk",
+        };
+        write!(f, "{kind}:{}#{}", cast.say(&self.owner), self.id.0)?;
+        match self.incarnation {
+            0 => Ok(()),
+            incarnation => write!(f, "~{incarnation}"),
+        }
+    }
+}
+
+impl Named for SessionName {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (opener, peer) = (cast.say(&self.opener), cast.say(&self.peer));
+        write!(f, "olm:{opener}>{peer}@{}", self.opened)
+    }
+}
+
+impl Named for MegolmName {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sender, room) = (cast.say(&self.sender), cast.say(&self.room));
+        write!(f, "megolm:{sender}/{room}@{}", self.created)
+    }
+}
+
+impl Named for MessageId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sender, to) = (cast.say(&self.sender), cast.say(&self.to));
+        write!(f, "message:{sender}>{to}@{}", self.sent)
+    }
+}
+
+impl Named for EventId {
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event:{}@{}", cast.say(&self.sender), self.sent)
+    }
+}

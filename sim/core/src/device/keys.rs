@@ -1,0 +1,190 @@
+//! A device's own keys: what it generates, what it uploads, and when
+//! (BS §1.2–1.4).
+
+use super::outgoing::Request;
+use super::store::{AccountRow, AccountState, Store};
+use super::{Device, Timer, Write};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, KeyId, KeyKind, KeyName};
+use crate::node::Cx;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused};
+
+/// How old a fallback key gets before it is replaced.
+const FALLBACK_KEY_AGE: Span = Span::days(7);
+/// Rotation happens on a sync, and an idle client syncs every 30 s.
+const IDLE_SYNC: Span = Span::secs(30);
+
+/// The live Olm account.
+pub(super) struct Account<C: Crypto> {
+    pub(super) olm: C::Account,
+    pub(super) identity: C::Identity,
+    pub(super) state: AccountState,
+    /// Whether it differs from what is stored.
+    pub(super) changed: bool,
+    /// Whether the server has been seen to know fallback keys.
+    fallback_supported: bool,
+}
+
+impl<C: Crypto> Account<C> {
+    /// Loads the account from the store, or makes a new one.
+    pub(super) fn load(store: &Store<C>, cx: &mut Cx<'_, Device<C>>) -> Self {
+        let (olm, state) = match &store.account {
+            Some(row) => (cx.crypto.unpickle_account(&row.pickle), row.state.clone()),
+            None => (cx.crypto.new_account(), AccountState::default()),
+        };
+        let identity = cx.crypto.identity(&olm);
+        let fallback_supported = state.fallback.is_some();
+        Self { olm, identity, state, changed: false, fallback_supported }
+    }
+}
+
+impl<C: Crypto> Device<C> {
+    /// A new account starts with a full set of one-time keys.
+    pub(super) fn boot_account(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.store.account.is_none() {
+            self.generate_one_time_keys(cx.one_time_keys, cx);
+            self.store_account_if_changed(cx);
+        }
+        self.wake_for_fallback_key(cx);
+    }
+
+    /// Takes what `/sync` says of the device's keys. New keys are generated
+    /// only if none are waiting to be uploaded, and there is no low-water
+    /// mark: one claim brings one key.
+    pub(super) fn update_key_counts(&mut self, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
+        self.top_up(counts.one_time_keys, cx);
+        // That the field is there says that the server knows fallback keys;
+        // whether the key was used is ignored (rust-sdk#3151).
+        self.account.fallback_supported = true;
+        self.replace_fallback_key_if_due(cx);
+    }
+
+    /// Replaces the fallback key if it is a week old, or generates the first.
+    pub(super) fn replace_fallback_key_if_due(&mut self, cx: &mut Cx<'_, Self>) {
+        let current = self.account.state.fallback;
+        let fresh = |generated| cx.now.since(generated) < FALLBACK_KEY_AGE;
+        if !self.account.fallback_supported
+            || current.is_some_and(|(_, generated)| fresh(generated))
+            || cx.crypto.unpublished_fallback_key(&self.account.olm).is_some()
+        {
+            return;
+        }
+        cx.crypto.generate_fallback_key(&mut self.account.olm);
+        let (id, _) = cx
+            .crypto
+            .unpublished_fallback_key(&self.account.olm)
+            .expect("a key that was just generated is unpublished");
+        let state = &mut self.account.state;
+        if let Some(discarded) = state.previous_fallback {
+            cx.observe(Fact::KeyDiscarded { key: discarded });
+        }
+        let key =
+            KeyName { owner: self.id, kind: KeyKind::Fallback, id, incarnation: cx.incarnation };
+        cx.observe(Fact::KeyGenerated { key });
+        state.previous_fallback = current.map(|(key, _)| key);
+        state.fallback = Some((key, cx.now));
+        self.account.changed = true;
+        self.wake_for_fallback_key(cx);
+    }
+
+    /// Uploads everything that is unpublished, unless an upload is on its way.
+    pub(super) fn upload_if_needed(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.requests.values().any(|request| matches!(request, Request::Upload)) {
+            return;
+        }
+        let state = &self.account.state;
+        let device_keys = (!state.device_keys_shared)
+            .then(|| DeviceKeys { device: self.id, identity: self.account.identity.clone() });
+        let one_time_keys = cx.crypto.unpublished_one_time_keys(&self.account.olm);
+        let fallback_key = cx.crypto.unpublished_fallback_key(&self.account.olm);
+        if device_keys.is_none() && one_time_keys.is_empty() && fallback_key.is_none() {
+            return;
+        }
+        let one_time_keys = one_time_keys
+            .into_iter()
+            .map(|(id, key)| {
+                let name = one_time_key_name(self.id, &self.account.state, id);
+                self.sign(name, key, cx)
+            })
+            .collect();
+        let fallback_key = fallback_key.zip(self.account.state.fallback);
+        let fallback_key = fallback_key.map(|((_, key), (name, _))| self.sign(name, key, cx));
+        let request = ClientRequest::KeysUpload { device_keys, one_time_keys, fallback_key };
+        self.ask(Request::Upload, request, cx);
+    }
+
+    /// The server answered an upload. What is marked as published is whatever
+    /// is unpublished *now*, not what was in the request. After a refusal
+    /// everything stays as it is, and the same keys are uploaded again with
+    /// the next sync.
+    pub(super) fn uploaded(&mut self, result: Result<usize, UploadRefused>, cx: &mut Cx<'_, Self>) {
+        let Ok(count) = result else { return };
+        let first = !self.account.state.device_keys_shared;
+        self.account.state.device_keys_shared = true;
+        cx.crypto.mark_keys_as_published(&mut self.account.olm);
+        self.account.changed = true;
+        self.top_up(count, cx);
+        self.store_account_if_changed(cx);
+        if first {
+            self.sync_again(cx);
+        }
+        self.do_outgoing(cx);
+    }
+
+    /// Stores the account, if it differs from what is stored.
+    pub(super) fn store_account_if_changed(&mut self, cx: &mut Cx<'_, Self>) {
+        if !std::mem::take(&mut self.account.changed) {
+            return;
+        }
+        let pickle = cx.crypto.pickle_account(&self.account.olm);
+        let state = self.account.state.clone();
+        self.write(vec![Write::Account(AccountRow { pickle, state })], cx);
+    }
+
+    fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {
+        let missing = cx.one_time_keys.saturating_sub(on_server);
+        if missing > 0 && cx.crypto.unpublished_one_time_keys(&self.account.olm).is_empty() {
+            self.generate_one_time_keys(missing, cx);
+        }
+    }
+
+    fn generate_one_time_keys(&mut self, count: usize, cx: &mut Cx<'_, Self>) {
+        let discarded = cx.crypto.generate_one_time_keys(&mut self.account.olm, count);
+        let generated = cx.crypto.unpublished_one_time_keys(&self.account.olm);
+        let state = &mut self.account.state;
+        if let Some((first, _)) = generated.first()
+            && state.generations.last().is_none_or(|(_, by)| *by != cx.incarnation)
+        {
+            state.generations.push((*first, cx.incarnation));
+        }
+        self.account.changed = true;
+        let state = &self.account.state;
+        for id in discarded {
+            cx.observe(Fact::KeyDiscarded { key: one_time_key_name(self.id, state, id) });
+        }
+        for (id, _) in generated {
+            cx.observe(Fact::KeyGenerated { key: one_time_key_name(self.id, state, id) });
+        }
+    }
+
+    fn sign(&self, name: KeyName, key: C::PublicKey, cx: &mut Cx<'_, Self>) -> SignedKey<C> {
+        let signature = cx.crypto.sign_key(&self.account.olm, name.kind, &key);
+        SignedKey { name, key, signature }
+    }
+
+    fn wake_for_fallback_key(&self, cx: &mut Cx<'_, Self>) {
+        if let Some((_, generated)) = self.account.state.fallback {
+            let due = generated + FALLBACK_KEY_AGE + IDLE_SYNC;
+            cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
+        }
+    }
+}
+
+/// What traces call the one-time key with this ID.
+fn one_time_key_name(owner: DeviceId, state: &AccountState, id: KeyId) -> KeyName {
+    let by = state.generations.iter().rev().find(|(first, _)| *first <= id);
+    let incarnation = by.map_or(0, |(_, incarnation)| *incarnation);
+    KeyName { owner, kind: KeyKind::OneTime, id, incarnation }
+}

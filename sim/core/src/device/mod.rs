@@ -1,0 +1,197 @@
+//! A client on a device, modelled on matrix-rust-sdk: its keys, its Olm and
+//! Megolm sessions, claiming and sharing, and `/sync` (BS §1). Knows its
+//! homeserver only by what it answers.
+
+mod claim;
+mod failures;
+mod keys;
+mod olm;
+mod outgoing;
+mod send;
+mod share;
+mod store;
+mod sync;
+mod timeline;
+mod unwedge;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::{Body, Crypto};
+use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
+use crate::node::{Cx, Durable as _, Input, Node};
+use crate::time::Time;
+use crate::trace::Fact;
+use crate::wire::{ClientResponse, Message, RequestId};
+
+use failures::Failures;
+use outgoing::Request;
+pub use store::{
+    AccountRow, AccountState, OutboundRow, Queued, RoomKeyRow, SessionRow, Share, Store, Write,
+};
+
+/// A client. Everything but `store` is in memory only; live cryptographic
+/// objects stand beside their pickles and are loaded when they are needed.
+pub struct Device<C: Crypto> {
+    id: DeviceId,
+    store: Store<C>,
+    account: keys::Account<C>,
+    sessions: BTreeMap<SessionName, C::Session>,
+    room_keys: BTreeMap<MegolmName, C::InboundGroupSession>,
+    outbound: BTreeMap<RoomId, C::GroupSession>,
+    connected: bool,
+    requests: BTreeMap<RequestId, Request>,
+    next_request: u32,
+    next_transaction: u64,
+    sending: Option<send::Sending>,
+    server_failures: Failures<ServerId>,
+    device_failures: Failures<DeviceId>,
+    query_failures: Failures<ServerId>,
+    to_unwedge: BTreeSet<DeviceId>,
+    unwedged: BTreeMap<DeviceId, Time>,
+}
+
+/// What a client asks to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// A send has waited long enough for device lists.
+    StopWaitingForDevices(u64),
+    /// The fallback key is due to be replaced.
+    FallbackKeyDue,
+}
+
+/// What a person does with a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Says something in a room.
+    Send(RoomId, Body),
+    /// Discards the Megolm session of a room, so that the next message gets
+    /// a new one.
+    DiscardSession(RoomId),
+    /// Gives up the poll that is being held and syncs anew.
+    SyncAgain,
+}
+
+impl<C: Crypto> Node for Device<C> {
+    type Crypto = C;
+    type Durable = Store<C>;
+    type Timer = Timer;
+    type Command = Command;
+
+    fn boot(id: NodeId, disk: Store<C>, cx: &mut Cx<'_, Self>) -> Self {
+        let NodeId::Device(id) = id else { unreachable!("only devices run a client") };
+        let account = keys::Account::load(&disk, cx);
+        let mut device = Self {
+            id,
+            store: disk,
+            account,
+            sessions: BTreeMap::new(),
+            room_keys: BTreeMap::new(),
+            outbound: BTreeMap::new(),
+            connected: false,
+            requests: BTreeMap::new(),
+            next_request: 0,
+            // Transaction IDs of two incarnations never meet.
+            next_transaction: u64::from(cx.incarnation) << 32,
+            sending: None,
+            server_failures: Failures::default(),
+            device_failures: Failures::default(),
+            query_failures: Failures::default(),
+            to_unwedge: BTreeSet::new(),
+            unwedged: BTreeMap::new(),
+        };
+        device.boot_account(cx);
+        device
+    }
+
+    fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>) {
+        match input {
+            Input::Message { body, .. } => match body {
+                Message::ClientResponse(id, response) => self.answered(id, response, cx),
+                Message::ClientRequest(..)
+                | Message::FederationRequest(..)
+                | Message::FederationResponse(..) => {}
+            },
+            Input::Connection(true) => self.reconnected(cx),
+            Input::Connection(false) => self.disconnected(cx),
+            Input::Timer(Timer::StopWaitingForDevices(send)) => {
+                self.stop_waiting_for_devices(send, cx);
+            }
+            Input::Timer(Timer::FallbackKeyDue) => {
+                self.replace_fallback_key_if_due(cx);
+                self.store_account_if_changed(cx);
+                self.do_outgoing(cx);
+            }
+            Input::Command(Command::Send(room, body)) => self.enqueue(room, body, cx),
+            Input::Command(Command::DiscardSession(room)) => self.discard_session(room, cx),
+            Input::Command(Command::SyncAgain) => self.sync_again(cx),
+        }
+    }
+
+    fn pending(&self) -> usize {
+        self.store.queue.len()
+    }
+}
+
+impl<C: Crypto> Device<C> {
+    /// Writes rows in one transaction.
+    fn write(&mut self, rows: Vec<Write<C>>, cx: &mut Cx<'_, Self>) {
+        for row in &rows {
+            self.store.apply(row.clone());
+        }
+        cx.persist(rows);
+    }
+
+    fn answered(&mut self, id: RequestId, response: ClientResponse<C>, cx: &mut Cx<'_, Self>) {
+        let Some(request) = self.requests.remove(&id) else { return };
+        match (request, response) {
+            (Request::Upload, ClientResponse::KeysUpload(result)) => {
+                self.uploaded(result, cx);
+            }
+            (Request::Query, ClientResponse::KeysQuery { devices, failures }) => {
+                self.queried(devices, failures, cx);
+            }
+            (Request::Claim { devices, send }, ClientResponse::KeysClaim { keys, failures }) => {
+                self.claimed(&devices, keys, &failures, cx);
+                self.claim_finished(send, cx);
+            }
+            (Request::Share { room, transaction }, ClientResponse::SendToDevice) => {
+                self.share_sent(room, transaction, cx);
+            }
+            (Request::Dummy, ClientResponse::SendToDevice) => {}
+            (Request::Event(number), ClientResponse::SendEvent) => self.event_sent(number, cx),
+            (Request::Sync, ClientResponse::Sync(response)) => self.synced(response, cx),
+            // An answer to another question is no answer.
+            (_, _) => {}
+        }
+    }
+
+    /// Everything that was asked has failed, and is asked again once the
+    /// homeserver can be reached.
+    fn disconnected(&mut self, cx: &mut Cx<'_, Self>) {
+        self.connected = false;
+        self.sending = None;
+        for request in std::mem::take(&mut self.requests).into_values() {
+            if let Request::Share { room, .. } = request {
+                // A share that failed discards the session (BS §1.9).
+                self.discard_session(room, cx);
+            }
+        }
+    }
+
+    fn reconnected(&mut self, cx: &mut Cx<'_, Self>) {
+        self.connected = true;
+        if self.account.state.device_keys_shared {
+            self.sync_again(cx);
+        }
+        self.do_outgoing(cx);
+        self.advance(cx);
+    }
+
+    fn discard_session(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) {
+        self.outbound.remove(&room);
+        if let Some(row) = self.store.outbound.get(&room) {
+            cx.observe(Fact::GroupSessionDiscarded { session: row.name });
+            self.write(vec![Write::OutboundGone(room)], cx);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests to the homeserver, and what is asked after each sync.
+
+use super::Device;
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
+use crate::node::Cx;
+use crate::wire::{ClientRequest, DeviceKeys, Message, RequestId};
+
+use super::Write;
+
+/// What a request that has not been answered was for.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
+    Upload,
+    Query,
+    /// A claim for these devices, and the send that waits for it.
+    Claim {
+        devices: Vec<DeviceId>,
+        send: Option<u64>,
+    },
+    Share {
+        room: RoomId,
+        transaction: u64,
+    },
+    Dummy,
+    Event(u64),
+    Sync,
+}
+
+impl<C: Crypto> Device<C> {
+    /// Asks the homeserver, if it can be reached.
+    pub(super) fn ask(
+        &mut self,
+        purpose: Request,
+        request: ClientRequest<C>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        if !self.connected {
+            return;
+        }
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.requests.insert(id, purpose);
+        let server = NodeId::Server(self.id.user.server);
+        cx.send(server, Message::ClientRequest(id, request));
+    }
+
+    /// A transaction ID that no other request of this device has.
+    pub(super) fn new_transaction(&mut self) -> u64 {
+        let transaction = self.next_transaction;
+        self.next_transaction += 1;
+        transaction
+    }
+
+    /// Everything that a client asks of its own accord: uploads, key queries
+    /// and claims for unwedging.
+    pub(super) fn do_outgoing(&mut self, cx: &mut Cx<'_, Self>) {
+        self.upload_if_needed(cx);
+        self.query_if_needed(cx);
+        self.claim_for_unwedging(cx);
+    }
+
+    /// Gives up the poll that is being held, if any, and syncs anew.
+    pub(super) fn sync_again(&mut self, cx: &mut Cx<'_, Self>) {
+        self.requests.retain(|_, request| !matches!(request, Request::Sync));
+        self.ask(Request::Sync, ClientRequest::Sync { since: self.store.token }, cx);
+    }
+
+    /// Asks for outdated device lists (BS §1.14), but not of servers that
+    /// failed a short while ago. Whether a query is on its way afterwards.
+    pub(super) fn query_if_needed(&mut self, cx: &mut Cx<'_, Self>) -> bool {
+        if self.requests.values().any(|request| matches!(request, Request::Query)) {
+            return true;
+        }
+        let outdated = self.store.outdated.iter().copied();
+        let users: Vec<UserId> = outdated
+            .filter(|user| !self.query_failures.cooling_down(&user.server, cx.now))
+            .collect();
+        if users.is_empty() || !self.connected {
+            return false;
+        }
+        self.ask(Request::Query, ClientRequest::KeysQuery { users }, cx);
+        true
+    }
+
+    /// The server answered a query. A device whose identity changed under the
+    /// same ID is not believed (BS §1.1).
+    pub(super) fn queried(
+        &mut self,
+        lists: Vec<(UserId, Vec<DeviceKeys<C>>)>,
+        failures: Vec<ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let mut rows = vec![];
+        for (user, mut devices) in lists {
+            if let Some(known) = self.store.devices.get(&user) {
+                devices.retain(|keys| known.get(&keys.device).is_none_or(|it| it.identity == keys.identity));
+            }
+            self.query_failures.succeeded(&user.server);
+            rows.push(Write::Devices(user, devices));
+        }
+        for server in failures {
+            self.query_failures.failed(server, cx.now);
+        }
+        self.write(rows, cx);
+        self.advance(cx);
+    }
+}

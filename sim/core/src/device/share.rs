@@ -1,0 +1,151 @@
+//! Outbound Megolm sessions and sharing their keys (BS §1.8, §1.9).
+
+use std::collections::BTreeMap;
+
+use super::outgoing::Request;
+use super::store::{OutboundRow, Share};
+use super::{Device, Write};
+use crate::crypto::{Content, Crypto};
+use crate::name::{DeviceId, MegolmName, MessageId, RoomId, UserId};
+use crate::node::Cx;
+use crate::protocol::Resharing;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{ClientRequest, ToDevice, ToDeviceContent};
+
+/// A session is replaced after so many messages.
+const ROTATION_MESSAGES: u32 = 100;
+/// A session is replaced at this age.
+const ROTATION_PERIOD: Span = Span::days(7);
+/// Recipients of one `/sendToDevice` request.
+const RECIPIENTS_PER_REQUEST: usize = 250;
+
+impl<C: Crypto> Device<C> {
+    /// Encrypts the room's key for everybody who does not have it, and stores
+    /// the requests before any is sent. Whether any is outstanding.
+    pub(super) fn share_room_key(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> bool {
+        let mut row = self.current_session(room, cx);
+        let members = self.store.rooms.get(&room).cloned().unwrap_or_default();
+        let mut messages = vec![];
+        let mut told = vec![];
+        for device in self.recipients(&members) {
+            if !self.has_session(device) {
+                if self.store.told_no_olm.contains(&device) {
+                    continue; // Told once, and never again (BS §1.9).
+                }
+                let id = MessageId { sender: self.id, to: device, sent: cx.now };
+                cx.observe(Fact::RoomKeyWithheld { session: row.name, message: id });
+                messages.push(ToDevice { id, content: ToDeviceContent::NoOlm });
+                told.push(Write::ToldNoOlm(device));
+            } else if let Some(message) = self.share_with(device, &mut row, cx) {
+                messages.push(message);
+            }
+        }
+        while !messages.is_empty() {
+            let rest = messages.split_off(messages.len().min(RECIPIENTS_PER_REQUEST));
+            let transaction = self.new_transaction();
+            row.unsent.insert(transaction, std::mem::replace(&mut messages, rest));
+        }
+        let outstanding = !row.unsent.is_empty();
+        told.push(Write::Outbound(room, row));
+        self.write(told, cx);
+        outstanding
+    }
+
+    /// Sends the next request that shares the room's key.
+    pub(super) fn send_next_share(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) {
+        let row = self.store.outbound.get(&room);
+        let next = row.and_then(|row| row.unsent.first_key_value());
+        if let Some((transaction, messages)) = next {
+            let (transaction, messages) = (*transaction, messages.clone());
+            let request = ClientRequest::SendToDevice { transaction, messages };
+            self.ask(Request::Share { room, transaction }, request, cx);
+        }
+    }
+
+    /// The server took a request that shares the room's key. Whether more
+    /// are outstanding.
+    pub(super) fn share_taken(
+        &mut self,
+        room: RoomId,
+        transaction: u64,
+        cx: &mut Cx<'_, Self>,
+    ) -> bool {
+        let Some(mut row) = self.store.outbound.get(&room).cloned() else { return false };
+        row.unsent.remove(&transaction);
+        let outstanding = !row.unsent.is_empty();
+        self.write(vec![Write::Outbound(room, row)], cx);
+        outstanding
+    }
+
+    /// The room's session, or a new one if there is none or it has expired.
+    fn current_session(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> OutboundRow<C> {
+        if let Some(row) = self.store.outbound.get(&room) {
+            let age = cx.now.since(row.name.created);
+            if row.messages < ROTATION_MESSAGES && age < ROTATION_PERIOD {
+                return row.clone();
+            }
+        }
+        let session = cx.crypto.new_group_session();
+        let pickle = cx.crypto.pickle_group_session(&session);
+        self.outbound.insert(room, session);
+        OutboundRow {
+            name: MegolmName { sender: self.id, room, created: cx.now },
+            pickle,
+            messages: 0,
+            shared: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            unsent: BTreeMap::new(),
+        }
+    }
+
+    fn recipients(&self, members: &[UserId]) -> Vec<DeviceId> {
+        let known = members.iter().filter_map(|user| self.store.devices.get(user));
+        known.flat_map(|it| it.keys().copied()).filter(|device| *device != self.id).collect()
+    }
+
+    /// Encrypts the room's key for a device that does not have it, or that
+    /// has opened an Olm session since it was given it.
+    fn share_with(
+        &mut self,
+        device: DeviceId,
+        row: &mut OutboundRow<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Option<ToDevice<C>> {
+        let wedging = self.store.wedging.get(&device).copied().unwrap_or(0);
+        let earlier = row.shared.get(&device).copied();
+        if earlier.is_some_and(|share| share.wedging >= wedging) {
+            return None;
+        }
+        let session = self.outbound_session(row, cx);
+        let current = cx.crypto.message_index(session);
+        let index = match earlier {
+            None => current,
+            Some(share) => match cx.protocol.resharing() {
+                Resharing::CurrentIndex => current,
+                Resharing::OriginalIndex => share.first_index,
+            },
+        };
+        if index == current && !row.exports.contains_key(&index) {
+            let session = self.outbound_session(row, cx);
+            row.exports.insert(index, cx.crypto.room_key(session));
+        }
+        let key = row.exports.get(&index).expect("every index shared before was kept").clone();
+        let content = Content::RoomKey { room: row.name.room, session: row.name, index, key };
+        let message = self.encrypt_for(device, content, cx)?;
+        cx.observe(Fact::RoomKeyShared { session: row.name, index, message: message.id });
+        let first_index = earlier.map_or(index, |share| share.first_index);
+        row.shared.insert(device, Share { first_index, wedging });
+        Some(message)
+    }
+
+    /// The live sending end of a row, loaded if need be.
+    pub(super) fn outbound_session(
+        &mut self,
+        row: &OutboundRow<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> &mut C::GroupSession {
+        let load = || cx.crypto.unpickle_group_session(&row.pickle);
+        self.outbound.entry(row.name.room).or_insert_with(load)
+    }
+}

@@ -1,0 +1,238 @@
+//! What a client keeps on disk: pickles of its cryptographic objects, what it
+//! knows of others, and what it still has to send. What is not here is lost
+//! when the client is killed (BS §1.12).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::{Body, Crypto};
+use crate::name::{DeviceId, EventId, KeyId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId};
+use crate::node::Durable;
+use crate::time::Time;
+use crate::wire::{DeviceKeys, RoomEvent, SyncToken, ToDevice};
+
+/// A client's database.
+#[derive(Clone, Debug)]
+pub struct Store<C: Crypto> {
+    pub(super) account: Option<AccountRow<C>>,
+    pub(super) sessions: BTreeMap<DeviceId, BTreeMap<SessionName, SessionRow<C>>>,
+    pub(super) decrypted: BTreeSet<MessageId>,
+    pub(super) wedging: BTreeMap<DeviceId, u32>,
+    pub(super) told_no_olm: BTreeSet<DeviceId>,
+    pub(super) room_keys: BTreeMap<MegolmName, RoomKeyRow<C>>,
+    pub(super) outbound: BTreeMap<RoomId, OutboundRow<C>>,
+    pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
+    /// Users whose device list has to be asked for.
+    pub(super) outdated: BTreeSet<UserId>,
+    pub(super) rooms: BTreeMap<RoomId, Vec<UserId>>,
+    pub(super) token: Option<SyncToken>,
+    pub(super) seen: BTreeSet<EventId>,
+    pub(super) undecrypted: BTreeMap<EventId, RoomEvent<C>>,
+    pub(super) queue: BTreeMap<u64, Queued<C>>,
+    pub(super) queued: u64,
+}
+
+/// The Olm account and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct AccountRow<C: Crypto> {
+    /// The account itself.
+    pub pickle: C::Pickle,
+    /// The rest, which is not secret.
+    pub state: AccountState,
+}
+
+/// What a client knows of its own keys beside the keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountState {
+    /// Whether the server has accepted the device keys.
+    pub device_keys_shared: bool,
+    /// From which key ID on which incarnation generated the one-time keys.
+    pub generations: Vec<(KeyId, u16)>,
+    /// The current fallback key and when it was generated.
+    pub fallback: Option<(KeyName, Time)>,
+    /// The fallback key before that, whose private half is still held.
+    pub previous_fallback: Option<KeyName>,
+}
+
+/// An Olm session.
+#[derive(Clone, Debug)]
+pub struct SessionRow<C: Crypto> {
+    /// Which session it is.
+    pub name: SessionName,
+    /// The other device.
+    pub peer: DeviceId,
+    /// The key it was opened on.
+    pub key: KeyName,
+    /// When this device opened or accepted it.
+    pub created: Time,
+    /// The session itself.
+    pub pickle: C::Pickle,
+}
+
+/// A receiving end of a Megolm session.
+#[derive(Clone, Debug)]
+pub struct RoomKeyRow<C: Crypto> {
+    /// Which session it is.
+    pub name: MegolmName,
+    /// The first message index it decrypts.
+    pub index: u32,
+    /// The session itself.
+    pub pickle: C::Pickle,
+}
+
+/// The sending end of a Megolm session, and who has been given its key.
+#[derive(Clone, Debug)]
+pub struct OutboundRow<C: Crypto> {
+    /// Which session it is.
+    pub name: MegolmName,
+    /// The session itself.
+    pub pickle: C::Pickle,
+    /// Messages encrypted so far.
+    pub messages: u32,
+    /// Who has been given the key.
+    pub shared: BTreeMap<DeviceId, Share>,
+    /// The key as it was shared, by message index.
+    pub exports: BTreeMap<u32, C::RoomKey>,
+    /// `/sendToDevice` requests that have not been answered, by transaction ID.
+    pub unsent: BTreeMap<u64, Vec<ToDevice<C>>>,
+}
+
+/// How a device was given a room key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// From which message index on it was first given.
+    pub first_index: u32,
+    /// How many Olm sessions the device had opened by the last time.
+    pub wedging: u32,
+}
+
+/// Something a person said that the server has not confirmed.
+#[derive(Clone, Debug)]
+pub struct Queued<C: Crypto> {
+    /// Where.
+    pub room: RoomId,
+    /// What.
+    pub body: Body,
+    /// The event, once it is encrypted: a retry sends the same one.
+    pub event: Option<RoomEvent<C>>,
+}
+
+/// The write of one row.
+#[derive(Clone, Debug)]
+pub enum Write<C: Crypto> {
+    /// Stores the account.
+    Account(AccountRow<C>),
+    /// Stores an Olm session.
+    Session(SessionRow<C>),
+    /// Remembers the hash of a decrypted message.
+    Decrypted(MessageId),
+    /// Counts the Olm sessions that a device has opened.
+    Wedging(DeviceId, u32),
+    /// Remembers that a device was told `m.no_olm`.
+    ToldNoOlm(DeviceId),
+    /// Stores a received room key.
+    RoomKey(RoomKeyRow<C>),
+    /// Stores a sending Megolm session.
+    Outbound(RoomId, OutboundRow<C>),
+    /// Discards a sending Megolm session.
+    OutboundGone(RoomId),
+    /// Stores a user's devices.
+    Devices(UserId, Vec<DeviceKeys<C>>),
+    /// Marks a user's device list as outdated.
+    Outdated(UserId),
+    /// Stores a room's members.
+    Room(RoomId, Vec<UserId>),
+    /// Stores how far the client has synced.
+    Token(SyncToken),
+    /// Stores an event that was seen; it stays until it is decrypted.
+    Seen(RoomEvent<C>),
+    /// Notes that an event was decrypted.
+    Read(EventId),
+    /// Stores something to send.
+    Queue(u64, Queued<C>),
+    /// Notes that it was sent.
+    Sent(u64),
+}
+
+impl<C: Crypto> Default for Store<C> {
+    fn default() -> Self {
+        Self {
+            account: None,
+            sessions: BTreeMap::new(),
+            decrypted: BTreeSet::new(),
+            wedging: BTreeMap::new(),
+            told_no_olm: BTreeSet::new(),
+            room_keys: BTreeMap::new(),
+            outbound: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            outdated: BTreeSet::new(),
+            rooms: BTreeMap::new(),
+            token: None,
+            seen: BTreeSet::new(),
+            undecrypted: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            queued: 0,
+        }
+    }
+}
+
+impl<C: Crypto> Durable for Store<C> {
+    type Write = Write<C>;
+
+    fn apply(&mut self, write: Write<C>) {
+        match write {
+            Write::Account(row) => self.account = Some(row),
+            Write::Session(row) => {
+                self.sessions.entry(row.peer).or_default().insert(row.name, row);
+            }
+            Write::Decrypted(message) => {
+                self.decrypted.insert(message);
+            }
+            Write::Wedging(device, count) => {
+                self.wedging.insert(device, count);
+            }
+            Write::ToldNoOlm(device) => {
+                self.told_no_olm.insert(device);
+            }
+            Write::RoomKey(row) => {
+                self.room_keys.insert(row.name, row);
+            }
+            Write::Outbound(room, row) => {
+                self.outbound.insert(room, row);
+            }
+            Write::OutboundGone(room) => {
+                self.outbound.remove(&room);
+            }
+            Write::Devices(user, devices) => {
+                let devices = devices.into_iter().map(|keys| (keys.device, keys)).collect();
+                self.devices.insert(user, devices);
+                self.outdated.remove(&user);
+            }
+            Write::Outdated(user) => {
+                self.outdated.insert(user);
+            }
+            Write::Room(room, members) => {
+                self.rooms.insert(room, members);
+            }
+            Write::Token(token) => self.token = Some(token),
+            Write::Seen(event) => {
+                self.seen.insert(event.id);
+                self.undecrypted.insert(event.id, event);
+            }
+            Write::Read(event) => {
+                self.undecrypted.remove(&event);
+            }
+            Write::Queue(number, queued) => {
+                self.queued = self.queued.max(number + 1);
+                self.queue.insert(number, queued);
+            }
+            Write::Sent(number) => {
+                self.queue.remove(&number);
+            }
+        }
+    }
+
+    /// Everything a client stores matters; it has no retries on disk.
+    fn is_progress(_: &Write<C>) -> bool {
+        true
+    }
+}

@@ -1,0 +1,64 @@
+//! Unwedging: a new Olm session after an undecryptable message, announced by
+//! an `m.dummy` (BS §1.7). In memory only: a restart forgets whom to unwedge.
+
+use super::Device;
+use super::outgoing::Request;
+use crate::crypto::{Content, Crypto};
+use crate::name::DeviceId;
+use crate::node::Cx;
+use crate::protocol::Unwedging;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::ClientRequest;
+
+/// At most one new session for a device in this time.
+const UNWEDGE_INTERVAL: Span = Span::hours(1);
+
+impl<C: Crypto> Device<C> {
+    /// An Olm message of this device could not be decrypted.
+    pub(super) fn consider_unwedging(&mut self, peer: DeviceId, cx: &mut Cx<'_, Self>) {
+        if self.known_device(peer).is_none() || self.to_unwedge.contains(&peer) {
+            return;
+        }
+        let sessions = self.store.sessions.get(&peer);
+        let newest = sessions.and_then(|it| it.values().map(|row| row.created).max());
+        let is_due = match newest {
+            Some(newest) => cx.now.since(newest) > UNWEDGE_INTERVAL,
+            None => match cx.protocol.unwedging() {
+                Unwedging::WithEarlierSession => false,
+                Unwedging::AlsoAtFirstContact => {
+                    let last = self.unwedged.get(&peer);
+                    last.is_none_or(|last| cx.now.since(*last) > UNWEDGE_INTERVAL)
+                }
+            },
+        };
+        if is_due {
+            cx.observe(Fact::Unwedging { by: self.id, peer });
+            self.unwedged.insert(peer, cx.now);
+            self.to_unwedge.insert(peer);
+        }
+    }
+
+    /// Claims a key of every device to be unwedged, unless a claim is on its
+    /// way; what fails is tried again after a later sync.
+    pub(super) fn claim_for_unwedging(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.to_unwedge.is_empty() || self.is_claiming() || !self.connected {
+            return;
+        }
+        let devices = self.devices_to_claim(&[], cx);
+        if !devices.is_empty() {
+            self.claim(devices, None, cx);
+        }
+    }
+
+    /// Tells devices of the sessions that were just opened for them.
+    pub(super) fn send_dummies(&mut self, peers: &[DeviceId], cx: &mut Cx<'_, Self>) {
+        let encrypt = |peer: &DeviceId| self.encrypt_for(*peer, Content::Dummy, cx);
+        let messages: Vec<_> = peers.iter().filter_map(encrypt).collect();
+        if !messages.is_empty() {
+            let transaction = self.new_transaction();
+            let request = ClientRequest::SendToDevice { transaction, messages };
+            self.ask(Request::Dummy, request, cx);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `POST /keys/claim`, local and federated (BS §2.2, §8.1).
+//!
+//! A claim on a server's own devices takes two statements: one finds the
+//! keys, the other deletes them. Between the two, another claim can come.
+
+use std::collections::BTreeMap;
+
+use super::federation::Asked;
+use super::{Homeserver, Timer, Write, respond};
+use crate::crypto::Crypto;
+use crate::draws::Purpose;
+use crate::name::{DeviceId, NodeId, ServerId};
+use crate::node::Cx;
+use crate::protocol::ConcurrentClaims;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{ClientResponse, FederationRequest, FederationResponse, Message, RequestId, SignedKey};
+
+/// How long a database may take between the two statements of a claim.
+const BETWEEN_STATEMENTS: (Span, Span) = (Span::millis(1), Span::millis(20));
+
+/// A claim between its two statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimId(u32);
+
+/// The claims that a server is working on.
+#[derive(Debug)]
+pub(super) struct Claims<C: Crypto> {
+    next: u32,
+    /// Claims on the server's own devices, between their two statements.
+    found: BTreeMap<ClaimId, Found<C>>,
+    /// Requests of clients, until every server asked has answered.
+    gathering: BTreeMap<(DeviceId, RequestId), Gathering<C>>,
+}
+
+/// What the first statement of a claim found.
+#[derive(Debug)]
+struct Found<C: Crypto> {
+    claimant: DeviceId,
+    keys: Vec<(DeviceId, Option<SignedKey<C>>)>,
+    reply: Reply,
+}
+
+/// Who waits for a claim on the server's own devices.
+#[derive(Clone, Copy, Debug)]
+enum Reply {
+    Client(RequestId),
+    Server(ServerId, RequestId),
+}
+
+#[derive(Debug)]
+struct Gathering<C: Crypto> {
+    waiting_for: usize,
+    keys: Vec<SignedKey<C>>,
+    failures: Vec<ServerId>,
+}
+
+impl<C: Crypto> Default for Claims<C> {
+    fn default() -> Self {
+        Self { next: 0, found: BTreeMap::new(), gathering: BTreeMap::new() }
+    }
+}
+
+impl<C: Crypto> Claims<C> {
+    /// How many claims have not been answered.
+    pub(super) fn open(&self) -> usize {
+        self.found.len() + self.gathering.len()
+    }
+}
+
+impl<C: Crypto> Homeserver<C> {
+    /// A client's claim: split by server, gathered, answered at once when all
+    /// servers have answered or failed. A server in back-off fails at once.
+    pub(super) fn claim(
+        &mut self,
+        claimant: DeviceId,
+        id: RequestId,
+        devices: Vec<DeviceId>,
+        timeout: Span,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let mut by_server: BTreeMap<ServerId, Vec<DeviceId>> = BTreeMap::new();
+        for device in devices {
+            by_server.entry(device.user.server).or_default().push(device);
+        }
+        let gathering =
+            Gathering { waiting_for: by_server.len(), keys: vec![], failures: vec![] };
+        self.claims.gathering.insert((claimant, id), gathering);
+        for (server, devices) in by_server {
+            if server == self.id {
+                self.find_keys(claimant, devices, Reply::Client(id), cx);
+            } else {
+                let request = FederationRequest::Claim { devices, claimant };
+                self.ask(server, request, Asked::Claim { claimant, id }, timeout, cx);
+            }
+        }
+        self.answer_claim_if_complete(claimant, id, cx);
+    }
+
+    /// Another server's claim on this server's devices.
+    pub(super) fn federated_claim(
+        &mut self,
+        peer: ServerId,
+        id: RequestId,
+        devices: Vec<DeviceId>,
+        claimant: DeviceId,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        self.find_keys(claimant, devices, Reply::Server(peer, id), cx);
+    }
+
+    /// Another server's part of a client's claim; nothing if it failed.
+    pub(super) fn claim_answered(
+        &mut self,
+        (claimant, id): (DeviceId, RequestId),
+        part: Result<Vec<SignedKey<C>>, ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        if let Some(gathering) = self.claims.gathering.get_mut(&(claimant, id)) {
+            gathering.waiting_for -= 1;
+            match part {
+                Ok(keys) => gathering.keys.extend(keys),
+                Err(server) => gathering.failures.push(server),
+            }
+        }
+        self.answer_claim_if_complete(claimant, id, cx);
+    }
+
+    /// The first statement: which key each device's claim would take.
+    fn find_keys(
+        &mut self,
+        claimant: DeviceId,
+        devices: Vec<DeviceId>,
+        reply: Reply,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let keys = devices.into_iter().map(|device| (device, self.first_key(device))).collect();
+        let claim = ClaimId(self.claims.next);
+        self.claims.next += 1;
+        self.claims.found.insert(claim, Found { claimant, keys, reply });
+        let (from, to) = BETWEEN_STATEMENTS;
+        let subject = (self.id, claimant, claim);
+        let delay = cx.draws.span(Purpose::Database, subject, from, to);
+        cx.wake(delay, Timer::FinishClaim(claim));
+    }
+
+    /// The second statement: deletes the keys and answers with them.
+    pub(super) fn finish_claim(&mut self, claim: ClaimId, cx: &mut Cx<'_, Self>) {
+        let Some(Found { claimant, keys, reply }) = self.claims.found.remove(&claim) else {
+            return;
+        };
+        let mut issued = vec![];
+        for (device, found) in keys {
+            if let Some(key) = self.take_key(device, found, cx) {
+                cx.observe(Fact::KeyIssued { server: self.id, key: key.name, to: claimant });
+                issued.push(key);
+            }
+            self.counts_changed(device, cx);
+        }
+        match reply {
+            Reply::Client(id) => self.claim_answered((claimant, id), Ok(issued), cx),
+            Reply::Server(peer, id) => {
+                let response = FederationResponse::Claim(issued);
+                cx.send(NodeId::Server(peer), Message::FederationResponse(id, response));
+            }
+        }
+    }
+
+    /// Deletes the key that was found and hands it out; a device without a
+    /// one-time key gives its fallback key.
+    fn take_key(
+        &mut self,
+        device: DeviceId,
+        found: Option<SignedKey<C>>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Option<SignedKey<C>> {
+        let Some(key) = found else { return self.take_fallback_key(device, cx) };
+        if self.holds(&key) {
+            self.write(vec![Write::OneTimeKeyGone(device, key.name.id)], cx);
+            return Some(key);
+        }
+        cx.observe(Fact::ClaimRaced { server: self.id, key: key.name });
+        match cx.protocol.concurrent_claims() {
+            ConcurrentClaims::LoserMisses => self.take_fallback_key(device, cx),
+            ConcurrentClaims::Serialised => {
+                let again = self.first_key(device);
+                self.take_key(device, again, cx)
+            }
+            ConcurrentClaims::ReadThenDelete => Some(key),
+        }
+    }
+
+    /// Hands out the fallback key, which stays and is marked as used.
+    fn take_fallback_key(
+        &mut self,
+        device: DeviceId,
+        cx: &mut Cx<'_, Self>,
+    ) -> Option<SignedKey<C>> {
+        let fallback = self.tables.fallback_keys.get(&device)?;
+        let (key, used) = (fallback.key.clone(), fallback.used);
+        if !used {
+            self.write(vec![Write::FallbackKey(key.clone(), true)], cx);
+        }
+        Some(key)
+    }
+
+    /// The key that is next to be issued: in upload order, and by the stored
+    /// permutation inside one upload (MSC4225).
+    fn first_key(&self, device: DeviceId) -> Option<SignedKey<C>> {
+        let rows = self.tables.one_time_keys.get(&device)?;
+        rows.values().min_by_key(|row| (row.uploaded, row.tie)).map(|row| row.key.clone())
+    }
+
+    fn holds(&self, key: &SignedKey<C>) -> bool {
+        let keys = self.tables.one_time_keys.get(&key.name.owner);
+        keys.is_some_and(|keys| keys.contains_key(&key.name.id))
+    }
+
+    fn answer_claim_if_complete(
+        &mut self,
+        claimant: DeviceId,
+        id: RequestId,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let complete =
+            self.claims.gathering.get(&(claimant, id)).is_some_and(|it| it.waiting_for == 0);
+        if complete && let Some(done) = self.claims.gathering.remove(&(claimant, id)) {
+            let (keys, failures) = (done.keys, done.failures);
+            respond(claimant, id, ClientResponse::KeysClaim { keys, failures }, cx);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Device lists: who publishes what, who is told, and `POST /keys/query`
+//! (BS §2.7, §8.4). Updates carry the keys and are applied as they come; the
+//! finer rules of `stream_id` and `prev_id` are not modelled.
+
+use std::collections::BTreeMap;
+
+use super::federation::Asked;
+use super::{Homeserver, Write, respond};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, ServerId, UserId};
+use crate::node::Cx;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{ClientResponse, DeviceKeys, Edu, FederationRequest, RequestId};
+
+/// How long a homeserver waits for another's answer to a key query.
+const QUERY_TIMEOUT: Span = Span::secs(10);
+
+/// Users with all their devices.
+type Lists<C> = Vec<(UserId, Vec<DeviceKeys<C>>)>;
+
+/// Clients' key queries, until every server asked has answered.
+#[derive(Debug)]
+pub(super) struct Queries<C: Crypto> {
+    gathering: BTreeMap<(DeviceId, RequestId), Gathering<C>>,
+}
+
+#[derive(Debug)]
+struct Gathering<C: Crypto> {
+    waiting_for: usize,
+    devices: Lists<C>,
+    failures: Vec<ServerId>,
+}
+
+impl<C: Crypto> Default for Queries<C> {
+    fn default() -> Self {
+        Self { gathering: BTreeMap::new() }
+    }
+}
+
+impl<C: Crypto> Queries<C> {
+    /// How many queries have not been answered.
+    pub(super) fn open(&self) -> usize {
+        self.gathering.len()
+    }
+}
+
+impl<C: Crypto> Homeserver<C> {
+    /// Stores a local device's identity and tells everybody who shares a room.
+    pub(super) fn publish_device(&mut self, keys: DeviceKeys<C>, cx: &mut Cx<'_, Self>) {
+        let device = keys.device;
+        let stored = self.tables.devices.get(&device.user).and_then(|it| it.get(&device));
+        if stored.is_some_and(|stored| stored.identity == keys.identity) {
+            return;
+        }
+        cx.observe(Fact::DevicePublished { server: self.id, device });
+        let mut rows = vec![Write::Device(keys.clone()), Write::DeviceListChanged(device.user)];
+        let peers = self.servers_sharing_room(device.user);
+        let update = |peer: &ServerId| Write::Queued(*peer, Edu::DeviceListUpdate(keys.clone()));
+        rows.extend(peers.iter().map(update));
+        self.write(rows, cx);
+        self.notify_all(cx);
+        for peer in peers {
+            self.flush(peer, cx);
+        }
+    }
+
+    /// The rows that another server's device list update asks for.
+    pub(super) fn device_list_update(&self, keys: DeviceKeys<C>) -> Vec<Write<C>> {
+        let user = keys.device.user;
+        vec![Write::RemoteDevice(keys), Write::DeviceListChanged(user)]
+    }
+
+    /// Local devices of these users, for clients and other servers.
+    pub(super) fn local_devices(&self, users: &[UserId]) -> Lists<C> {
+        let devices = |user| self.tables.devices.get(user).map(|it| it.values().cloned().collect());
+        users.iter().map(|user| (*user, devices(user).unwrap_or_default())).collect()
+    }
+
+    /// A client's query. Devices that are cached are answered from the cache,
+    /// even if their server cannot be reached; only unknown users are asked for.
+    pub(super) fn query(
+        &mut self,
+        device: DeviceId,
+        id: RequestId,
+        users: Vec<UserId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let (local, remote): (Vec<UserId>, Vec<UserId>) =
+            users.into_iter().partition(|user| user.server == self.id);
+        let mut devices = self.local_devices(&local);
+        let mut unknown: BTreeMap<ServerId, Vec<UserId>> = BTreeMap::new();
+        for user in remote {
+            match self.tables.device_lists.remote.get(&user) {
+                Some(cached) => devices.push((user, cached.values().cloned().collect())),
+                None => unknown.entry(user.server).or_default().push(user),
+            }
+        }
+        let gathering = Gathering { waiting_for: unknown.len(), devices, failures: vec![] };
+        self.queries.gathering.insert((device, id), gathering);
+        for (server, users) in unknown {
+            let request = FederationRequest::Query { users };
+            self.ask(server, request, Asked::Query { device, id }, QUERY_TIMEOUT, cx);
+        }
+        self.answer_query_if_complete(device, id, cx);
+    }
+
+    /// Another server's part of a client's query; nothing if it failed.
+    pub(super) fn query_answered(
+        &mut self,
+        (device, id): (DeviceId, RequestId),
+        part: Result<Lists<C>, ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(gathering) = self.queries.gathering.get_mut(&(device, id)) else { return };
+        gathering.waiting_for -= 1;
+        match part {
+            Ok(lists) => {
+                gathering.devices.extend(lists.iter().cloned());
+                let devices = lists.into_iter().flat_map(|(_, devices)| devices);
+                self.write(devices.map(Write::RemoteDevice).collect(), cx);
+            }
+            Err(server) => gathering.failures.push(server),
+        }
+        self.answer_query_if_complete(device, id, cx);
+    }
+
+    fn answer_query_if_complete(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
+        let complete =
+            self.queries.gathering.get(&(device, id)).is_some_and(|it| it.waiting_for == 0);
+        if complete && let Some(done) = self.queries.gathering.remove(&(device, id)) {
+            let (devices, failures) = (done.devices, done.failures);
+            respond(device, id, ClientResponse::KeysQuery { devices, failures }, cx);
+        }
+    }
+}

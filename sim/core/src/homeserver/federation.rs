@@ -1,0 +1,281 @@
+//! Requests to other servers: transactions, time-outs and back-off, and what
+//! comes in with a transaction (BS §2.5, §2.6, §8.4).
+
+use super::tables::Retry;
+use super::{Homeserver, Timer, Write};
+use crate::crypto::Crypto;
+use crate::draws::Purpose;
+use crate::name::{DeviceId, EventId, NodeId, ServerId};
+use crate::node::Cx;
+use crate::time::{Span, Time};
+use crate::trace::{Fact, RemoteFailure};
+use crate::wire::{
+    Edu, FederationRequest, FederationResponse, Message, MessageKind, RequestId, Transaction,
+};
+
+/// A transaction's room for PDUs.
+const PDUS_PER_TRANSACTION: usize = 50;
+/// A transaction's room for EDUs.
+const EDUS_PER_TRANSACTION: usize = 100;
+/// Places for EDUs kept free for what is not a to-device message.
+const EDUS_RESERVED: usize = 10;
+/// How long a server waits for the answer to a transaction.
+const TRANSACTION_TIMEOUT: Span = Span::secs(60);
+/// Back-off after a first failure.
+const BACK_OFF_FIRST: Span = Span::mins(10);
+/// Back-off at the most.
+const BACK_OFF_MAX: Span = Span::days(7);
+/// How often the loop looks for servers with something outstanding.
+const WAKE_UP_EVERY: Span = Span::secs(60);
+
+/// A request to another server that has not been answered.
+#[derive(Clone, Debug)]
+pub(super) struct Outstanding {
+    peer: ServerId,
+    kind: MessageKind,
+    asked: Asked,
+}
+
+/// What a request to another server is for.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    /// A transaction with these rows of the outbox, and own events up to
+    /// this place.
+    Send { edus: Vec<u64>, events: Option<u64> },
+    /// A part of a client's claim.
+    Claim { claimant: DeviceId, id: RequestId },
+    /// A part of a client's key query.
+    Query { device: DeviceId, id: RequestId },
+    /// What lies before this event.
+    MissingEvents(EventId),
+    /// Nothing of interest.
+    Version,
+}
+
+impl<C: Crypto> Homeserver<C> {
+    /// Asks another server, unless it is in back-off; then the request fails
+    /// at once. Requests are not repeated by the transport (BS §2.2).
+    pub(super) fn ask(
+        &mut self,
+        peer: ServerId,
+        request: FederationRequest<C>,
+        asked: Asked,
+        timeout: Span,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let kind = Message::FederationRequest(RequestId(0), request.clone()).kind();
+        if self.backs_off(peer, cx.now) {
+            let why = RemoteFailure::BackedOff;
+            cx.observe(Fact::RemoteFailed { server: self.id, peer, kind, why });
+            self.failed(peer, asked, cx);
+            return;
+        }
+        self.ask_regardless(peer, request, asked, timeout, cx);
+    }
+
+    fn ask_regardless(
+        &mut self,
+        peer: ServerId,
+        request: FederationRequest<C>,
+        asked: Asked,
+        timeout: Span,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let id = RequestId(self.requests);
+        self.requests += 1;
+        let message = Message::FederationRequest(id, request);
+        self.outstanding.insert(id, Outstanding { peer, kind: message.kind(), asked });
+        cx.send(NodeId::Server(peer), message);
+        cx.wake(timeout, Timer::GiveUp(id));
+    }
+
+    /// Another server answered.
+    pub(super) fn answered(
+        &mut self,
+        id: RequestId,
+        response: FederationResponse<C>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(Outstanding { peer, asked, .. }) = self.outstanding.remove(&id) else { return };
+        if self.tables.retry.contains_key(&peer) {
+            self.write(vec![Write::Retry(peer, None)], cx);
+        }
+        match (asked, response) {
+            (Asked::Send { edus, events }, FederationResponse::Send) => {
+                let mut rows: Vec<Write<C>> =
+                    edus.into_iter().map(|row| Write::QueuedGone(peer, row)).collect();
+                rows.extend(events.map(|place| Write::EventsSent(peer, place)));
+                self.write(rows, cx);
+                self.sending.remove(&peer);
+            }
+            (Asked::Claim { claimant, id }, FederationResponse::Claim(keys)) => {
+                self.claim_answered((claimant, id), Ok(keys), cx);
+            }
+            (Asked::Query { device, id }, FederationResponse::Query(lists)) => {
+                self.query_answered((device, id), Ok(lists), cx);
+            }
+            (Asked::MissingEvents(latest), FederationResponse::MissingEvents(room, events)) => {
+                self.missing_events_answered(latest, room, events, cx);
+            }
+            // An answer to another question is no answer.
+            (asked, _) => self.failed(peer, asked, cx),
+        }
+        self.flush(peer, cx);
+    }
+
+    /// Another server did not answer in time: it is left alone for a while,
+    /// whatever the request was (BS §2.5).
+    pub(super) fn gave_up(&mut self, id: RequestId, cx: &mut Cx<'_, Self>) {
+        let Some(Outstanding { peer, kind, asked }) = self.outstanding.remove(&id) else { return };
+        let why = RemoteFailure::TimedOut;
+        cx.observe(Fact::RemoteFailed { server: self.id, peer, kind, why });
+        let interval = match self.tables.retry.get(&peer) {
+            None => BACK_OFF_FIRST,
+            Some(Retry { interval, .. }) => self.longer(*interval, peer, cx),
+        };
+        self.write(vec![Write::Retry(peer, Some((cx.now + interval, interval)))], cx);
+        self.failed(peer, asked, cx);
+    }
+
+    /// An authenticated request from a server ends its back-off at once.
+    pub(super) fn heard_from(&mut self, peer: ServerId, cx: &mut Cx<'_, Self>) {
+        if self.tables.retry.contains_key(&peer) {
+            self.write(vec![Write::Retry(peer, None)], cx);
+            self.flush(peer, cx);
+        }
+    }
+
+    /// Sends the next transaction to a server, if there is something to send,
+    /// none is on its way, and the server is not in back-off.
+    pub(super) fn flush(&mut self, peer: ServerId, cx: &mut Cx<'_, Self>) {
+        if self.sending.contains(&peer) {
+            return;
+        }
+        if self.backs_off(peer, cx.now) {
+            self.schedule_wake_up(cx);
+            return;
+        }
+        let (edu_rows, edus) = self.next_edus(peer);
+        let unsent = self.tables.rooms.unsent(self.id, peer).take(PDUS_PER_TRANSACTION);
+        let (places, pdus): (Vec<u64>, Vec<_>) =
+            unsent.map(|(place, event)| (place, event.clone())).unzip();
+        if edus.is_empty() && pdus.is_empty() {
+            return;
+        }
+        let id = self.started.as_micros() / 1000 + self.transactions;
+        self.transactions += 1;
+        self.sending.insert(peer);
+        let asked = Asked::Send { edus: edu_rows, events: places.last().copied() };
+        let request = FederationRequest::Send(Transaction { id, pdus, edus });
+        self.ask_regardless(peer, request, asked, TRANSACTION_TIMEOUT, cx);
+    }
+
+    /// Takes a transaction; one that was taken before is only answered.
+    pub(super) fn receive_transaction(
+        &mut self,
+        peer: ServerId,
+        transaction: Transaction<C>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        if self.tables.deduplication.transactions.contains(&(peer, transaction.id)) {
+            return;
+        }
+        let mut rows = vec![Write::Transaction(peer, transaction.id)];
+        for edu in transaction.edus {
+            match edu {
+                Edu::DirectToDevice(message) if Self::sent_by(peer, &message) => {
+                    rows.extend(self.direct_to_device(message, cx));
+                }
+                Edu::DeviceListUpdate(keys) if keys.device.user.server == peer => {
+                    rows.extend(self.device_list_update(keys));
+                }
+                // A server can speak only for its own users.
+                Edu::DirectToDevice(_) | Edu::DeviceListUpdate(_) => {}
+            }
+        }
+        self.write(rows, cx);
+        self.notify_all(cx);
+        for event in transaction.pdus {
+            self.receive_event(peer, event, cx);
+        }
+    }
+
+    /// Makes one request to each of these servers, whatever the back-off says.
+    pub(super) fn greet(&mut self, peers: &[ServerId], cx: &mut Cx<'_, Self>) {
+        for peer in peers.iter().copied() {
+            if peer != self.id {
+                let request = FederationRequest::Version;
+                self.ask_regardless(peer, request, Asked::Version, TRANSACTION_TIMEOUT, cx);
+            }
+        }
+    }
+
+    /// The loop that finds servers with something outstanding. Rounds that
+    /// would find nothing to do are skipped.
+    pub(super) fn wake_up_loop(&mut self, cx: &mut Cx<'_, Self>) {
+        self.wake_up_at = None;
+        for peer in self.tables.rooms.peers(self.id) {
+            self.flush(peer, cx);
+        }
+        self.schedule_wake_up(cx);
+    }
+
+    /// Plans the first round of the loop in which some server with something
+    /// outstanding is no longer in back-off.
+    pub(super) fn schedule_wake_up(&mut self, cx: &mut Cx<'_, Self>) {
+        let peers = self.tables.rooms.peers(self.id);
+        let waiting = peers.into_iter().filter(|peer| {
+            !self.sending.contains(peer)
+                && (!self.next_edus(*peer).0.is_empty()
+                    || self.tables.rooms.unsent(self.id, *peer).next().is_some())
+        });
+        let free = |peer| self.tables.retry.get(&peer).map_or(cx.now, |retry| retry.until);
+        let Some(earliest) = waiting.map(free).min() else { return };
+        let earliest = earliest.max(cx.now).since(self.started).ticks();
+        let rounds = earliest / WAKE_UP_EVERY.ticks() + 1;
+        let at = self.started + WAKE_UP_EVERY.times(rounds);
+        if self.wake_up_at.is_none_or(|planned| at < planned || planned <= cx.now) {
+            self.wake_up_at = Some(at);
+            cx.wake(at.since(cx.now), Timer::WakeUpLoop);
+        }
+    }
+
+    /// Up to a transaction's worth of the outbox. To-device messages leave a
+    /// few places to everything else.
+    fn next_edus(&self, peer: ServerId) -> (Vec<u64>, Vec<Edu<C>>) {
+        let Some(queue) = self.tables.outbox.edus.get(&peer) else { return (vec![], vec![]) };
+        let is_message = |edu: &Edu<C>| match edu {
+            Edu::DirectToDevice(_) => true,
+            Edu::DeviceListUpdate(_) => false,
+        };
+        let messages = queue.iter().filter(|(_, edu)| is_message(edu));
+        let others = queue.iter().filter(|(_, edu)| !is_message(edu));
+        let first = messages.take(EDUS_PER_TRANSACTION - EDUS_RESERVED);
+        let edus = first.chain(others).take(EDUS_PER_TRANSACTION);
+        edus.map(|(row, edu)| (*row, edu.clone())).unzip()
+    }
+
+    fn failed(&mut self, peer: ServerId, asked: Asked, cx: &mut Cx<'_, Self>) {
+        match asked {
+            Asked::Send { .. } => {
+                self.sending.remove(&peer);
+                self.schedule_wake_up(cx);
+            }
+            Asked::Claim { claimant, id } => self.claim_answered((claimant, id), Err(peer), cx),
+            Asked::Query { device, id } => self.query_answered((device, id), Err(peer), cx),
+            Asked::MissingEvents(latest) => self.missing_events_failed(latest),
+            Asked::Version => {}
+        }
+    }
+
+    fn backs_off(&self, peer: ServerId, now: Time) -> bool {
+        self.tables.retry.get(&peer).is_some_and(|retry| now < retry.until)
+    }
+
+    /// Twice as long, times a random factor between 0.8 and 1.4.
+    fn longer(&self, interval: Span, peer: ServerId, cx: &Cx<'_, Self>) -> Span {
+        let subject = (self.id, peer, interval);
+        let per_mille = 800 + cx.draws.below(Purpose::BackOff, subject, 601);
+        Span::from_ticks(interval.ticks() * 2 * per_mille / 1000).min(BACK_OFF_MAX)
+    }
+}

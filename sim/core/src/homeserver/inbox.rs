@@ -1,0 +1,91 @@
+//! To-device messages: `PUT /sendToDevice`, the inbox and its stream numbers
+//! (BS §2.4, §8.2).
+
+use std::collections::BTreeSet;
+
+use super::{Homeserver, Write};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, ServerId};
+use crate::node::Cx;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{Edu, ToDevice};
+
+/// For how long a `/sendToDevice` transaction is remembered, in memory.
+const TRANSACTION_MEMORY: Span = Span::mins(30);
+
+impl<C: Crypto> Homeserver<C> {
+    /// Takes a client's messages: into local inboxes, and into the outbox for
+    /// other servers. A transaction seen before is ignored whatever it holds.
+    pub(super) fn send_to_device(
+        &mut self,
+        sender: DeviceId,
+        transaction: u64,
+        messages: Vec<ToDevice<C>>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        self.seen_transactions.retain(|_, seen| cx.now.since(*seen) < TRANSACTION_MEMORY);
+        if self.seen_transactions.insert((sender, transaction), cx.now).is_some() {
+            return;
+        }
+        let mut peers = BTreeSet::new();
+        let mut rows = vec![];
+        for message in messages {
+            let server = message.id.to.user.server;
+            if server == self.id {
+                rows.extend(self.into_inbox(message, cx));
+            } else {
+                cx.observe(Fact::ToDeviceQueued { server: self.id, message: message.id });
+                rows.push(Write::Queued(server, Edu::DirectToDevice(message)));
+                peers.insert(server);
+            }
+        }
+        self.write(rows, cx);
+        self.notify_all(cx);
+        for peer in peers {
+            self.flush(peer, cx);
+        }
+    }
+
+    /// The rows that put another server's message into an inbox. A message
+    /// that was accepted before is dropped (BS §2.6).
+    pub(super) fn direct_to_device(
+        &mut self,
+        message: ToDevice<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Vec<Write<C>> {
+        if self.tables.deduplication.messages.contains(&message.id) {
+            return vec![];
+        }
+        let mut rows = vec![Write::RemoteMessage(message.id)];
+        rows.extend(self.into_inbox(message, cx));
+        rows
+    }
+
+    /// Deletes everything that the device has fetched, which is what a sync
+    /// with a newer token means.
+    pub(super) fn acknowledge(&mut self, device: DeviceId, up_to: u64, cx: &mut Cx<'_, Self>) {
+        let Some(inbox) = self.tables.inbox.messages.get(&device) else { return };
+        let mut rows = vec![];
+        for (position, message) in inbox.range(..=up_to) {
+            cx.observe(Fact::ToDeviceDeleted { server: self.id, message: message.id });
+            rows.push(Write::ToDeviceGone(device, *position));
+        }
+        self.write(rows, cx);
+    }
+
+    /// Messages for devices that the server does not know are dropped.
+    fn into_inbox(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
+        let device = message.id.to;
+        let known = self.tables.devices.get(&device.user).is_some_and(|it| it.contains_key(&device));
+        known.then(|| {
+            cx.observe(Fact::ToDeviceStored { server: self.id, message: message.id });
+            Write::ToDevice(message)
+        })
+    }
+
+    /// Whether another server's messages come from the server they name.
+    pub(super) fn sent_by(peer: ServerId, message: &ToDevice<C>) -> bool {
+        message.id.sender.user.server == peer
+    }
+}

@@ -1,0 +1,218 @@
+//! A homeserver, modelled on Synapse: keys, claims, to-device inboxes, rooms,
+//! federation and `/sync` (BS §2). Knows clients and other servers only by
+//! what they send.
+
+mod claim;
+mod device_lists;
+mod federation;
+mod inbox;
+mod keys;
+mod missing_events;
+mod rooms;
+mod sync;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
+use crate::node::{Cx, Durable as _, Input, Node};
+use crate::time::Time;
+use crate::wire::{
+    ClientRequest, ClientResponse, FederationRequest, FederationResponse, KeyCounts, Message,
+    RequestId,
+};
+
+pub use tables::{OneTimeKeyRow, Tables, Write};
+
+/// A homeserver. Everything but `tables` is in memory only.
+pub struct Homeserver<C: Crypto> {
+    id: ServerId,
+    tables: Tables<C>,
+    /// When this incarnation started; transaction IDs count up from it.
+    started: Time,
+    transactions: u64,
+    requests: u32,
+    outstanding: BTreeMap<RequestId, federation::Outstanding>,
+    sending: BTreeSet<ServerId>,
+    wake_up_at: Option<Time>,
+    claims: claim::Claims<C>,
+    queries: device_lists::Queries<C>,
+    missing: missing_events::Missing<C>,
+    /// `/sendToDevice` transactions seen, with the time, for idempotency.
+    seen_transactions: BTreeMap<(DeviceId, u64), Time>,
+    polls: BTreeMap<DeviceId, sync::Poll>,
+    told: BTreeMap<DeviceId, KeyCounts>,
+}
+
+/// What a homeserver asks to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// The second statement of a claim.
+    FinishClaim(claim::ClaimId),
+    /// A request to another server has taken too long.
+    GiveUp(RequestId),
+    /// A held `/sync` reaches the end of its 30 s.
+    PollEnds(DeviceId, RequestId),
+    /// The loop that looks for servers with something outstanding.
+    WakeUpLoop,
+}
+
+/// What an operator does to a homeserver.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Lets a room with these members exist.
+    CreateRoom(RoomId, Vec<UserId>),
+    /// Makes one authenticated request to each of these servers, whatever
+    /// the back-off says.
+    Greet(Vec<ServerId>),
+}
+
+impl<C: Crypto> Node for Homeserver<C> {
+    type Crypto = C;
+    type Durable = Tables<C>;
+    type Timer = Timer;
+    type Command = Command;
+
+    fn boot(id: NodeId, disk: Tables<C>, cx: &mut Cx<'_, Self>) -> Self {
+        let NodeId::Server(id) = id else { unreachable!("only servers run a homeserver") };
+        let mut server = Self {
+            id,
+            tables: disk,
+            started: cx.now,
+            transactions: 0,
+            requests: 0,
+            outstanding: BTreeMap::new(),
+            sending: BTreeSet::new(),
+            wake_up_at: None,
+            claims: claim::Claims::default(),
+            queries: device_lists::Queries::default(),
+            missing: missing_events::Missing::default(),
+            seen_transactions: BTreeMap::new(),
+            polls: BTreeMap::new(),
+            told: BTreeMap::new(),
+        };
+        server.schedule_wake_up(cx);
+        server
+    }
+
+    fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>) {
+        match input {
+            Input::Message { from: NodeId::Device(device), body } => {
+                if let Message::ClientRequest(id, request) = body {
+                    self.client_request(device, id, request, cx);
+                }
+            }
+            Input::Message { from: NodeId::Server(peer), body } => match body {
+                Message::FederationRequest(id, request) => {
+                    self.heard_from(peer, cx);
+                    self.federation_request(peer, id, request, cx);
+                }
+                Message::FederationResponse(id, response) => self.answered(id, response, cx),
+                Message::ClientRequest(..) | Message::ClientResponse(..) => {}
+            },
+            Input::Timer(Timer::FinishClaim(claim)) => self.finish_claim(claim, cx),
+            Input::Timer(Timer::GiveUp(request)) => self.gave_up(request, cx),
+            Input::Timer(Timer::PollEnds(device, request)) => {
+                self.poll_ends(device, request, cx);
+            }
+            Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
+            Input::Command(Command::CreateRoom(room, members)) => {
+                self.create_room(room, members, cx);
+            }
+            Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
+            Input::Connection(_) => {}
+        }
+    }
+
+    fn pending(&self) -> usize {
+        let queued: usize = self.tables.outbox.edus.values().map(BTreeMap::len).sum();
+        let events = self.tables.rooms.sent_to_all(self.id);
+        queued + usize::from(!events) + self.claims.open() + self.queries.open()
+    }
+}
+
+impl<C: Crypto> Homeserver<C> {
+    /// Writes rows in one transaction.
+    fn write(&mut self, rows: Vec<Write<C>>, cx: &mut Cx<'_, Self>) {
+        for row in &rows {
+            self.tables.apply(row.clone());
+        }
+        cx.persist(rows);
+    }
+
+    fn client_request(
+        &mut self,
+        device: DeviceId,
+        id: RequestId,
+        request: ClientRequest<C>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        match request {
+            ClientRequest::KeysUpload { device_keys, one_time_keys, fallback_key } => {
+                let upload = keys::Upload { device_keys, one_time_keys, fallback_key };
+                let result = self.upload(device, upload, cx);
+                respond(device, id, ClientResponse::KeysUpload(result), cx);
+            }
+            ClientRequest::KeysQuery { users } => self.query(device, id, users, cx),
+            ClientRequest::KeysClaim { devices, timeout } => {
+                self.claim(device, id, devices, timeout, cx);
+            }
+            ClientRequest::SendToDevice { transaction, messages } => {
+                self.send_to_device(device, transaction, messages, cx);
+                respond(device, id, ClientResponse::SendToDevice, cx);
+            }
+            ClientRequest::SendEvent(event) => {
+                self.send_event(event, cx);
+                respond(device, id, ClientResponse::SendEvent, cx);
+            }
+            ClientRequest::Sync { since } => self.sync(device, id, since, cx),
+        }
+    }
+
+    fn federation_request(
+        &mut self,
+        peer: ServerId,
+        id: RequestId,
+        request: FederationRequest<C>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let response = match request {
+            FederationRequest::Send(transaction) => {
+                self.receive_transaction(peer, transaction, cx);
+                FederationResponse::Send
+            }
+            FederationRequest::Claim { devices, claimant } => {
+                self.federated_claim(peer, id, devices, claimant, cx);
+                return;
+            }
+            FederationRequest::Query { users } => {
+                FederationResponse::Query(self.local_devices(&users))
+            }
+            FederationRequest::MissingEvents { room, earliest, latest } => {
+                FederationResponse::MissingEvents(room, self.events_between(room, &earliest, latest))
+            }
+            FederationRequest::Version => FederationResponse::Version,
+        };
+        cx.send(NodeId::Server(peer), Message::FederationResponse(id, response));
+    }
+
+    /// The other servers with a member in a room that `user` is in.
+    fn servers_sharing_room(&self, user: UserId) -> BTreeSet<ServerId> {
+        let rooms = self.tables.rooms.rooms.values();
+        rooms
+            .filter(|room| room.members.contains(&user))
+            .flat_map(|room| room.members.iter().map(|member| member.server))
+            .filter(|server| *server != self.id)
+            .collect()
+    }
+}
+
+fn respond<C: Crypto>(
+    device: DeviceId,
+    id: RequestId,
+    response: ClientResponse<C>,
+    cx: &mut Cx<'_, Homeserver<C>>,
+) {
+    cx.send(NodeId::Device(device), Message::ClientResponse(id, response));
+}

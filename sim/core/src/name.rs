@@ -1,0 +1,200 @@
+//! Symbolic names: small copyable identifiers of everything that a run can
+//! talk about. Knows no key bytes, so names survive an upgrade of the
+//! cryptography, and no cast: [`crate::cast::Cast`] turns them into words.
+//!
+//! A homeserver is named in every user ID, and a user in every device, as in
+//! Matrix; so "which server does this user live on" needs no look-up.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+/// A homeserver.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ServerId(pub u8);
+
+/// A user, who lives on one homeserver.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct UserId {
+    /// The homeserver named in the user ID.
+    pub server: ServerId,
+    /// The user's place among all users of the cast.
+    pub index: u8,
+}
+
+/// A device of a user. In Matrix a device is known by its Curve25519 identity
+/// key; a device of this model keeps its identity key for life, so the two
+/// name the same thing.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct DeviceId {
+    /// Who owns the device.
+    pub user: UserId,
+    /// The device's place among all devices of the cast.
+    pub index: u8,
+}
+
+/// A room.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct RoomId(pub u8);
+
+/// A party of the simulation that can send, receive, crash and restart.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum NodeId {
+    /// A homeserver.
+    Server(ServerId),
+    /// A client on a device.
+    Device(DeviceId),
+}
+
+/// The number in a one-time or fallback key's ID. On the wire it is its
+/// big-endian bytes in base64; the two kinds count separately (BS §1.2).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct KeyId(pub u64);
+
+/// What a published Curve25519 key is for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum KeyKind {
+    /// Handed out once, then deleted.
+    OneTime,
+    /// Handed out again and again while no one-time key is left.
+    Fallback,
+}
+
+/// A one-time or fallback key pair. Two pairs can share an ID when a device
+/// forgot the first; the incarnation that generated them tells them apart.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct KeyName {
+    /// Whose private half it is.
+    pub owner: DeviceId,
+    /// One-time or fallback.
+    pub kind: KeyKind,
+    /// The number in the key ID.
+    pub id: KeyId,
+    /// How often the owner had been booted before it generated the key.
+    pub incarnation: u16,
+}
+
+/// An Olm session, named by who opened it, to whom, and when.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct SessionName {
+    /// The device that claimed a key and opened the session.
+    pub opener: DeviceId,
+    /// The device whose key was claimed.
+    pub peer: DeviceId,
+    /// When it was opened.
+    pub opened: Time,
+}
+
+/// A Megolm session, named by its sender, room and first use.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct MegolmName {
+    /// The only device that encrypts with it.
+    pub sender: DeviceId,
+    /// The room it is for.
+    pub room: RoomId,
+    /// When it was created.
+    pub created: Time,
+}
+
+/// A to-device message. Real clients put such an identifier into the content
+/// to follow a message through the logs of both sides.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct MessageId {
+    /// The device that sent it.
+    pub sender: DeviceId,
+    /// The device it is for.
+    pub to: DeviceId,
+    /// When it was made. A device makes at most one message for each peer in
+    /// one step.
+    pub sent: Time,
+}
+
+/// A room event, named by its sending device and the time it was encrypted.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct EventId {
+    /// The device that sent it.
+    pub sender: DeviceId,
+    /// When it was encrypted.
+    pub sent: Time,
+}
+
+/// A table of a homeserver's database: what a backup or a restore can name.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Table {
+    /// One-time keys that have not been claimed.
+    OneTimeKeys,
+    /// The fallback key of each device and whether it was used.
+    FallbackKeys,
+    /// Identity keys of the server's own devices.
+    Devices,
+    /// Identity keys of other servers' devices, and the stream of changes.
+    DeviceLists,
+    /// To-device messages that devices have not fetched.
+    Inbox,
+    /// To-device messages and device-list updates for other servers.
+    Outbox,
+    /// Rooms, their members and events.
+    Rooms,
+    /// Transactions and messages already accepted from other servers.
+    Deduplication,
+    /// When each other server may be asked again.
+    RetryTimings,
+}
+
+impl Table {
+    /// Every table, in the order in which they are listed.
+    pub const ALL: &[Table] = &[
+        Table::OneTimeKeys,
+        Table::FallbackKeys,
+        Table::Devices,
+        Table::DeviceLists,
+        Table::Inbox,
+        Table::Outbox,
+        Table::Rooms,
+        Table::Deduplication,
+        Table::RetryTimings,
+    ];
+
+    /// As a scenario file spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::OneTimeKeys => "one-time-keys",
+            Table::FallbackKeys => "fallback-keys",
+            Table::Devices => "devices",
+            Table::DeviceLists => "device-lists",
+            Table::Inbox => "inbox",
+            Table::Outbox => "outbox",
+            Table::Rooms => "rooms",
+            Table::Deduplication => "deduplication",
+            Table::RetryTimings => "retry-timings",
+        }
+    }
+}

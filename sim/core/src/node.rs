@@ -1,0 +1,130 @@
+//! What a node is: a state machine that takes one input and answers with
+//! ordered effects. Knows nothing of engines: no queue, clock or network.
+
+use crate::crypto::Crypto;
+use crate::draws::Draws;
+use crate::name::NodeId;
+use crate::protocol::Reading;
+use crate::time::{Span, Time};
+use crate::trace::Fact;
+use crate::wire::Message;
+
+/// A sans-IO state machine. One call of [`Node::handle`] is one atomic step;
+/// whatever is not atomic in reality takes two inputs.
+pub trait Node: Sized {
+    /// The cryptography it runs on.
+    type Crypto: Crypto;
+    /// What its database holds.
+    type Durable: Durable;
+    /// What it can ask to be woken for.
+    type Timer;
+    /// What people and operators can ask of it.
+    type Command;
+
+    /// Starts the node. A first start, a restart and a restore from a backup
+    /// are this call with an empty, the latest and an older disk.
+    fn boot(id: NodeId, disk: Self::Durable, cx: &mut Cx<'_, Self>) -> Self;
+
+    /// Takes one input.
+    fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>);
+
+    /// How many things the node still means to do that will change what it or
+    /// another node stores. A run has settled only when nobody has any.
+    fn pending(&self) -> usize;
+}
+
+/// A node's database.
+pub trait Durable: Clone + Default {
+    /// The write of one row.
+    type Write: Clone;
+
+    /// Writes one row.
+    fn apply(&mut self, write: Self::Write);
+
+    /// Whether the write changes anything that the node or others depend on,
+    /// as against bookkeeping of retries (which may go on for ever).
+    fn is_progress(write: &Self::Write) -> bool;
+}
+
+/// What a node is given.
+pub enum Input<N: Node> {
+    /// A message arrived.
+    Message {
+        /// Who sent it.
+        from: NodeId,
+        /// What it says.
+        body: Message<N::Crypto>,
+    },
+    /// The time the node asked to be woken at has come.
+    Timer(N::Timer),
+    /// A device can reach its homeserver, or no longer can. Stands for the
+    /// broken connections and futile retries by which a client finds out.
+    Connection(bool),
+    /// A person or an operator does something.
+    Command(N::Command),
+}
+
+/// What a node wants done. Effects happen in order; a crash may fall between
+/// any two.
+pub enum Effect<N: Node> {
+    /// Write rows to the database, in one transaction.
+    Persist(Vec<<N::Durable as Durable>::Write>),
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        body: Message<N::Crypto>,
+    },
+    /// Wake this node again, unless it is restarted before.
+    Wake {
+        /// When, at the earliest.
+        at: Time,
+        /// What for.
+        timer: N::Timer,
+    },
+    /// Note a fact for the trace.
+    Observe(Fact),
+}
+
+/// What a node may look at and use during one call.
+pub struct Cx<'a, N: Node> {
+    /// The present instant, different for every call of a run.
+    pub now: Time,
+    /// How often this node has been started before.
+    pub incarnation: u16,
+    /// The protocol that this node follows.
+    pub protocol: Reading<'a>,
+    /// How many one-time keys a device means to have on its server.
+    pub one_time_keys: usize,
+    /// The run's draws.
+    pub draws: Draws,
+    /// The cryptography.
+    pub crypto: &'a mut N::Crypto,
+    /// What the node wants done, in order.
+    pub effects: &'a mut Vec<Effect<N>>,
+}
+
+impl<N: Node> Cx<'_, N> {
+    /// Writes rows to the database, in one transaction.
+    pub fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>) {
+        if !rows.is_empty() {
+            self.effects.push(Effect::Persist(rows));
+        }
+    }
+
+    /// Sends a message.
+    pub fn send(&mut self, to: NodeId, body: Message<N::Crypto>) {
+        self.effects.push(Effect::Send { to, body });
+    }
+
+    /// Asks to be woken after `delay`.
+    pub fn wake(&mut self, delay: Span, timer: N::Timer) {
+        self.effects.push(Effect::Wake { at: self.now + delay, timer });
+    }
+
+    /// Notes a fact for the trace.
+    pub fn observe(&mut self, fact: Fact) {
+        self.effects.push(Effect::Observe(fact));
+    }
+}

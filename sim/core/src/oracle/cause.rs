@@ -1,0 +1,335 @@
+//! Why an event was not read: a decision tree over the trace, with a closed
+//! set of answers. A cause names its decisive fact, and the step that made it
+//! so: without that step the run comes out better.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::blame::Deed;
+use super::history::{Event, History, Share};
+use crate::cast::{Cast, Named};
+use crate::crypto::OlmError;
+use crate::name::{DeviceId, EventId, KeyKind, KeyName, Table};
+use crate::trace::{ClaimMiss, Fact, FactId, RemoteFailure, StepIndex};
+
+/// Why an event was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cause {
+    /// What kind of cause it is.
+    pub kind: CauseKind,
+    /// The step that made it so, if a step did.
+    pub step: Option<StepIndex>,
+    /// The fact that decided it.
+    pub decisive: FactId,
+}
+
+/// What is told about one kind of cause.
+#[derive(Clone, Copy, Debug)]
+pub struct CauseInfo {
+    /// The kind.
+    pub kind: CauseKind,
+    /// As files and reports spell it.
+    pub name: &'static str,
+    /// What it means.
+    pub about: &'static str,
+}
+
+macro_rules! causes {
+    ($($(#[doc = $about:literal])+ $name:literal $variant:ident,)+) => {
+        /// The kinds of cause, in the order of a message's way: never given,
+        /// lost on the way, not decrypted.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum CauseKind {
+            $($(#[doc = $about])+ #[serde(rename = $name)] $variant,)+
+        }
+
+        impl CauseKind {
+            /// Every kind.
+            pub const ALL: &[CauseInfo] = &[$(CauseInfo {
+                kind: CauseKind::$variant,
+                name: $name,
+                about: concat!($($about),+),
+            },)+];
+
+            /// As files and reports spell it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(CauseKind::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The event itself never reached the reader.
+    "event-undelivered" EventUndelivered,
+    /// The sender knew no device of the reader's user.
+    "device-unknown" DeviceUnknown,
+    /// No key could be claimed: the reader's server did not answer.
+    "claim-unreachable" ClaimUnreachable,
+    /// No key was claimed: an earlier failure was still being waited out.
+    "claim-backed-off" ClaimBackedOff,
+    /// No key could be claimed: the reader's server had none.
+    "claim-empty" ClaimEmpty,
+    /// The key went into the reader's inbox, and was lost with a restore.
+    "inbox-lost-with-restore" InboxLostWithRestore,
+    /// The key was deleted from the inbox without having been fetched.
+    "token-overran-inbox" TokenOverranInbox,
+    /// The key was queued for the reader's server, and was lost with a restore.
+    "outbox-lost-with-restore" OutboxLostWithRestore,
+    /// The key was sent and never arrived, for no recorded reason.
+    "message-lost" MessageLost,
+    /// The one-time key had been used before: a restore had brought it back.
+    "one-time-key-reissued-after-restore" ReissuedAfterRestore,
+    /// The one-time key had been used before: a repeated upload had brought it back.
+    "one-time-key-reissued-after-upload" ReissuedAfterUpload,
+    /// The one-time key had been used before: two claims were given it at once.
+    "one-time-key-issued-twice" IssuedTwice,
+    /// The device had discarded the one-time key to make room.
+    "one-time-key-evicted" OneTimeKeyEvicted,
+    /// The device no longer knew the one-time key that it had uploaded.
+    "one-time-key-forgotten" OneTimeKeyForgotten,
+    /// The device had replaced the fallback key twice.
+    "fallback-key-retired" FallbackKeyRetired,
+    /// The two ends of an Olm session no longer agreed.
+    "ratchet-forked" RatchetForked,
+    /// The reader was given the key only from a later message on.
+    "later-index-only" LaterIndexOnly,
+}
+
+impl Named for CauseKind {
+    fn write(&self, _: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why `reader` has not read an event; nothing if the tree has no answer,
+/// which is a fault of the harness.
+pub(super) fn cause_of(
+    history: &History<'_>,
+    id: EventId,
+    event: &Event,
+    reader: DeviceId,
+) -> Option<Cause> {
+    if !history.seen.contains_key(&(id, reader)) {
+        return Some(undelivered(history, id, event, reader));
+    }
+    let shares = history.shares.get(&(event.session, reader)).map_or(&[][..], Vec::as_slice);
+    // The first share that covers the event decides: it was the one in time.
+    match shares.iter().find(|share| share.index <= event.index) {
+        Some(share) => not_decrypted(history, id, share, reader)
+            .or_else(|| lost_on_the_way(history, id, share, reader)),
+        None => never_given(history, id, event, reader).or_else(|| {
+            let later = shares.first()?;
+            Some(Cause { kind: CauseKind::LaterIndexOnly, step: None, decisive: later.fact })
+        }),
+    }
+}
+
+fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Cause {
+    let servers = (id.sender.user.server, reader.user.server);
+    let end = FactId(usize::MAX);
+    let deed = history
+        .rolled_back(servers.1, Table::Rooms, event.at, event.sent)
+        .or_else(|| history.lost_each_other(servers.0, servers.1, end));
+    caused(CauseKind::EventUndelivered, deed, event.sent)
+}
+
+/// The sender had not given the reader a key that covers the event: the last
+/// obstacle that it met before it sent the event.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only obstacles are looked for")]
+fn never_given(
+    history: &History<'_>,
+    id: EventId,
+    event: &Event,
+    reader: DeviceId,
+) -> Option<Cause> {
+    let obstacle = history.last_before(event.sent, |fact| match fact {
+        Fact::ClaimMissed { by, of, .. } if by == id.sender && of == reader => Some(None),
+        Fact::DevicesUnknown { by, of } if by == id.sender && of == reader.user => Some(None),
+        _ => None,
+    })?;
+    match history.trace.at(obstacle.fact).fact {
+        Fact::ClaimMissed { why, .. } => Some(claim_missed(history, why, obstacle.fact, id, reader)),
+        _ => {
+            let (theirs, ours) = (reader.user.server, id.sender.user.server);
+            let deed = history.lost_each_other(ours, theirs, obstacle.fact);
+            Some(caused(CauseKind::DeviceUnknown, deed, obstacle.fact))
+        }
+    }
+}
+
+fn claim_missed(
+    history: &History<'_>,
+    why: ClaimMiss,
+    missed: FactId,
+    id: EventId,
+    reader: DeviceId,
+) -> Cause {
+    let (theirs, ours) = (reader.user.server, id.sender.user.server);
+    match why {
+        ClaimMiss::NoKey | ClaimMiss::BadSignature | ClaimMiss::DeviceCoolingDown => {
+            Cause { kind: CauseKind::ClaimEmpty, step: None, decisive: missed }
+        }
+        ClaimMiss::ServerCoolingDown | ClaimMiss::ServerFailed => {
+            let deed = history.lost_each_other(ours, theirs, missed);
+            let asked = why == ClaimMiss::ServerFailed
+                && remote_failure(history, missed, id, reader) == Some(RemoteFailure::TimedOut);
+            let kind =
+                if asked { CauseKind::ClaimUnreachable } else { CauseKind::ClaimBackedOff };
+            caused(kind, deed, missed)
+        }
+    }
+}
+
+/// How the sender's server fared with the reader's when it last asked.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+fn remote_failure(
+    history: &History<'_>,
+    before: FactId,
+    id: EventId,
+    reader: DeviceId,
+) -> Option<RemoteFailure> {
+    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let facts = history.trace.facts().rev().skip_while(|(fact, _)| *fact >= before);
+    let mut failures = facts.filter_map(|(_, it)| match it.fact {
+        Fact::RemoteFailed { server, peer, why, .. } if server == ours && peer == theirs => Some(why),
+        _ => None,
+    });
+    failures.next()
+}
+
+/// The message that carried the key was sent, and never came out of an inbox.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only deletion is looked for")]
+fn lost_on_the_way(
+    history: &History<'_>,
+    id: EventId,
+    share: &Share,
+    reader: DeviceId,
+) -> Option<Cause> {
+    if history.received.contains_key(&share.message) {
+        return None;
+    }
+    let made = |fact: FactId| history.trace.at(fact).at;
+    if let Some(stored) = history.stored.get(&share.message).copied() {
+        let server = reader.user.server;
+        if let Some(deed) = history.rolled_back(server, Table::Inbox, made(stored), stored) {
+            return Some(caused(CauseKind::InboxLostWithRestore, Some(deed), stored));
+        }
+        let deleted = history.first_after(stored, |fact| match fact {
+            Fact::ToDeviceDeleted { message, .. } if message == share.message => Some(None),
+            _ => None,
+        });
+        let deed = deleted?;
+        let restored = history.rolled_back(server, Table::Inbox, made(deed.fact), FactId(0));
+        let step = restored.and_then(|deed| deed.step);
+        return Some(Cause { kind: CauseKind::TokenOverranInbox, step, decisive: deed.fact });
+    }
+    let server = id.sender.user.server;
+    let queued = history.queued.get(&share.message).copied();
+    let rolled_back = queued
+        .and_then(|queued| history.rolled_back(server, Table::Outbox, made(queued), queued));
+    match rolled_back {
+        Some(deed) => Some(caused(CauseKind::OutboxLostWithRestore, Some(deed), share.fact)),
+        None => {
+            let decisive = queued.unwrap_or(share.fact);
+            Some(Cause { kind: CauseKind::MessageLost, step: None, decisive })
+        }
+    }
+}
+
+/// The message that carried the key arrived, and could not be decrypted.
+fn not_decrypted(
+    history: &History<'_>,
+    _: EventId,
+    share: &Share,
+    reader: DeviceId,
+) -> Option<Cause> {
+    let (failed, key, error) = history.failed.get(&share.message).copied()?;
+    match error {
+        OlmError::MissingOneTimeKey => Some(match key.kind {
+            KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
+            KeyKind::Fallback => {
+                let retired = discarded(history, key, failed).unwrap_or(failed);
+                Cause { kind: CauseKind::FallbackKeyRetired, step: None, decisive: retired }
+            }
+        }),
+        OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
+            Some(Cause { kind: CauseKind::RatchetForked, step: None, decisive: failed })
+        }
+    }
+}
+
+/// The private half of a one-time key was gone when the message came.
+fn one_time_key_gone(
+    history: &History<'_>,
+    key: KeyName,
+    failed: FactId,
+    reader: DeviceId,
+) -> Cause {
+    if used(history, key, failed) {
+        return issued_again(history, key, failed, reader);
+    }
+    if let Some(evicted) = discarded(history, key, failed) {
+        return Cause { kind: CauseKind::OneTimeKeyEvicted, step: None, decisive: evicted };
+    }
+    let deed = history.crashed(reader, failed);
+    caused(CauseKind::OneTimeKeyForgotten, deed, failed)
+}
+
+/// A key that was used once was issued a second time: what brought it back.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only uploads are looked for")]
+fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
+    let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
+    let [first, .., last] = issued else {
+        return Cause { kind: CauseKind::IssuedTwice, step: None, decisive: failed };
+    };
+    let at = history.trace.at(*first).at;
+    let restored = history
+        .rolled_back(reader.user.server, Table::OneTimeKeys, at, *first)
+        .filter(|deed| deed.fact < *last);
+    if restored.is_some() {
+        return caused(CauseKind::ReissuedAfterRestore, restored, *last);
+    }
+    let stored = history.first_after(*first, |fact| match fact {
+        Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
+        _ => None,
+    });
+    match stored.filter(|deed| deed.fact < *last) {
+        Some(stored) => {
+            let step = history.crashed(reader, stored.fact).and_then(|deed| deed.step);
+            Cause { kind: CauseKind::ReissuedAfterUpload, step, decisive: stored.fact }
+        }
+        None => Cause { kind: CauseKind::IssuedTwice, step: None, decisive: *last },
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
+    let used = history.last_before(before, |fact| match fact {
+        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(None),
+        _ => None,
+    });
+    used.is_some()
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<FactId> {
+    let discarded = history.last_before(before, |fact| match fact {
+        Fact::KeyDiscarded { key: discarded } if discarded == key => Some(None),
+        _ => None,
+    });
+    discarded.map(|deed| deed.fact)
+}
+
+/// A cause that something from outside decided, if it did.
+fn caused(kind: CauseKind, deed: Option<Deed>, otherwise: FactId) -> Cause {
+    Cause {
+        kind,
+        step: deed.and_then(|deed| deed.step),
+        decisive: deed.map_or(otherwise, |deed| deed.fact),
+    }
+}

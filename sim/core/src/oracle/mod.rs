@@ -1,0 +1,96 @@
+//! Judging a run, from its trace alone: who could not read what, why, and
+//! what else went wrong.
+
+mod blame;
+mod cause;
+mod history;
+mod key_reuse;
+mod outcome;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::name::{DeviceId, EventId};
+use crate::time::Span;
+use crate::trace::{FactId, Trace};
+
+pub use cause::{Cause, CauseInfo, CauseKind};
+use history::History;
+pub use outcome::OutcomeClass;
+
+/// An event that an expected reader has not read by the end, or not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The event.
+    pub event: EventId,
+    /// Who should have read it.
+    pub reader: DeviceId,
+    /// Why it was not read. Nothing means that the harness does not
+    /// understand its own run, which is a fault of the harness.
+    pub cause: Option<Cause>,
+}
+
+/// What is to be said of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// How the run came out.
+    pub outcome: OutcomeClass,
+    /// Every event that was not read by somebody who should have.
+    pub unread: Vec<Unread>,
+    /// The longest time between seeing an event and reading it.
+    pub lateness: Span,
+    /// Whether a late event was read only because a probe was sent.
+    pub only_by_probe: bool,
+    /// Whether the loss ends only when the sender's Megolm session does.
+    pub until_rotation: bool,
+    /// Safety violations, which do not change the outcome.
+    pub violations: Vec<Violation>,
+}
+
+/// Something that must never happen, and the facts that show that it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The name of the oracle that found it.
+    pub oracle: &'static str,
+    /// The facts that show it.
+    pub facts: Vec<FactId>,
+}
+
+/// Looks for one kind of safety violation.
+#[derive(Clone, Copy, Debug)]
+pub struct Oracle {
+    /// What reports call it.
+    pub name: &'static str,
+    /// What it looks for.
+    pub about: &'static str,
+    check: fn(&Trace) -> Vec<Violation>,
+}
+
+/// Every safety oracle, in the order in which they are listed.
+pub const ORACLES: &[Oracle] = &[key_reuse::ORACLE];
+
+/// Judges a run.
+#[must_use]
+pub fn judge(trace: &Trace) -> Judgement {
+    let history = History::of(trace);
+    let mut judgement = outcome::judge(&history);
+    judgement.violations = ORACLES.iter().flat_map(|oracle| (oracle.check)(trace)).collect();
+    judgement
+}
+
+impl Judgement {
+    /// The causes of everything unread, each with how often it struck.
+    #[must_use]
+    pub fn causes(&self) -> BTreeMap<Cause, usize> {
+        let mut causes = BTreeMap::new();
+        for cause in self.unread.iter().filter_map(|unread| unread.cause) {
+            *causes.entry(cause).or_default() += 1;
+        }
+        causes
+    }
+
+    /// The names of the oracles that found something.
+    #[must_use]
+    pub fn violated(&self) -> BTreeSet<&'static str> {
+        self.violations.iter().map(|violation| violation.oracle).collect()
+    }
+}

@@ -1,0 +1,116 @@
+//! How a run came out: the worst class that applies.
+
+use serde::{Deserialize, Serialize};
+
+use super::history::History;
+use super::{Judgement, Unread, cause};
+use crate::crypto::Body;
+use crate::name::{DeviceId, EventId};
+use crate::time::Span;
+use crate::trace::Phase;
+
+/// How long after an event is seen its key may come without anybody minding.
+const GRACE: Span = Span::secs(60);
+
+/// How a run came out, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeClass {
+    /// Every event was read within 60 s of being seen.
+    Ok,
+    /// Everything was read by the end.
+    Late,
+    /// An event stays unread; what is sent in a fresh Megolm session is read.
+    Lost,
+    /// What is sent in a fresh Megolm session is not read either, until the
+    /// reader has sent something itself.
+    Wedged,
+    /// Not even then.
+    Stuck,
+    /// An expected reader never saw an event.
+    Undelivered,
+    /// The world never came to rest.
+    Unsettled,
+}
+
+impl OutcomeClass {
+    /// Every class, from best to worst.
+    pub const ALL: &[OutcomeClass] = &[
+        OutcomeClass::Ok,
+        OutcomeClass::Late,
+        OutcomeClass::Lost,
+        OutcomeClass::Wedged,
+        OutcomeClass::Stuck,
+        OutcomeClass::Undelivered,
+        OutcomeClass::Unsettled,
+    ];
+
+    /// As files and reports spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            OutcomeClass::Ok => "ok",
+            OutcomeClass::Late => "late",
+            OutcomeClass::Lost => "lost",
+            OutcomeClass::Wedged => "wedged",
+            OutcomeClass::Stuck => "stuck",
+            OutcomeClass::Undelivered => "undelivered",
+            OutcomeClass::Unsettled => "unsettled",
+        }
+    }
+}
+
+/// Judges everything but safety.
+pub(super) fn judge(history: &History<'_>) -> Judgement {
+    let mut judgement = Judgement {
+        outcome: OutcomeClass::Ok,
+        unread: vec![],
+        lateness: Span::ZERO,
+        only_by_probe: false,
+        until_rotation: false,
+        violations: vec![],
+    };
+    for (id, event, reader) in history.expected() {
+        let class = class_of(history, id, event.body, reader);
+        judgement.outcome = judgement.outcome.max(class);
+        let read = history.read.get(&(id, reader));
+        match (read, history.seen.get(&(id, reader))) {
+            (Some(read), Some(seen)) => {
+                let lateness = read.since(*seen);
+                judgement.lateness = judgement.lateness.max(lateness);
+                let probed = |at| history.phases.get(&Phase::Probe).is_some_and(|from| at >= *from);
+                judgement.only_by_probe |= lateness > GRACE && probed(*read) && !probed(*seen);
+            }
+            _ => {
+                judgement.until_rotation |= event.body == Body::ProbeOld;
+                let cause = cause::cause_of(history, id, &event, reader);
+                judgement.unread.push(Unread { event: id, reader, cause });
+            }
+        }
+    }
+    if history.unsettled {
+        judgement.outcome = OutcomeClass::Unsettled;
+    }
+    judgement.until_rotation &= judgement.outcome == OutcomeClass::Lost;
+    judgement
+}
+
+/// What one event says of the run, as far as one reader goes.
+fn class_of(history: &History<'_>, id: EventId, body: Body, reader: DeviceId) -> OutcomeClass {
+    let Some(seen) = history.seen.get(&(id, reader)) else { return OutcomeClass::Undelivered };
+    let Some(read) = history.read.get(&(id, reader)) else {
+        return match body {
+            Body::Timeline | Body::ProbeOld => OutcomeClass::Lost,
+            Body::ProbeFresh => OutcomeClass::Wedged,
+            Body::ProbeAgain => OutcomeClass::Stuck,
+        };
+    };
+    let second_probe = history.phases.get(&Phase::SecondProbe);
+    if body == Body::ProbeFresh && second_probe.is_some_and(|from| read >= from) {
+        OutcomeClass::Wedged
+    } else if read.since(*seen) > GRACE {
+        OutcomeClass::Late
+    } else {
+        OutcomeClass::Ok
+    }
+}

@@ -1,0 +1,172 @@
+//! Reading a scenario file.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Names, ONE_TIME_KEYS, Scenario};
+use crate::cast::{Cast, Device, Room, User};
+use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::oracle::OutcomeClass;
+use crate::problem::{Fault, Problem};
+use crate::step::WrittenStep;
+
+/// Bounds of what a scenario may hold, so that names fit into small numbers
+/// and a run stays a run.
+const MAX_SERVERS: usize = 64;
+const MAX_DEVICES: usize = 250;
+const MAX_ROOMS: usize = 250;
+const MAX_STEPS: usize = 60_000;
+const MAX_ONE_TIME_KEYS: usize = 100;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: Spanned<String>,
+    title: String,
+    source: Vec<String>,
+    story: String,
+    servers: Spanned<Vec<Spanned<String>>>,
+    devices: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
+    rooms: Spanned<BTreeMap<Spanned<String>, Vec<Spanned<String>>>>,
+    one_time_keys: Option<Spanned<i64>>,
+    steps: Spanned<Vec<WrittenStep>>,
+    #[serde(default)]
+    expect: BTreeMap<String, OutcomeClass>,
+}
+
+/// Reads a scenario from the text of a file.
+///
+/// # Errors
+/// Says what is wrong with the text, and where.
+pub fn parse(file_name: &str, text: &str) -> Result<Scenario, Box<Problem>> {
+    read(text).map_err(|fault| Box::new(fault.within(file_name, text)))
+}
+
+fn read(text: &str) -> Result<Scenario, Fault> {
+    let written: Written = toml::from_str(text)?;
+    let id = written.id.get_ref();
+    if id.is_empty() || !id.chars().all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it)) {
+        let help = "use letters, digits, `-`, `_` and `.`";
+        let fault = Fault::new(written.id.span(), "this identifier cannot be used", "here");
+        return Err(fault.with_help(help));
+    }
+    let cast = read_cast(&written)?;
+    let one_time_keys = match &written.one_time_keys {
+        None => ONE_TIME_KEYS,
+        Some(number) => in_range(number, 1, MAX_ONE_TIME_KEYS)?,
+    };
+    let place = written.steps.span();
+    let steps = written.steps.into_inner();
+    bounded("steps", steps.len(), MAX_STEPS, &place)?;
+    let names = Names::new(&cast);
+    let steps = steps.into_iter().map(|step| step.read(&names)).collect::<Result<_, _>>()?;
+    Ok(Scenario {
+        id: written.id.into_inner(),
+        title: written.title,
+        source: written.source,
+        story: written.story,
+        cast,
+        one_time_keys,
+        steps,
+        expect: written.expect,
+    })
+}
+
+fn read_cast(written: &Written) -> Result<Cast, Fault> {
+    bounded("servers", written.servers.get_ref().len(), MAX_SERVERS, &written.servers.span())?;
+    bounded("devices", written.devices.get_ref().len(), MAX_DEVICES, &written.devices.span())?;
+    bounded("rooms", written.rooms.get_ref().len(), MAX_ROOMS, &written.rooms.span())?;
+    let mut cast = Cast::default();
+    for name in written.servers.get_ref() {
+        check_name("server", name)?;
+        if cast.servers.contains(name.get_ref()) {
+            let message = format!("there are two servers called `{}`", name.get_ref());
+            return Err(Fault::new(name.span(), message, "the second"));
+        }
+        cast.servers.push(name.get_ref().clone());
+    }
+    for (name, server) in written.devices.get_ref() {
+        add_device(&mut cast, name, server)?;
+    }
+    for (name, members) in written.rooms.get_ref() {
+        check_name("room", name)?;
+        let names = Names::new(&cast);
+        let mut joined = vec![];
+        for member in members {
+            let user = names.user(member)?;
+            if joined.contains(&user) {
+                let message = format!("`{}` is in this room twice", member.get_ref());
+                return Err(Fault::new(member.span(), message, "the second time"));
+            }
+            joined.push(user);
+        }
+        let id = RoomId(small(cast.rooms.len()));
+        cast.rooms.push(Room { id, name: name.get_ref().clone(), members: joined });
+    }
+    Ok(cast)
+}
+
+/// `bob` is a device of the user bob, `bob.laptop` another.
+fn add_device(
+    cast: &mut Cast,
+    name: &Spanned<String>,
+    server: &Spanned<String>,
+) -> Result<(), Fault> {
+    check_name("device", name)?;
+    if cast.servers.contains(name.get_ref()) {
+        let message = format!("`{}` is the name of a server already", name.get_ref());
+        return Err(Fault::new(name.span(), message, "the same name"));
+    }
+    let server_id: ServerId = Names::new(cast).server(server)?;
+    let user_name = name.get_ref().split('.').next().unwrap_or_default();
+    let user = match cast.users.iter().find(|user| user.name == user_name) {
+        Some(user) if user.id.server != server_id => {
+            let message = format!("the devices of `{user_name}` are on different servers");
+            let help = "a user lives on one homeserver";
+            return Err(Fault::new(server.span(), message, "another server").with_help(help));
+        }
+        Some(user) => user.id,
+        None => {
+            let id = UserId { server: server_id, index: small(cast.users.len()) };
+            cast.users.push(User { id, name: user_name.to_owned() });
+            id
+        }
+    };
+    let id = DeviceId { user, index: small(cast.devices.len()) };
+    cast.devices.push(Device { id, name: name.get_ref().clone() });
+    Ok(())
+}
+
+fn check_name(what: &str, name: &Spanned<String>) -> Result<(), Fault> {
+    let word = name.get_ref();
+    let may = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
+    let parts: Vec<&str> = word.split('.').collect();
+    let good = parts.iter().all(|part| !part.is_empty() && part.chars().all(may));
+    if good && (parts.len() == 1 || (what == "device" && parts.len() == 2)) {
+        return Ok(());
+    }
+    let fault = Fault::new(name.span(), format!("`{word}` cannot be the name of a {what}"), "here");
+    Err(fault.with_help("use letters, digits, `-` and `_`; `bob.laptop` names a device of bob"))
+}
+
+fn bounded(what: &str, count: usize, most: usize, place: &std::ops::Range<usize>) -> Result<(), Fault> {
+    if count <= most {
+        return Ok(());
+    }
+    let message = format!("{count} {what} are too many: there may be {most}");
+    Err(Fault::new(place.clone(), message, "too many"))
+}
+
+fn in_range(number: &Spanned<i64>, least: usize, most: usize) -> Result<usize, Fault> {
+    let within = usize::try_from(*number.get_ref()).ok().filter(|it| (least..=most).contains(it));
+    within.ok_or_else(|| {
+        let message = format!("this number is out of range: it may be {least} to {most}");
+        Fault::new(number.span(), message, "out of range")
+    })
+}
+
+fn small(count: usize) -> u8 {
+    u8::try_from(count).expect("the bounds of a scenario fit into a byte")
+}

@@ -1,0 +1,72 @@
+//! The trace: the append-only list of facts of a run, and its hash. Holds
+//! symbolic names and virtual time only, so it survives an upgrade of the
+//! cryptography, and everything that judges a run reads nothing else.
+
+mod fact;
+pub mod hash;
+mod say;
+
+pub use fact::{ClaimMiss, EventTrouble, Fact, Phase, RemoteFailure, StepIndex};
+use hash::{Hasher, StableHash};
+
+use crate::cast::Cast;
+use crate::time::Time;
+
+/// A fact's place in the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactId(pub usize);
+
+/// One fact and when it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub fact: Fact,
+}
+
+/// Everything that happened in a run, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    records: Vec<Record>,
+}
+
+impl Trace {
+    /// Appends a fact.
+    pub fn note(&mut self, at: Time, fact: Fact) {
+        self.records.push(Record { at, fact });
+    }
+
+    /// All facts with their places, in order.
+    pub fn facts(&self) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
+        self.records.iter().enumerate().map(|(place, record)| (FactId(place), *record))
+    }
+
+    /// The fact at a place.
+    #[must_use]
+    pub fn at(&self, id: FactId) -> Record {
+        self.records[id.0]
+    }
+
+    /// Stands for the whole run: equal hashes, equal runs.
+    #[must_use]
+    pub fn hash(&self) -> StableHash {
+        let mut hasher = Hasher::default();
+        for record in &self.records {
+            hasher.add(record);
+        }
+        hasher.finish()
+    }
+
+    /// One line per fact, in the words of the cast.
+    pub fn lines<'a>(&'a self, cast: &'a Cast) -> impl Iterator<Item = String> + 'a {
+        self.records.iter().map(|record| format!("{}  {}", record.at, cast.say(&record.fact)))
+    }
+}
+
+impl FromIterator<(Time, Fact)> for Trace {
+    fn from_iter<I: IntoIterator<Item = (Time, Fact)>>(facts: I) -> Self {
+        let records = facts.into_iter().map(|(at, fact)| Record { at, fact }).collect();
+        Self { records }
+    }
+}

@@ -1,0 +1,79 @@
+//! Says a fact as one line of text, in the words of a cast.
+
+use std::fmt;
+
+use super::Fact;
+use crate::cast::{Cast, Named};
+use crate::crypto::Body;
+
+impl Named for Fact {
+    #[rustfmt::skip]
+    fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        macro_rules! say { ($name:expr) => { cast.say($name) }; }
+        match self {
+            Fact::Phase(phase) => write!(f, "phase {phase:?}"),
+            Fact::Settled(phase) => write!(f, "settled {phase:?}"),
+            Fact::Unsettled(phase) => write!(f, "unsettled {phase:?}"),
+            Fact::Step(step) => write!(f, "step {}", step.0 + 1),
+            Fact::Joined { room, user } => write!(f, "{} is in {}", say!(user), say!(room)),
+            Fact::LinkCut { between: [a, b], .. } => write!(f, "link cut {}|{}", say!(a), say!(b)),
+            Fact::LinkMended { between: [a, b], .. } => write!(f, "link mended {}-{}", say!(a), say!(b)),
+            Fact::Crashed { node, .. } => write!(f, "{} crashes", say!(node)),
+            Fact::Booted { node, incarnation } => write!(f, "{} starts (incarnation {incarnation})", say!(node)),
+            Fact::BackedUp { server, .. } => write!(f, "{} is backed up", say!(server)),
+            Fact::TableRestored { server, table, taken, .. } => write!(f, "{} restores {} of {taken}", say!(server), table.name()),
+            Fact::TableEmptied { server, table, .. } => write!(f, "{} empties {}", say!(server), table.name()),
+            Fact::MessageDropped { from, to, kind, answer } => {
+                let what = if *answer { "answer" } else { "request" };
+                write!(f, "dropped {kind:?} {what} {}->{}", say!(from), say!(to))
+            }
+            Fact::KeyGenerated { key } => write!(f, "generated {}", say!(key)),
+            Fact::KeyDiscarded { key } => write!(f, "discarded {}", say!(key)),
+            Fact::KeyStored { server, key } => write!(f, "{} stores {}", say!(server), say!(key)),
+            Fact::UploadRefused { server, device, key } => write!(f, "{} refuses {} from {}", say!(server), say!(key), say!(device)),
+            Fact::KeyIssued { server, key, to } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
+            Fact::ClaimRaced { server, key } => write!(f, "{} finds {} taken by another claim", say!(server), say!(key)),
+            Fact::RemoteFailed { server, peer, kind, why } => write!(f, "{} gets no {kind:?} from {}: {why:?}", say!(server), say!(peer)),
+            Fact::ClaimMissed { by, of, why } => write!(f, "{} gets no key of {}: {why:?}", say!(by), say!(of)),
+            Fact::DevicesUnknown { by, of } => write!(f, "{} knows no device of {}", say!(by), say!(of)),
+            Fact::SessionOpened { session, key } => write!(f, "opened {} on {}", say!(session), say!(key)),
+            Fact::SessionAccepted { by, session, key } => write!(f, "{} accepts {} on {}", say!(by), say!(session), say!(key)),
+            Fact::OlmDecrypted { by, message } => write!(f, "{} decrypts {}", say!(by), say!(message)),
+            Fact::OlmFailed { by, message, session, key, error } => {
+                write!(f, "{} cannot decrypt {} of {} on {}: {error:?}", say!(by), say!(message), say!(session), say!(key))
+            }
+            Fact::OlmReplayed { by, message } => write!(f, "{} meets {} again", say!(by), say!(message)),
+            Fact::Unwedging { by, peer } => write!(f, "{} will open a new session with {}", say!(by), say!(peer)),
+            Fact::ToDeviceStored { server, message } => write!(f, "{} stores {}", say!(server), say!(message)),
+            Fact::ToDeviceQueued { server, message } => write!(f, "{} queues {}", say!(server), say!(message)),
+            Fact::ToDeviceDeleted { server, message } => write!(f, "{} deletes {}", say!(server), say!(message)),
+            Fact::ToDeviceReceived { by, message } => write!(f, "{} receives {}", say!(by), say!(message)),
+            Fact::RoomKeyShared { session, index, message } => write!(f, "shared {} from {index} in {}", say!(session), say!(message)),
+            Fact::RoomKeyWithheld { session, message } => write!(f, "withheld {} with {}", say!(session), say!(message)),
+            Fact::RoomKeyReceived { by, session, index, .. } => write!(f, "{} learns {} from {index}", say!(by), say!(session)),
+            Fact::GroupSessionDiscarded { session } => write!(f, "discarded {}", say!(session)),
+            Fact::SendAsked { by, room, body } => write!(f, "{} wants to say {} in {}", say!(by), body.name(), say!(room)),
+            Fact::EventSent { event, room, session, index, body } => {
+                write!(f, "sent {} ({}) in {} with {}:{index}", say!(event), body.name(), say!(room), say!(session))
+            }
+            Fact::EventStored { server, event } => write!(f, "{} has {}", say!(server), say!(event)),
+            Fact::EventSeen { by, event } => write!(f, "{} sees {}", say!(by), say!(event)),
+            Fact::EventRead { by, event } => write!(f, "{} reads {}", say!(by), say!(event)),
+            Fact::EventUnreadable { by, event, why } => write!(f, "{} cannot read {}: {why:?}", say!(by), say!(event)),
+            Fact::DevicePublished { server, device } => write!(f, "{} knows {}", say!(server), say!(device)),
+        }
+    }
+}
+
+impl Body {
+    /// What traces and reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Body::Timeline => "a message",
+            Body::ProbeOld => "p",
+            Body::ProbeFresh => "q",
+            Body::ProbeAgain => "r",
+        }
+    }
+}

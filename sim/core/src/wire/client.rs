@@ -1,0 +1,143 @@
+//! The client-server API, as far as the distribution of keys needs it.
+
+use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::time::Span;
+
+/// What a device asks of its homeserver.
+#[derive(Clone, Debug)]
+pub enum ClientRequest<C: Crypto> {
+    /// `POST /keys/upload`
+    KeysUpload {
+        /// The device's identity, until it has once been accepted.
+        device_keys: Option<DeviceKeys<C>>,
+        /// One-time keys, in the order of the request's body.
+        one_time_keys: Vec<SignedKey<C>>,
+        /// A new fallback key.
+        fallback_key: Option<SignedKey<C>>,
+    },
+    /// `POST /keys/query`
+    KeysQuery {
+        /// Whose devices are asked for.
+        users: Vec<UserId>,
+    },
+    /// `POST /keys/claim`
+    KeysClaim {
+        /// The devices of which one key each is claimed.
+        devices: Vec<DeviceId>,
+        /// How long the homeserver may wait for other servers.
+        timeout: Span,
+    },
+    /// `PUT /sendToDevice/{type}/{txn}`
+    SendToDevice {
+        /// The transaction ID, which makes a retry idempotent.
+        transaction: u64,
+        /// The messages, at most one batch.
+        messages: Vec<ToDevice<C>>,
+    },
+    /// `PUT /rooms/{room}/send/{type}/{txn}`; the event's ID is the
+    /// transaction ID, and its place in the room is filled in by the server.
+    SendEvent(RoomEvent<C>),
+    /// `GET /sync`
+    Sync {
+        /// Where the last answer left off; nothing at a first sync.
+        since: Option<SyncToken>,
+    },
+}
+
+/// What a homeserver answers to a device.
+#[derive(Clone, Debug)]
+pub enum ClientResponse<C: Crypto> {
+    /// To `/keys/upload`: how many one-time keys the server now holds.
+    KeysUpload(Result<usize, UploadRefused>),
+    /// To `/keys/query`.
+    KeysQuery {
+        /// Each user that could be answered for, with all their devices.
+        devices: Vec<(UserId, Vec<DeviceKeys<C>>)>,
+        /// Servers that could not be asked.
+        failures: Vec<ServerId>,
+    },
+    /// To `/keys/claim`. A device of which there was no key is absent.
+    KeysClaim {
+        /// One key for each device that had one.
+        keys: Vec<SignedKey<C>>,
+        /// Servers that could not be asked.
+        failures: Vec<ServerId>,
+    },
+    /// To `/sendToDevice`.
+    SendToDevice,
+    /// To `/rooms/{room}/send`.
+    SendEvent,
+    /// To `/sync`.
+    Sync(SyncResponse<C>),
+}
+
+/// `400 M_UNKNOWN`: "One time key … already exists". Device keys of the same
+/// request are stored all the same, and nothing else is (BS §8.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadRefused;
+
+/// Positions in a homeserver's streams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SyncToken {
+    /// Of room events.
+    pub events: u64,
+    /// Of to-device messages.
+    pub to_device: u64,
+    /// Of changes of device lists.
+    pub device_lists: u64,
+}
+
+/// What a `/sync` answer says of the device's own keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyCounts {
+    /// `device_one_time_keys_count`: one-time keys on the server.
+    pub one_time_keys: usize,
+    /// `device_unused_fallback_key_types` is not empty.
+    pub unused_fallback_key: bool,
+}
+
+/// An answer to `/sync`.
+#[derive(Clone, Debug)]
+pub struct SyncResponse<C: Crypto> {
+    /// Where the next sync takes up.
+    pub next: SyncToken,
+    /// Rooms that the device's user is in, with all members, if it has not
+    /// been told of them yet.
+    pub joined: Vec<(RoomId, Vec<UserId>)>,
+    /// Users whose devices have changed.
+    pub device_lists_changed: Vec<UserId>,
+    /// To-device messages, in order, at most one page.
+    pub to_device: Vec<ToDevice<C>>,
+    /// Room events, in the server's order.
+    pub events: Vec<RoomEvent<C>>,
+    /// The state of the device's own keys.
+    pub counts: KeyCounts,
+}
+
+impl<C: Crypto> ClientRequest<C> {
+    pub(super) fn kind(&self) -> MessageKind {
+        match self {
+            ClientRequest::KeysUpload { .. } => MessageKind::KeysUpload,
+            ClientRequest::KeysQuery { .. } => MessageKind::KeysQuery,
+            ClientRequest::KeysClaim { .. } => MessageKind::KeysClaim,
+            ClientRequest::SendToDevice { .. } => MessageKind::SendToDevice,
+            ClientRequest::SendEvent(_) => MessageKind::SendEvent,
+            ClientRequest::Sync { .. } => MessageKind::Sync,
+        }
+    }
+}
+
+impl<C: Crypto> ClientResponse<C> {
+    pub(super) fn kind(&self) -> MessageKind {
+        match self {
+            ClientResponse::KeysUpload(_) => MessageKind::KeysUpload,
+            ClientResponse::KeysQuery { .. } => MessageKind::KeysQuery,
+            ClientResponse::KeysClaim { .. } => MessageKind::KeysClaim,
+            ClientResponse::SendToDevice => MessageKind::SendToDevice,
+            ClientResponse::SendEvent => MessageKind::SendEvent,
+            ClientResponse::Sync(_) => MessageKind::Sync,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The server-server API, as far as the distribution of keys needs it.
+
+use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, EventId, RoomId, UserId};
+
+/// What a homeserver asks of another.
+#[derive(Clone, Debug)]
+pub enum FederationRequest<C: Crypto> {
+    /// `PUT /send/{txn}`
+    Send(Transaction<C>),
+    /// `POST /user/keys/claim`
+    Claim {
+        /// The devices of which one key each is claimed.
+        devices: Vec<DeviceId>,
+        /// The device on whose behalf the server asks. Real servers do not
+        /// say; the name is for the trace.
+        claimant: DeviceId,
+    },
+    /// `POST /user/keys/query`
+    Query {
+        /// Whose devices are asked for.
+        users: Vec<UserId>,
+    },
+    /// `POST /get_missing_events/{room}`
+    MissingEvents {
+        /// The room.
+        room: RoomId,
+        /// The newest events that the asking server has.
+        earliest: Vec<EventId>,
+        /// The event whose predecessors are wanted.
+        latest: EventId,
+    },
+    /// `GET /version`, standing for any authenticated request that carries
+    /// nothing of interest.
+    Version,
+}
+
+/// What a homeserver answers to another.
+#[derive(Clone, Debug)]
+pub enum FederationResponse<C: Crypto> {
+    /// To `/send`: everything was stored.
+    Send,
+    /// To `/user/keys/claim`: a device of which there was no key is absent.
+    Claim(Vec<SignedKey<C>>),
+    /// To `/user/keys/query`.
+    Query(Vec<(UserId, Vec<DeviceKeys<C>>)>),
+    /// To `/get_missing_events`, oldest first.
+    MissingEvents(RoomId, Vec<RoomEvent<C>>),
+    /// To `/version`.
+    Version,
+}
+
+/// What `/send` carries: at most 50 PDUs and 100 EDUs.
+#[derive(Clone, Debug)]
+pub struct Transaction<C: Crypto> {
+    /// The transaction ID: the sender's start-up time, then counted up.
+    pub id: u64,
+    /// Room events.
+    pub pdus: Vec<RoomEvent<C>>,
+    /// Everything else.
+    pub edus: Vec<Edu<C>>,
+}
+
+/// An ephemeral data unit.
+#[derive(Clone, Debug)]
+pub enum Edu<C: Crypto> {
+    /// `m.direct_to_device`. Its `message_id` is the message's own name here,
+    /// and the recipient's server stores each once.
+    DirectToDevice(ToDevice<C>),
+    /// `m.device_list_update`, with the device's keys in it.
+    DeviceListUpdate(DeviceKeys<C>),
+}
+
+impl<C: Crypto> FederationRequest<C> {
+    pub(super) fn kind(&self) -> MessageKind {
+        match self {
+            FederationRequest::Send(_) => MessageKind::FederationSend,
+            FederationRequest::Claim { .. } => MessageKind::FederationClaim,
+            FederationRequest::Query { .. } => MessageKind::FederationQuery,
+            FederationRequest::MissingEvents { .. } => MessageKind::FederationMissingEvents,
+            FederationRequest::Version => MessageKind::FederationVersion,
+        }
+    }
+}
+
+impl<C: Crypto> FederationResponse<C> {
+    pub(super) fn kind(&self) -> MessageKind {
+        match self {
+            FederationResponse::Send => MessageKind::FederationSend,
+            FederationResponse::Claim(_) => MessageKind::FederationClaim,
+            FederationResponse::Query(_) => MessageKind::FederationQuery,
+            FederationResponse::MissingEvents(..) => MessageKind::FederationMissingEvents,
+            FederationResponse::Version => MessageKind::FederationVersion,
+        }
+    }
+}

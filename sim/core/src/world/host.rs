@@ -1,0 +1,98 @@
+//! Running one call of a node: lends it what it may use, and performs its
+//! effects in order.
+
+use super::machine::{Machine, Machines};
+use super::{Parcel, World};
+use crate::crypto::Crypto;
+use crate::device::Device;
+use crate::homeserver::Homeserver;
+use crate::name::NodeId;
+use crate::node::{Cx, Effect, Input, Node};
+use crate::protocol::Reading;
+
+/// A kind of node that a world has machines for.
+pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
+    /// The machine that the node runs on.
+    fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self>;
+    /// An input on its way to a node of this kind.
+    fn parcel(input: Input<Self>) -> Parcel<C>;
+}
+
+impl<C: Crypto> Hosted<C> for Homeserver<C> {
+    fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self> {
+        let NodeId::Server(server) = node else { unreachable!("only servers run a homeserver") };
+        &mut machines.servers[usize::from(server.0)]
+    }
+
+    fn parcel(input: Input<Self>) -> Parcel<C> {
+        Parcel::Server(input)
+    }
+}
+
+impl<C: Crypto> Hosted<C> for Device<C> {
+    fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self> {
+        let NodeId::Device(device) = node else { unreachable!("only devices run a client") };
+        &mut machines.devices[usize::from(device.index)]
+    }
+
+    fn parcel(input: Input<Self>) -> Parcel<C> {
+        Parcel::Device(input)
+    }
+}
+
+impl<C: Crypto> World<C> {
+    /// Boots a node from its disk and performs what it wants done.
+    pub(super) fn boot_as<N: Hosted<C>>(&mut self, node: NodeId) -> N {
+        let machine = N::machine(&mut self.machines, node);
+        machine.starts += 1;
+        let disk = machine.disk.clone();
+        let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
+        N::machine(&mut self.machines, node).pending = started.pending();
+        self.perform(node, effects);
+        started
+    }
+
+    /// Hands an input to a node and performs what it wants done.
+    pub(super) fn handle<N: Hosted<C>>(&mut self, id: NodeId, node: &mut N, input: Input<N>) {
+        let ((), effects) = self.call(id, |cx| node.handle(input, cx));
+        N::machine(&mut self.machines, id).pending = node.pending();
+        self.perform(id, effects);
+    }
+
+    fn call<N: Hosted<C>, R>(
+        &mut self,
+        node: NodeId,
+        call: impl FnOnce(&mut Cx<'_, N>) -> R,
+    ) -> (R, Vec<Effect<N>>) {
+        self.calls += 1;
+        let machine = N::machine(&mut self.machines, node);
+        let mut effects = vec![];
+        let result = call(&mut Cx {
+            now: self.now,
+            incarnation: machine.starts - 1,
+            protocol: Reading::new(&machine.protocol, &self.consulted),
+            one_time_keys: self.scenario.one_time_keys,
+            draws: self.draws,
+            crypto: &mut self.crypto,
+            effects: &mut effects,
+        });
+        (result, effects)
+    }
+
+    fn perform<N: Hosted<C>>(&mut self, node: NodeId, effects: Vec<Effect<N>>) {
+        for effect in effects {
+            match effect {
+                Effect::Persist(rows) => {
+                    if N::machine(&mut self.machines, node).persist(rows) {
+                        self.progressed = self.now;
+                    }
+                }
+                Effect::Send { to, body } => self.dispatch(node, to, body),
+                Effect::Wake { at, timer } => {
+                    self.plan(at, Some(node), N::parcel(Input::Timer(timer)));
+                }
+                Effect::Observe(fact) => self.note(fact),
+            }
+        }
+    }
+}

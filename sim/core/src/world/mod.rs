@@ -1,0 +1,258 @@
+//! The world around the nodes: their machines, the network, the schedule and
+//! the phases of a run. Belongs to no engine: an engine owns the running
+//! nodes and hands each [`Delivery`] back at its instant.
+//!
+//! ```text
+//! engine                               world
+//!   start()              ───────────▶  plans the run
+//!   orders()             ◀───────────  Deliver / Start / Stop / Finish
+//!   boot(node)           ───────────▶  runs Node::boot, performs its effects
+//!   deliver(delivery)    ───────────▶  runs Node::handle, performs its effects
+//! ```
+
+mod host;
+mod machine;
+mod nodes;
+mod network;
+mod phases;
+mod schedule;
+mod steps;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cast::Cast;
+use crate::crypto::Crypto;
+use crate::device::{self, Device};
+use crate::draws::Draws;
+use crate::homeserver::{self, Homeserver};
+use crate::name::{DeviceId, NodeId, ServerId};
+use crate::node::Input;
+use crate::protocol::{Consulted, Protocol};
+use crate::scenario::Scenario;
+use crate::time::{Span, Time};
+use crate::trace::{Fact, Trace};
+use crate::wire::Message;
+
+use machine::{Machine, Machines};
+pub use machine::Running;
+use network::{Fate, Network, Passage};
+pub use phases::Conduct;
+use phases::{Phases, Tick};
+use schedule::Schedule;
+
+/// What an engine has to do.
+pub enum Order<C: Crypto> {
+    /// Call [`World::deliver`] with this at its instant.
+    Deliver(Delivery<C>),
+    /// Start this node now: call [`World::boot`].
+    Start(NodeId),
+    /// Kill this node now, with everything that is on its way to it.
+    Stop(NodeId),
+    /// The run is over.
+    Finish,
+}
+
+/// Something that will happen at an instant of its own.
+pub struct Delivery<C: Crypto> {
+    /// When.
+    pub at: Time,
+    /// To which node; nothing for what happens in the world outside the nodes.
+    pub to: Option<NodeId>,
+    parcel: Parcel<C>,
+}
+
+enum Parcel<C: Crypto> {
+    Message(Passage, Message<C>),
+    Server(Input<Homeserver<C>>),
+    Device(Input<Device<C>>),
+    Tick(Tick),
+}
+
+/// Everything of a run but the running nodes.
+pub struct World<C: Crypto> {
+    cast: Arc<Cast>,
+    scenario: Arc<Scenario>,
+    crypto: C,
+    draws: Draws,
+    now: Time,
+    schedule: Schedule,
+    network: Network,
+    machines: Machines<C>,
+    phases: Phases,
+    trace: Trace,
+    consulted: Cell<Consulted>,
+    orders: Vec<Order<C>>,
+    held: Vec<(NodeId, NodeId, Message<C>)>,
+    /// When a node last stored something that matters.
+    progressed: Time,
+    calls: u64,
+}
+
+/// What a run leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Everything that happened.
+    pub trace: Trace,
+    /// Which decisions were consulted.
+    pub consulted: Consulted,
+    /// How often a node was called.
+    pub calls: u64,
+}
+
+impl<C: Crypto> World<C> {
+    /// The world of one run. Every node follows `protocol`, but for those
+    /// that `differing` names.
+    #[must_use]
+    pub fn new(
+        scenario: Arc<Scenario>,
+        protocol: &Protocol,
+        differing: &BTreeMap<NodeId, Protocol>,
+        seed: u64,
+        conduct: Conduct,
+        crypto: C,
+    ) -> Self {
+        let cast = Arc::new(scenario.cast.clone());
+        let follows = |node| differing.get(&node).unwrap_or(protocol).clone();
+        let servers = cast.server_ids().map(|id| Machine::new(follows(NodeId::Server(id))));
+        let devices = cast.devices.iter().map(|it| Machine::new(follows(NodeId::Device(it.id))));
+        let machines = Machines { servers: servers.collect(), devices: devices.collect() };
+        Self {
+            cast,
+            scenario,
+            crypto,
+            draws: Draws::new(seed),
+            now: Time::ZERO,
+            schedule: Schedule::default(),
+            network: Network::default(),
+            machines,
+            phases: Phases::new(conduct),
+            trace: Trace::default(),
+            consulted: Cell::default(),
+            orders: vec![],
+            held: vec![],
+            progressed: Time::ZERO,
+            calls: 0,
+        }
+    }
+
+    /// Plans the run. To be called once, before anything else.
+    pub fn start(&mut self) {
+        self.plan_timeline();
+    }
+
+    /// What the engine has to do, in order. Every call takes all that has
+    /// accumulated.
+    pub fn orders(&mut self) -> Vec<Order<C>> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Starts a node from its disk.
+    pub fn boot(&mut self, node: NodeId) -> Running<C> {
+        let running = match node {
+            NodeId::Server(_) => Running::Server(Box::new(self.boot_as::<Homeserver<C>>(node))),
+            NodeId::Device(_) => Running::Device(Box::new(self.boot_as::<Device<C>>(node))),
+        };
+        self.came_up(node);
+        running
+    }
+
+    /// Hands a delivery to its node at its instant. Messages whose link broke
+    /// meanwhile are lost.
+    pub fn deliver(&mut self, running: &mut Running<C>, delivery: Delivery<C>) {
+        self.pass_to(delivery.at);
+        let node = delivery.to.expect("the world's own deliveries go to `tick`");
+        match (running, delivery.parcel) {
+            (running, Parcel::Message(passage, body)) => {
+                self.machines.on_the_way_to(node, -1);
+                if !self.network.arrives(passage) {
+                    self.dropped(passage.from, node, &body);
+                } else if self.crashes_before(node, &body) {
+                    self.crash(node, None);
+                } else {
+                    let from = passage.from;
+                    match running {
+                        Running::Server(it) => {
+                            self.handle(node, &mut **it, Input::Message { from, body });
+                        }
+                        Running::Device(it) => {
+                            self.handle(node, &mut **it, Input::Message { from, body });
+                        }
+                    }
+                }
+            }
+            (Running::Server(it), Parcel::Server(input)) => self.handle(node, &mut **it, input),
+            (Running::Device(it), Parcel::Device(input)) => self.handle(node, &mut **it, input),
+            (_, Parcel::Server(_) | Parcel::Device(_) | Parcel::Tick(_)) => {
+                unreachable!("a delivery is made for the kind of node that it names")
+            }
+        }
+    }
+
+    /// Lets happen what is planned for the world outside the nodes.
+    pub fn tick(&mut self, delivery: Delivery<C>) {
+        self.pass_to(delivery.at);
+        match delivery.parcel {
+            Parcel::Tick(tick) => self.happen(tick),
+            Parcel::Message(..) | Parcel::Server(_) | Parcel::Device(_) => {
+                unreachable!("a delivery to a node goes to `deliver`")
+            }
+        }
+    }
+
+    /// The run is over: what it leaves behind, and the cryptography.
+    #[must_use]
+    pub fn finish(self) -> (Run, C) {
+        let consulted = self.consulted.get();
+        (Run { trace: self.trace, consulted, calls: self.calls }, self.crypto)
+    }
+
+    fn pass_to(&mut self, at: Time) {
+        assert!(at > self.now, "every call of a run has a later instant than the one before");
+        self.now = at;
+        self.schedule.passed(at);
+    }
+
+    /// Notes a fact.
+    fn note(&mut self, fact: Fact) {
+        self.trace.note(self.now, fact);
+    }
+
+    /// Plans something for an instant of its own.
+    fn plan(&mut self, wanted: Time, to: Option<NodeId>, parcel: Parcel<C>) {
+        let at = self.schedule.take(wanted, self.now);
+        self.orders.push(Order::Deliver(Delivery { at, to, parcel }));
+    }
+
+    fn plan_tick(&mut self, after: Span, tick: Tick) {
+        self.plan(self.now + after, None, Parcel::Tick(tick));
+    }
+
+    fn command_server(&mut self, server: ServerId, after: Span, command: homeserver::Command) {
+        let parcel = Parcel::Server(Input::Command(command));
+        self.plan(self.now + after, Some(NodeId::Server(server)), parcel);
+    }
+
+    pub(crate) fn command_device(&mut self, device: DeviceId, after: Span, command: device::Command) {
+        let parcel = Parcel::Device(Input::Command(command));
+        self.plan(self.now + after, Some(NodeId::Device(device)), parcel);
+    }
+
+    /// Decides the fate of a message that a node sends.
+    fn dispatch(&mut self, from: NodeId, to: NodeId, body: Message<C>) {
+        match self.network.send(from, to, &body, self.draws) {
+            Fate::Arrives(latency, passage) => {
+                self.machines.on_the_way_to(to, 1);
+                self.plan(self.now + latency, Some(to), Parcel::Message(passage, body));
+            }
+            Fate::Held => self.held.push((from, to, body)),
+            Fate::Dropped => self.dropped(from, to, &body),
+        }
+    }
+
+    fn dropped(&mut self, from: NodeId, to: NodeId, body: &Message<C>) {
+        let (kind, answer) = (body.kind(), body.is_answer());
+        self.note(Fact::MessageDropped { from, to, kind, answer });
+    }
+}

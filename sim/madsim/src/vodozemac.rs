@@ -1,0 +1,286 @@
+//! Real Olm and Megolm behind the model's boundary.
+//!
+//! Under `--cfg madsim`, inside a run, vodozemac's randomness comes from the
+//! run's generator, so that a run can be repeated bit for bit.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use unwedge_core::crypto::{Crypto, GroupError, OlmError, Payload, RoomMessage};
+use unwedge_core::name::{KeyId, KeyKind};
+use vodozemac::megolm::{
+    GroupSession, InboundGroupSession, MegolmMessage, SessionConfig as MegolmConfig, SessionKey,
+};
+use vodozemac::olm::{
+    Account, DecryptionError, OlmMessage, Session, SessionConfig, SessionCreationError,
+};
+use vodozemac::{Curve25519PublicKey, Ed25519PublicKey, Ed25519Signature, megolm};
+
+/// Real Olm and Megolm.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vodozemac;
+
+/// The public identity keys of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    ed25519: Ed25519PublicKey,
+    curve25519: Curve25519PublicKey,
+}
+
+/// A Megolm session key, in the form of `m.room_key`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomKey(String);
+
+impl Crypto for Vodozemac {
+    type Account = Account;
+    type Session = Session;
+    type GroupSession = GroupSession;
+    type InboundGroupSession = InboundGroupSession;
+    type Pickle = Vec<u8>;
+    type Identity = Identity;
+    type PublicKey = Curve25519PublicKey;
+    type Signature = Ed25519Signature;
+    type OlmMessage = OlmMessage;
+    type GroupMessage = MegolmMessage;
+    type RoomKey = RoomKey;
+
+    fn new_account(&mut self) -> Account {
+        Account::new()
+    }
+
+    fn identity(&mut self, account: &Account) -> Identity {
+        Identity { ed25519: account.ed25519_key(), curve25519: account.curve25519_key() }
+    }
+
+    fn generate_one_time_keys(&mut self, account: &mut Account, count: usize) -> Vec<KeyId> {
+        // vodozemac reports discarded keys by their public half only; their
+        // IDs are not to be had. No store of this model is ever that full.
+        let generated = account.generate_one_time_keys(count);
+        assert!(generated.removed.is_empty(), "a store of 5000 private keys is full");
+        vec![]
+    }
+
+    fn unpublished_one_time_keys(
+        &mut self,
+        account: &Account,
+    ) -> Vec<(KeyId, Curve25519PublicKey)> {
+        // The library hands out a map in no particular order.
+        let keys = account.one_time_keys().into_iter();
+        let mut keys: Vec<_> = keys.map(|(id, key)| (key_id(id), key)).collect();
+        keys.sort_unstable_by_key(|(id, _)| *id);
+        keys
+    }
+
+    fn generate_fallback_key(&mut self, account: &mut Account) {
+        account.generate_fallback_key();
+    }
+
+    fn unpublished_fallback_key(
+        &mut self,
+        account: &Account,
+    ) -> Option<(KeyId, Curve25519PublicKey)> {
+        let key = account.fallback_key().into_iter().next();
+        key.map(|(id, key)| (key_id(id), key))
+    }
+
+    fn mark_keys_as_published(&mut self, account: &mut Account) {
+        account.mark_keys_as_published();
+    }
+
+    fn sign_key(
+        &mut self,
+        account: &Account,
+        kind: KeyKind,
+        key: &Curve25519PublicKey,
+    ) -> Ed25519Signature {
+        account.sign(signed_json(kind, key))
+    }
+
+    fn verify_key(
+        &mut self,
+        signer: &Identity,
+        kind: KeyKind,
+        key: &Curve25519PublicKey,
+        signature: &Ed25519Signature,
+    ) -> bool {
+        signer.ed25519.verify(signed_json(kind, key).as_bytes(), signature).is_ok()
+    }
+
+    fn open_session(
+        &mut self,
+        account: &Account,
+        theirs: &Identity,
+        their_key: &Curve25519PublicKey,
+    ) -> Session {
+        account
+            .create_outbound_session(SessionConfig::version_1(), theirs.curve25519, *their_key)
+            .expect("keys that vodozemac generated contribute to the shared secret")
+    }
+
+    fn accept_session(
+        &mut self,
+        account: &mut Account,
+        theirs: &Identity,
+        message: &OlmMessage,
+    ) -> Result<(Session, Payload<Self>), OlmError> {
+        let OlmMessage::PreKey(pre_key) = message else { return Err(OlmError::Invalid) };
+        let config = SessionConfig::version_1();
+        let accepted = account
+            .create_inbound_session(config, theirs.curve25519, pre_key)
+            .map_err(|error| creation_error(&error))?;
+        let payload = decode(&accepted.plaintext).ok_or(OlmError::Invalid)?;
+        Ok((accepted.session, payload))
+    }
+
+    fn opens(&mut self, session: &Session, message: &OlmMessage) -> Option<bool> {
+        match message {
+            OlmMessage::PreKey(pre_key) => Some(pre_key.session_keys() == session.session_keys()),
+            OlmMessage::Normal(_) => None,
+        }
+    }
+
+    fn encrypt(&mut self, session: &mut Session, payload: &Payload<Self>) -> OlmMessage {
+        let message = session.encrypt(encode(payload));
+        message.expect("ratchet keys that vodozemac generated contribute to the shared secret")
+    }
+
+    fn decrypt(
+        &mut self,
+        session: &mut Session,
+        message: &OlmMessage,
+    ) -> Result<Payload<Self>, OlmError> {
+        let plaintext = session.decrypt(message).map_err(|error| decryption_error(&error))?;
+        decode(&plaintext).ok_or(OlmError::Invalid)
+    }
+
+    fn new_group_session(&mut self) -> GroupSession {
+        GroupSession::new(MegolmConfig::version_1())
+    }
+
+    fn message_index(&mut self, session: &GroupSession) -> u32 {
+        session.message_index()
+    }
+
+    fn room_key(&mut self, session: &GroupSession) -> RoomKey {
+        RoomKey(session.session_key().to_base64())
+    }
+
+    fn encrypt_event(
+        &mut self,
+        session: &mut GroupSession,
+        plaintext: &RoomMessage,
+    ) -> MegolmMessage {
+        session.encrypt(encode(plaintext))
+    }
+
+    fn import_room_key(&mut self, key: &RoomKey) -> Option<InboundGroupSession> {
+        let key = SessionKey::from_base64(&key.0).ok()?;
+        Some(InboundGroupSession::new(&key, MegolmConfig::version_1()))
+    }
+
+    fn first_known_index(&mut self, session: &InboundGroupSession) -> u32 {
+        session.first_known_index()
+    }
+
+    fn decrypt_event(
+        &mut self,
+        session: &mut InboundGroupSession,
+        message: &MegolmMessage,
+    ) -> Result<(RoomMessage, u32), GroupError> {
+        let decrypted = session.decrypt(message).map_err(|error| group_error(&error))?;
+        let plaintext = decode(&decrypted.plaintext).ok_or(GroupError::Invalid)?;
+        Ok((plaintext, decrypted.message_index))
+    }
+
+    fn pickle_account(&mut self, account: &Account) -> Vec<u8> {
+        encode(&account.pickle())
+    }
+
+    fn unpickle_account(&mut self, pickle: &Vec<u8>) -> Account {
+        Account::from_pickle(unpickle(pickle))
+    }
+
+    fn pickle_session(&mut self, session: &Session) -> Vec<u8> {
+        encode(&session.pickle())
+    }
+
+    fn unpickle_session(&mut self, pickle: &Vec<u8>) -> Session {
+        Session::from_pickle(unpickle(pickle))
+    }
+
+    fn pickle_group_session(&mut self, session: &GroupSession) -> Vec<u8> {
+        encode(&session.pickle())
+    }
+
+    fn unpickle_group_session(&mut self, pickle: &Vec<u8>) -> GroupSession {
+        GroupSession::from_pickle(unpickle(pickle))
+    }
+
+    fn pickle_inbound_group_session(&mut self, session: &InboundGroupSession) -> Vec<u8> {
+        encode(&session.pickle())
+    }
+
+    fn unpickle_inbound_group_session(&mut self, pickle: &Vec<u8>) -> InboundGroupSession {
+        InboundGroupSession::from_pickle(unpickle(pickle))
+    }
+}
+
+/// The canonical JSON that a one-time or fallback key is signed as.
+fn signed_json(kind: KeyKind, key: &Curve25519PublicKey) -> String {
+    let key = key.to_base64();
+    match kind {
+        KeyKind::OneTime => format!(r#"{{"key":"{key}"}}"#),
+        KeyKind::Fallback => format!(r#"{{"fallback":true,"key":"{key}"}}"#),
+    }
+}
+
+/// The number in a key ID: eight bytes, big-endian, in base64.
+fn key_id(id: vodozemac::KeyId) -> KeyId {
+    let bytes = BASE64_STANDARD_NO_PAD.decode(id.to_base64()).ok();
+    let bytes = bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    KeyId(u64::from_be_bytes(bytes.expect("vodozemac's key IDs are eight bytes in base64")))
+}
+
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(value).expect("everything that is kept or sent can be encoded")
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
+
+fn unpickle<T: DeserializeOwned>(pickle: &[u8]) -> T {
+    decode(pickle).expect("a pickle was made by the same version of the library")
+}
+
+fn creation_error(error: &SessionCreationError) -> OlmError {
+    match error {
+        SessionCreationError::MissingOneTimeKey(_) => OlmError::MissingOneTimeKey,
+        SessionCreationError::Decryption(error) => decryption_error(error),
+        SessionCreationError::MismatchedIdentityKey(..)
+        | SessionCreationError::MismatchedSessionConfig { .. }
+        | SessionCreationError::NonContributoryKey => OlmError::Invalid,
+    }
+}
+
+fn decryption_error(error: &DecryptionError) -> OlmError {
+    match error {
+        DecryptionError::MissingMessageKey(_) => OlmError::MissingMessageKey,
+        DecryptionError::TooBigMessageGap(..) => OlmError::TooBigMessageGap,
+        DecryptionError::InvalidMAC(_)
+        | DecryptionError::InvalidMACLength(..)
+        | DecryptionError::InvalidPadding(_)
+        | DecryptionError::NonContributoryKey => OlmError::Invalid,
+    }
+}
+
+fn group_error(error: &megolm::DecryptionError) -> GroupError {
+    match error {
+        megolm::DecryptionError::UnknownMessageIndex(..) => GroupError::UnknownMessageIndex,
+        megolm::DecryptionError::Signature(_)
+        | megolm::DecryptionError::InvalidMAC(_)
+        | megolm::DecryptionError::InvalidMACLength(..)
+        | megolm::DecryptionError::InvalidPadding(_) => GroupError::Invalid,
+    }
+}

@@ -1,2 +1,51 @@
-//! cli
-fn main(){}
+//! The command line of unwedge: arguments, files, progress and exit statuses.
+//! What is computed is computed elsewhere.
+
+mod args;
+mod eval;
+mod failure;
+mod input;
+mod library;
+mod list;
+mod output;
+mod progress;
+mod run;
+mod runner;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use failure::Failure;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// As expected.
+    Expected = 0,
+    /// Not as expected or, where nothing is, worse than `late`.
+    Differs = 1,
+    /// A fault of unwedge itself.
+    Fault = 70,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Eval(args) => eval::eval(&args),
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status as u8),
+        Err(failure) => {
+            output::complain(*failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What commands give back; a failure means unusable input, and that nothing
+/// was written.
+type Outcome = Result<Status, Box<Failure>>;

@@ -8,7 +8,7 @@
 mod proposal;
 mod reading;
 
-pub use proposal::{Proposal, combine, parse};
+pub use proposal::{Conflict, Proposal, combine, parse};
 pub use reading::{Consulted, Reading};
 
 /// What `list decisions` tells about one decision.

@@ -1,1 +1,9 @@
-//! Reports.
+//! Reports: what many runs say together. Reads judgements, never the world.
+
+mod cell;
+mod matrix;
+mod story;
+
+pub use cell::{Cell, Draw};
+pub use matrix::Matrix;
+pub use story::{Finding, findings};

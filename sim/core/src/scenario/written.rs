@@ -33,18 +33,23 @@ struct Written {
     one_time_keys: Option<Spanned<i64>>,
     steps: Spanned<Vec<WrittenStep>>,
     #[serde(default)]
-    expect: BTreeMap<String, OutcomeClass>,
+    expect: BTreeMap<Spanned<String>, OutcomeClass>,
 }
 
-/// Reads a scenario from the text of a file.
+/// Reads a scenario from the text of a file. Its expectations may name only
+/// `proposals`.
 ///
 /// # Errors
 /// Says what is wrong with the text, and where.
-pub fn parse(file_name: &str, text: &str) -> Result<Scenario, Box<Problem>> {
-    read(text).map_err(|fault| Box::new(fault.within(file_name, text)))
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    proposals: &[&str],
+) -> Result<Scenario, Box<Problem>> {
+    read(text, proposals).map_err(|fault| Box::new(fault.within(file_name, text)))
 }
 
-fn read(text: &str) -> Result<Scenario, Fault> {
+fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
     let written: Written = toml::from_str(text)?;
     let id = written.id.get_ref();
     if id.is_empty() || !id.chars().all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it)) {
@@ -62,6 +67,13 @@ fn read(text: &str) -> Result<Scenario, Fault> {
     bounded("steps", steps.len(), MAX_STEPS, &place)?;
     let names = Names::new(&cast);
     let steps = steps.into_iter().map(|step| step.read(&names)).collect::<Result<_, _>>()?;
+    for name in written.expect.keys() {
+        if !proposals.contains(&name.get_ref().as_str()) {
+            let known = proposals.iter().copied();
+            return Err(Fault::unknown("proposal", name.get_ref(), name.span(), known));
+        }
+    }
+    let expect = written.expect.into_iter().map(|(name, class)| (name.into_inner(), class));
     Ok(Scenario {
         id: written.id.into_inner(),
         title: written.title,
@@ -70,7 +82,7 @@ fn read(text: &str) -> Result<Scenario, Fault> {
         cast,
         one_time_keys,
         steps,
-        expect: written.expect,
+        expect: expect.collect(),
     })
 }
 

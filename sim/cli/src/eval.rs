@@ -1,0 +1,204 @@
+//! `unwedge eval`: every scenario under every proposal.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+use unwedge_core::oracle::OutcomeClass;
+use unwedge_core::protocol::Proposal;
+use unwedge_core::report::{Cell, Draw, Matrix};
+use unwedge_core::scenario::Scenario;
+use unwedge_core::trace::hash::StableHash;
+
+use crate::args::EvalArgs;
+use crate::failure::Failure;
+use crate::library::Library;
+use crate::output::{self, Reserved, say};
+use crate::progress::Progress;
+use crate::runner;
+use crate::{Outcome, Status};
+
+/// Draws by which every cell is judged.
+const FIXED_DRAWS: u64 = 32;
+/// One in so many runs that are known to be the same is made all the same.
+const CHECK_ONE_IN: u64 = 100;
+
+pub(crate) fn eval(args: &EvalArgs) -> Outcome {
+    let mut library = Library::open(&args.common, &args.proposals)?;
+    let proposals = library.select_proposals(&args.proposals)?;
+    let scenarios = library.select_scenarios(&args.scenarios, &args.added)?;
+    let files = Files::reserve(args, &library.root)?;
+
+    let threads = args.threads.map_or(0, usize::from);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.expect("a machine can start a few threads");
+    let evaluation = pool.install(|| Evaluation::make(args, &scenarios, &proposals));
+
+    let matrix = &evaluation.matrix;
+    let shown: Vec<&Scenario> = scenarios.iter().map(Arc::as_ref).collect();
+    let columns: Vec<&Proposal> = proposals.iter().collect();
+    let places = files.write(matrix, &matrix.markdown(&shown, &columns))?;
+    print(matrix, &shown, &columns);
+    for place in places {
+        output::mention(&format!("written: {}", place.display()));
+    }
+    for (scenario, proposal, seed) in &evaluation.different {
+        output::mention(&format!(
+            "a fault of unwedge: the run was saved as the same as under base, and is not\n  \
+             unwedge run {scenario} --proposal {proposal} --seed {seed}"
+        ));
+    }
+    let unexplained = matrix.cells.iter().any(|cell| cell.unexplained > 0);
+    Ok(if unexplained || !evaluation.different.is_empty() {
+        Status::Fault
+    } else if matrix.agrees() {
+        Status::Expected
+    } else {
+        Status::Differs
+    })
+}
+
+/// The files that an evaluation is written to.
+#[derive(Debug)]
+struct Files {
+    json: Vec<(PathBuf, Reserved)>,
+    markdown: (PathBuf, Reserved),
+}
+
+impl Files {
+    fn reserve(args: &EvalArgs, root: &Path) -> Result<Self, Box<Failure>> {
+        let reserve = |path: PathBuf| Reserved::new(&path).map(|file| (path, file));
+        let extra = args.json.clone().map(reserve).transpose()?;
+        let folder = match &args.out {
+            Some(folder) => folder.clone(),
+            None if args.bless => root.join("reports"),
+            None => root.join("reports/latest"),
+        };
+        let json = extra.into_iter().chain([reserve(folder.join("matrix.json"))?]).collect();
+        Ok(Self { json, markdown: reserve(folder.join("matrix.md"))? })
+    }
+
+    fn write(self, matrix: &Matrix, markdown: &str) -> Result<Vec<PathBuf>, Box<Failure>> {
+        let json = serde_json::to_string_pretty(matrix).expect("a matrix is strings and numbers");
+        let mut places = vec![];
+        for (place, file) in self.json {
+            file.write(&format!("{json}\n"))?;
+            places.push(place);
+        }
+        let (place, file) = self.markdown;
+        file.write(markdown)?;
+        places.push(place);
+        Ok(places)
+    }
+}
+
+/// The runs of a cell, keyed by scenario and proposal.
+type Runs = BTreeMap<(usize, usize, u64), Draw>;
+
+struct Evaluation {
+    matrix: Matrix,
+    /// Runs that were thought to be the same as under `base`, and were not.
+    different: Vec<(String, String, u64)>,
+}
+
+impl Evaluation {
+    /// Makes all runs: first under `base`, where it is among the proposals;
+    /// then under every other proposal those that it can have touched.
+    fn make(args: &EvalArgs, scenarios: &[Arc<Scenario>], proposals: &[Proposal]) -> Self {
+        let seeds = FIXED_DRAWS + u64::from(args.runs);
+        let seeds = || (0..seeds).map(|draw| args.seed.wrapping_add(draw));
+        let all = |proposal: usize| {
+            (0..scenarios.len()).flat_map(move |it| seeds().map(move |seed| (it, proposal, seed)))
+        };
+        let total = scenarios.len() * proposals.len() * seeds().count();
+        let progress = Progress::new(total as u64);
+        let make = |(scenario, proposal, seed): (usize, usize, u64)| {
+            let protocol = proposals[proposal].protocol();
+            let crypto_seed = args.common.crypto_seed;
+            let draw = runner::make(&scenarios[scenario], &protocol, seed, crypto_seed).draw;
+            progress.step();
+            ((scenario, proposal, seed), draw)
+        };
+        let base = proposals.iter().position(|it| it.switches.changed() == Default::default());
+        let first: Vec<_> = base.into_iter().flat_map(all).collect();
+        let mut runs: Runs = first.into_par_iter().map(make).collect();
+        let untouched = |&(scenario, proposal, seed): &(usize, usize, u64)| {
+            let same = runs.get(&(scenario, base?, seed))?;
+            let changed = proposals[proposal].switches.changed();
+            (!same.consulted.touches(changed)).then(|| same.clone())
+        };
+        let others = (0..proposals.len()).filter(|it| Some(*it) != base).flat_map(all);
+        let (saved, to_make): (Vec<_>, Vec<_>) =
+            others.map(|key| (key, untouched(&key))).partition(|(_, same)| same.is_some());
+        let made: Runs = to_make.into_par_iter().map(|(key, _)| make(key)).collect();
+        let checked = |(key, same): ((usize, usize, u64), Option<Draw>)| {
+            let same = same.expect("what is saved is known");
+            let [sample, _] = StableHash::of(&(key.0, &proposals[key.1].name, key.2)).words();
+            if sample.is_multiple_of(CHECK_ONE_IN) {
+                let (key, again) = make(key);
+                return (key, again.trace_hash != same.trace_hash, same);
+            }
+            progress.step();
+            (key, false, same)
+        };
+        let saved: Vec<_> = saved.into_par_iter().map(checked).collect();
+        progress.finish();
+        let name = |(scenario, proposal, seed): &(usize, usize, u64)| {
+            (scenarios[*scenario].id.clone(), proposals[*proposal].name.clone(), *seed)
+        };
+        let different = saved.iter().filter(|it| it.1).map(|it| name(&it.0)).collect();
+        runs.extend(made);
+        runs.extend(saved.into_iter().map(|(key, _, same)| (key, same)));
+        Self { matrix: matrix(args, scenarios, proposals, &runs), different }
+    }
+}
+
+fn matrix(
+    args: &EvalArgs,
+    scenarios: &[Arc<Scenario>],
+    proposals: &[Proposal],
+    runs: &Runs,
+) -> Matrix {
+    let mut cells = vec![];
+    for (row, scenario) in scenarios.iter().enumerate() {
+        for (column, proposal) in proposals.iter().enumerate() {
+            let of_cell = runs.range((row, column, 0)..=(row, column, u64::MAX));
+            let draws: Vec<Draw> = of_cell.map(|(_, draw)| draw.clone()).collect();
+            let expected = scenario.expected(&proposal.name);
+            let fixed = usize::try_from(FIXED_DRAWS).expect("a small number");
+            cells.push(Cell::new(&scenario.id, &proposal.name, expected, &draws, fixed));
+        }
+    }
+    Matrix {
+        schema: "unwedge/eval/1",
+        version: env!("CARGO_PKG_VERSION"),
+        engine: args.engine.name(),
+        seed: args.seed,
+        cells,
+    }
+}
+
+fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    let heads = proposals.iter().map(|proposal| proposal.name.as_str());
+    table.set_header(["scenario"].into_iter().chain(heads));
+    for scenario in scenarios {
+        let cell = |proposal: &&Proposal| {
+            let cell = matrix.cell(&scenario.id, &proposal.name);
+            cell.map_or_else(String::new, Cell::short)
+        };
+        table.add_row([scenario.id.clone()].into_iter().chain(proposals.iter().map(cell)));
+    }
+    say(&table.to_string());
+    for cell in matrix.cells.iter().filter(|cell| cell.worst > OutcomeClass::Ok) {
+        say("");
+        say(&format!("{} under {}: {}", cell.scenario, cell.proposal, cell.explanation()));
+        let Cell { scenario, proposal, witness_seed, .. } = cell;
+        say(&format!("  unwedge run {scenario} --proposal {proposal} --seed {witness_seed}"));
+    }
+}

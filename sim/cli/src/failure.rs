@@ -1,0 +1,42 @@
+//! Input that cannot be used: what is wrong, where, and what to do about it.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+use unwedge_core::problem::Problem;
+use unwedge_core::protocol::Conflict;
+
+/// Why a command could not be carried out.
+#[derive(Debug, Error, Diagnostic)]
+pub(crate) enum Failure {
+    #[error("cannot read {}: {reason}", .file.display())]
+    #[diagnostic(help("{help}"))]
+    Unreadable { file: PathBuf, reason: String, help: &'static str },
+
+    #[error("cannot write {}: {reason}", .path.display())]
+    #[diagnostic(help("nothing was written; name another place, or make this one writable"))]
+    Unwritable { path: PathBuf, reason: String },
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Problem(Box<Problem>),
+
+    #[error(transparent)]
+    #[diagnostic(help("evaluate them one by one, or combine others"))]
+    Conflict(Conflict),
+
+    #[error("two {what} are called `{name}`: {} and {}", .first.display(), .second.display())]
+    #[diagnostic(help("give one of them another name"))]
+    Twice { what: &'static str, name: String, first: PathBuf, second: PathBuf },
+
+    #[error("there is no folder with `scenarios` and `proposals` here or above")]
+    #[diagnostic(help("run unwedge inside its repository, or name the folder with --root DIR"))]
+    NoLibrary,
+}
+
+impl From<Box<Problem>> for Box<Failure> {
+    fn from(problem: Box<Problem>) -> Self {
+        Box::new(Failure::Problem(problem))
+    }
+}

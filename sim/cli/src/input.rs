@@ -1,0 +1,35 @@
+//! Reading files that people wrote.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use unwedge_core::problem::Fault;
+
+use crate::failure::Failure;
+
+/// The text of a file.
+pub(crate) fn read(file: &Path) -> Result<String, Box<Failure>> {
+    let unreadable = |reason: String, help| {
+        Box::new(Failure::Unreadable { file: file.to_owned(), reason, help })
+    };
+    if file.is_dir() {
+        let reason = "it is a folder".to_owned();
+        return Err(unreadable(reason, "name a file in it"));
+    }
+    let bytes = fs::read(file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unreadable(
+            "there is no such file".to_owned(),
+            "check the spelling; paths count from the folder you are in",
+        ),
+        _ => unreadable(error.to_string(), "make the file readable"),
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let end = error.utf8_error().valid_up_to();
+        let mut text = String::from_utf8_lossy(&error.as_bytes()[..end]).into_owned();
+        text.push('\u{fffd}');
+        let fault = Fault::new(end..text.len(), "this file is not UTF-8", "not UTF-8 from here on");
+        let fault = fault.with_help("save the file as UTF-8");
+        Failure::Problem(Box::new(fault.within(&file.display().to_string(), &text))).into()
+    })
+}

@@ -1,0 +1,221 @@
+//! The scenarios and proposals that a command works with: those of the
+//! repository, and files that the command line names.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use unwedge_core::problem::Fault;
+use unwedge_core::protocol::{self, Proposal};
+use unwedge_core::scenario::{self, Scenario};
+
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::input;
+
+/// All that is bundled, in the order in which it is shown, with its files.
+#[derive(Debug)]
+pub(crate) struct Library {
+    pub(crate) root: PathBuf,
+    pub(crate) scenarios: Vec<Arc<Scenario>>,
+    pub(crate) proposals: Vec<Proposal>,
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl Library {
+    /// Reads everything bundled, and the proposals that `named` adds to it.
+    pub(crate) fn open(common: &Common, named: &[String]) -> Result<Self, Box<Failure>> {
+        let root = match &common.root {
+            Some(root) => root.clone(),
+            None => find_root().ok_or(Failure::NoLibrary)?,
+        };
+        let mut library =
+            Self { root, scenarios: vec![], proposals: vec![], files: BTreeMap::new() };
+        library.read_proposals(named)?;
+        for file in toml_files(&library.root.join("scenarios"))? {
+            library.add_scenario(&file)?;
+        }
+        Ok(library)
+    }
+
+    /// The scenarios to work with: those that `selected` names, or all, and
+    /// those in the files `added`.
+    pub(crate) fn select_scenarios(
+        &mut self,
+        selected: &[String],
+        added: &[PathBuf],
+    ) -> Result<Vec<Arc<Scenario>>, Box<Failure>> {
+        let mut chosen: Vec<Arc<Scenario>> =
+            if selected.is_empty() { self.scenarios.clone() } else { vec![] };
+        for word in selected {
+            chosen.push(self.scenario(word)?);
+        }
+        for file in added {
+            chosen.push(self.add_scenario(file)?);
+        }
+        let mut seen = vec![];
+        chosen.retain(|scenario| {
+            let new = !seen.contains(&scenario.id);
+            seen.push(scenario.id.clone());
+            new
+        });
+        Ok(chosen)
+    }
+
+    /// The scenario that a word names: by identifier, or by file.
+    pub(crate) fn scenario(&mut self, word: &str) -> Result<Arc<Scenario>, Box<Failure>> {
+        if let Some(scenario) = self.scenarios.iter().find(|it| it.id == word) {
+            return Ok(scenario.clone());
+        }
+        if is_file(word) {
+            return self.add_scenario(Path::new(word));
+        }
+        let known = self.scenarios.iter().map(|it| it.id.as_str());
+        Err(unknown("scenario", word, 0..word.len(), word, known))
+    }
+
+    /// The proposals to work with: those that the words name, or all.
+    pub(crate) fn select_proposals(
+        &self,
+        words: &[String],
+    ) -> Result<Vec<Proposal>, Box<Failure>> {
+        if words.is_empty() {
+            return Ok(self.proposals.clone());
+        }
+        let mut chosen: Vec<Proposal> = vec![];
+        for word in words {
+            let proposal = self.proposal(word)?;
+            if !chosen.iter().any(|it| it.name == proposal.name) {
+                chosen.push(proposal);
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// The proposal that a word names: by name, by file, or a combination.
+    pub(crate) fn proposal(&self, word: &str) -> Result<Proposal, Box<Failure>> {
+        let mut parts = vec![];
+        let mut start = 0;
+        for part in word.split('+') {
+            let name = if is_file(part) { stem(Path::new(part)) } else { part.to_owned() };
+            let found = self.proposals.iter().find(|it| it.name == name);
+            let known = self.proposals.iter().map(|it| it.name.as_str());
+            let place = start..start + part.len();
+            parts.push(found.ok_or_else(|| unknown("proposal", part, place, word, known))?);
+            start += part.len() + 1;
+        }
+        protocol::combine(&parts).map_err(|conflict| Failure::Conflict(conflict).into())
+    }
+
+    /// The file that a scenario or proposal came from.
+    pub(crate) fn file(&self, name: &str) -> Option<&Path> {
+        self.files.get(name).map(PathBuf::as_path)
+    }
+
+    /// `base` first, then the other proposals, then the known bugs.
+    fn read_proposals(&mut self, named: &[String]) -> Result<(), Box<Failure>> {
+        let folder = self.root.join("proposals");
+        let mutants = folder.join("mutants");
+        let (bugs, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
+            toml_files(&folder)?.into_iter().partition(|file| file.starts_with(&mutants));
+        files.sort_by_key(|file| (stem(file) != "base", file.clone()));
+        let named = named.iter().flat_map(|word| word.split('+')).filter(|word| is_file(word));
+        for file in files.into_iter().chain(bugs).chain(named.map(PathBuf::from)) {
+            let name = stem(&file);
+            if self.is_same_file(&name, &file) {
+                continue;
+            }
+            let text = input::read(&file)?;
+            let proposal = protocol::parse(&name, &file.display().to_string(), &text)?;
+            self.claim_name("proposals", &name, &file)?;
+            self.proposals.push(proposal);
+        }
+        Ok(())
+    }
+
+    fn add_scenario(&mut self, file: &Path) -> Result<Arc<Scenario>, Box<Failure>> {
+        let text = input::read(file)?;
+        let proposals: Vec<&str> = self.proposals.iter().map(|it| it.name.as_str()).collect();
+        let scenario = scenario::parse(&file.display().to_string(), &text, &proposals)?;
+        if self.is_same_file(&scenario.id, file)
+            && let Some(known) = self.scenarios.iter().find(|it| it.id == scenario.id)
+        {
+            return Ok(known.clone());
+        }
+        self.claim_name("scenarios", &scenario.id, file)?;
+        let scenario = Arc::new(scenario);
+        self.scenarios.push(scenario.clone());
+        Ok(scenario)
+    }
+
+    fn is_same_file(&self, name: &str, file: &Path) -> bool {
+        let canonical = |path: &Path| fs::canonicalize(path).ok();
+        self.files.get(name).is_some_and(|known| canonical(known) == canonical(file))
+    }
+
+    fn claim_name(
+        &mut self,
+        what: &'static str,
+        name: &str,
+        file: &Path,
+    ) -> Result<(), Box<Failure>> {
+        match self.files.insert(name.to_owned(), file.to_owned()) {
+            None => Ok(()),
+            Some(first) => {
+                let (name, second) = (name.to_owned(), file.to_owned());
+                Err(Failure::Twice { what, name, first, second }.into())
+            }
+        }
+    }
+}
+
+/// A word of the command line that names nothing.
+fn unknown<'a>(
+    what: &str,
+    word: &str,
+    place: std::ops::Range<usize>,
+    argument: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Box<Failure> {
+    let problem = Fault::unknown(what, word, place, known).within("command line", argument);
+    Failure::Problem(Box::new(problem)).into()
+}
+
+/// Whether a word of the command line means a file.
+fn is_file(word: &str) -> bool {
+    word.ends_with(".toml") || word.contains('/')
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// This folder or the nearest above it that has what a library needs.
+fn find_root() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let is_library = |dir: &&Path| dir.join("scenarios").is_dir() && dir.join("proposals").is_dir();
+    here.ancestors().find(is_library).map(Path::to_owned)
+}
+
+/// All TOML files of a folder and the folders in it, in order.
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
+    let unreadable = |error: std::io::Error| {
+        let (file, help) = (folder.to_owned(), "name a folder with `scenarios` and `proposals`");
+        Box::new(Failure::Unreadable { file, reason: error.to_string(), help })
+    };
+    let mut entries = vec![];
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        entries.push(entry.map_err(unreadable)?.path());
+    }
+    entries.sort();
+    let mut files = vec![];
+    for entry in entries {
+        if entry.is_dir() {
+            files.extend(toml_files(&entry)?);
+        } else if entry.extension().is_some_and(|it| it == "toml") {
+            files.push(entry);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,51 @@
+//! `unwedge run`: one run, how it came out, and why.
+
+use unwedge_core::oracle::OutcomeClass;
+
+use crate::args::RunArgs;
+use crate::library::Library;
+use crate::output::{Reserved, say};
+use crate::runner::{self, Judged};
+use crate::{Outcome, Status};
+
+pub(crate) fn run(args: &RunArgs) -> Outcome {
+    let mut library = Library::open(&args.common, std::slice::from_ref(&args.proposal))?;
+    let scenario = library.scenario(&args.scenario)?;
+    let proposal = library.proposal(&args.proposal)?;
+    let trace_file = args.trace.as_deref().map(Reserved::new).transpose()?;
+
+    let made = runner::make(&scenario, &proposal.protocol(), args.seed, args.common.crypto_seed);
+    let Judged { run, judgement, draw } = made;
+    if let Some(file) = trace_file {
+        let mut text: String = run.trace.lines(&scenario.cast).map(|line| line + "\n").collect();
+        text.shrink_to_fit();
+        file.write(&text)?;
+    }
+
+    say(&format!("{} under {}, seed {}", scenario.id, proposal.name, args.seed));
+    say(&format!("outcome: {}", judgement.outcome.name()));
+    if judgement.outcome == OutcomeClass::Late {
+        let by = if judgement.only_by_probe { ", and only because of a probe" } else { "" };
+        say(&format!("  read up to {} late{by}", judgement.lateness));
+    }
+    if judgement.until_rotation {
+        say("  until the sender's Megolm session is replaced");
+    }
+    for finding in &draw.findings {
+        say(&format!("cause: {}", finding.sentence()));
+    }
+    for violation in &judgement.violations {
+        say(&format!("unsafe: {}", violation.oracle));
+        for fact in &violation.facts {
+            let record = run.trace.at(*fact);
+            say(&format!("  {} {}", record.at, scenario.cast.say(&record.fact)));
+        }
+    }
+    say(&format!("trace: {}", draw.trace_hash));
+    if draw.unexplained > 0 {
+        say(&format!("{} readings failed for no known cause: a fault of unwedge", draw.unexplained));
+        return Ok(Status::Fault);
+    }
+    let worst = scenario.expected(&proposal.name).unwrap_or(OutcomeClass::Late);
+    Ok(if judgement.outcome > worst { Status::Differs } else { Status::Expected })
+}

@@ -1,0 +1,62 @@
+//! Says in words why a run came out as it did.
+
+use std::fmt::Write as _;
+
+use crate::cast::{Cast, Said};
+use crate::oracle::{Cause, CauseKind, Judgement};
+use crate::scenario::Scenario;
+use crate::step::Step;
+use crate::trace::{StepIndex, Trace};
+
+/// One cause of a run, in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// What kind of cause it is.
+    pub kind: CauseKind,
+    /// The step that made it so, as the scenario's reader would say it.
+    pub step: String,
+    /// The fact that decided it.
+    pub decisive: String,
+    /// How many readings failed for it.
+    pub count: usize,
+}
+
+/// The causes of everything unread in a run, in words. Those of one kind that
+/// the same step made so are one finding.
+#[must_use]
+pub fn findings(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Vec<Finding> {
+    let cast = &scenario.cast;
+    let mut findings: Vec<(Cause, Finding)> = vec![];
+    for (cause, count) in judgement.causes() {
+        let same = |it: &&mut (Cause, Finding)| it.0.kind == cause.kind && it.0.step == cause.step;
+        if let Some((_, finding)) = findings.iter_mut().find(same) {
+            finding.count += count;
+            continue;
+        }
+        let record = trace.at(cause.decisive);
+        let decisive = format!("{} {}", record.at, cast.say(&record.fact));
+        let step = cause.step.map_or_else(String::new, |index| say_step(scenario, index));
+        findings.push((cause, Finding { kind: cause.kind, step, decisive, count }));
+    }
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// `step 3, at 3h: hs2 is restored from its backup`
+fn say_step(scenario: &Scenario, index: StepIndex) -> String {
+    let timed = &scenario.steps[usize::from(index.0)];
+    let said: Said<'_, Step> = Cast::say(&scenario.cast, &timed.step);
+    format!("step {}, at {}: {said}", index.0 + 1, timed.at)
+}
+
+impl Finding {
+    /// The finding in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut sentence = format!("{} ({}×): ", self.kind.name(), self.count);
+        if !self.step.is_empty() {
+            let _ = write!(sentence, "{}; ", self.step);
+        }
+        let _ = write!(sentence, "{}", self.decisive);
+        sentence
+    }
+}

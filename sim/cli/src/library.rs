@@ -36,6 +36,7 @@ impl Library {
         for file in toml_files(&library.root.join("scenarios"))? {
             library.add_scenario(&file)?;
         }
+        library.scenarios.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(library)
     }
 
@@ -106,11 +107,6 @@ impl Library {
             start += part.len() + 1;
         }
         protocol::combine(&parts).map_err(|conflict| Failure::Conflict(conflict).into())
-    }
-
-    /// The file that a scenario or proposal came from.
-    pub(crate) fn file(&self, name: &str) -> Option<&Path> {
-        self.files.get(name).map(PathBuf::as_path)
     }
 
     /// `base` first, then the other proposals, then the known bugs.

@@ -147,8 +147,8 @@ impl<C: Crypto> Device<C> {
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
                 self.uploaded(result, cx);
             }
-            (Request::Query, ClientResponse::KeysQuery { devices, failures }) => {
-                self.queried(devices, failures, cx);
+            (Request::Query { after }, ClientResponse::KeysQuery { devices, failures }) => {
+                self.queried(after, devices, failures, cx);
             }
             (Request::Claim { devices, send }, ClientResponse::KeysClaim { keys, failures }) => {
                 self.claimed(&devices, keys, &failures, cx);

@@ -12,7 +12,10 @@ use super::Write;
 #[derive(Clone, Debug)]
 pub(super) enum Request {
     Upload,
-    Query,
+    /// A key query, and how many notices of changes had come before it.
+    Query {
+        after: u64,
+    },
     /// A claim for these devices, and the send that waits for it.
     Claim {
         devices: Vec<DeviceId>,
@@ -69,24 +72,27 @@ impl<C: Crypto> Device<C> {
     /// Asks for outdated device lists (BS §1.14), but not of servers that
     /// failed a short while ago. Whether a query is on its way afterwards.
     pub(super) fn query_if_needed(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if self.requests.values().any(|request| matches!(request, Request::Query)) {
+        if self.requests.values().any(|request| matches!(request, Request::Query { .. })) {
             return true;
         }
-        let outdated = self.store.outdated.iter().copied();
+        let outdated = self.store.outdated.keys().copied();
         let users: Vec<UserId> = outdated
             .filter(|user| !self.query_failures.cooling_down(&user.server, cx.now))
             .collect();
         if users.is_empty() || !self.connected {
             return false;
         }
-        self.ask(Request::Query, ClientRequest::KeysQuery { users }, cx);
+        let after = self.store.notices;
+        self.ask(Request::Query { after }, ClientRequest::KeysQuery { users }, cx);
         true
     }
 
     /// The server answered a query. A device whose identity changed under the
-    /// same ID is not believed (BS §1.1).
+    /// same ID is not believed (BS §1.1), and a list that changed since the
+    /// query was asked is asked for again (BS §1.14).
     pub(super) fn queried(
         &mut self,
+        after: u64,
         lists: Vec<(UserId, Vec<DeviceKeys<C>>)>,
         failures: Vec<ServerId>,
         cx: &mut Cx<'_, Self>,
@@ -97,12 +103,13 @@ impl<C: Crypto> Device<C> {
                 devices.retain(|keys| known.get(&keys.device).is_none_or(|it| it.identity == keys.identity));
             }
             self.query_failures.succeeded(&user.server);
-            rows.push(Write::Devices(user, devices));
+            rows.push(Write::Devices(user, devices, after));
         }
         for server in failures {
             self.query_failures.failed(server, cx.now);
         }
         self.write(rows, cx);
+        self.query_if_needed(cx);
         self.advance(cx);
     }
 }

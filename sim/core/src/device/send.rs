@@ -129,7 +129,7 @@ impl<C: Crypto> Device<C> {
     fn waits_for_devices(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> bool {
         let members = self.store.rooms.get(&room);
         let mut unknown = members.into_iter().flatten().filter(|user| {
-            self.store.outdated.contains(user)
+            self.store.outdated.contains_key(user)
                 && self.store.devices.get(user).is_none_or(|devices| devices.is_empty())
                 && !self.query_failures.cooling_down(&user.server, cx.now)
         });

@@ -21,8 +21,10 @@ pub struct Store<C: Crypto> {
     pub(super) room_keys: BTreeMap<MegolmName, RoomKeyRow<C>>,
     pub(super) outbound: BTreeMap<RoomId, OutboundRow<C>>,
     pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
-    /// Users whose device list has to be asked for.
-    pub(super) outdated: BTreeSet<UserId>,
+    /// Users whose device list has to be asked for, and the number of the
+    /// latest notice that said so.
+    pub(super) outdated: BTreeMap<UserId, u64>,
+    pub(super) notices: u64,
     pub(super) rooms: BTreeMap<RoomId, Vec<UserId>>,
     pub(super) token: Option<SyncToken>,
     pub(super) seen: BTreeSet<EventId>,
@@ -135,8 +137,9 @@ pub enum Write<C: Crypto> {
     Outbound(RoomId, OutboundRow<C>),
     /// Discards a sending Megolm session.
     OutboundGone(RoomId),
-    /// Stores a user's devices.
-    Devices(UserId, Vec<DeviceKeys<C>>),
+    /// Stores a user's devices, as asked for after this many notices. The
+    /// list is still outdated if another notice has come since.
+    Devices(UserId, Vec<DeviceKeys<C>>, u64),
     /// Marks a user's device list as outdated.
     Outdated(UserId),
     /// Stores a room's members.
@@ -164,7 +167,8 @@ impl<C: Crypto> Default for Store<C> {
             room_keys: BTreeMap::new(),
             outbound: BTreeMap::new(),
             devices: BTreeMap::new(),
-            outdated: BTreeSet::new(),
+            outdated: BTreeMap::new(),
+            notices: 0,
             rooms: BTreeMap::new(),
             token: None,
             seen: BTreeSet::new(),
@@ -202,13 +206,16 @@ impl<C: Crypto> Durable for Store<C> {
             Write::OutboundGone(room) => {
                 self.outbound.remove(&room);
             }
-            Write::Devices(user, devices) => {
+            Write::Devices(user, devices, asked_after) => {
                 let devices = devices.into_iter().map(|keys| (keys.device, keys)).collect();
                 self.devices.insert(user, devices);
-                self.outdated.remove(&user);
+                if self.outdated.get(&user).is_some_and(|notice| *notice <= asked_after) {
+                    self.outdated.remove(&user);
+                }
             }
             Write::Outdated(user) => {
-                self.outdated.insert(user);
+                self.notices += 1;
+                self.outdated.insert(user, self.notices);
             }
             Write::Room(room, members) => {
                 self.rooms.insert(room, members);

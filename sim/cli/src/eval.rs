@@ -8,9 +8,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-use unwedge_core::oracle::OutcomeClass;
 use unwedge_core::protocol::Proposal;
-use unwedge_core::report::{Cell, Draw, Matrix};
+use unwedge_core::report::{Cell, Draw, Matrix, Why};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
 
@@ -195,10 +194,12 @@ fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
         table.add_row([scenario.id.clone()].into_iter().chain(proposals.iter().map(cell)));
     }
     say(&table.to_string());
-    for cell in matrix.cells.iter().filter(|cell| cell.worst > OutcomeClass::Ok) {
-        say("");
-        say(&format!("{} under {}: {}", cell.scenario, cell.proposal, cell.explanation()));
-        let Cell { scenario, proposal, witness_seed, .. } = cell;
-        say(&format!("  unwedge run {scenario} --proposal {proposal} --seed {witness_seed}"));
+    for scenario in scenarios {
+        for Why { proposals, explanation, seed } in matrix.why(&scenario.id) {
+            say("");
+            say(&format!("{} under {}: {explanation}", scenario.id, proposals.join(", ")));
+            let one = &proposals[0];
+            say(&format!("  unwedge run {} --proposal {one} --seed {seed}", scenario.id));
+        }
     }
 }

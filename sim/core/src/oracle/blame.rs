@@ -62,6 +62,15 @@ impl History<'_> {
         })
     }
 
+    /// The step that made a device send what it was sending at `before`.
+    pub(super) fn asked_to_send(&self, device: DeviceId, before: FactId) -> Option<StepIndex> {
+        let told = self.last_before(before, |fact| match fact {
+            Fact::ToldToSend { by, step, .. } if by == device => Some(Some(step)),
+            _ => None,
+        });
+        told.and_then(|deed| deed.step)
+    }
+
     /// The last fact before `before` that `pick` picks.
     pub(super) fn last_before(
         &self,

@@ -281,7 +281,7 @@ fn one_time_key_gone(
 }
 
 /// A key that was used once was issued a second time: what brought it back.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only uploads are looked for")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "only issues and uploads are looked for")]
 fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
     let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
     let [first, .., last] = issued else {
@@ -303,7 +303,13 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
             let step = history.crashed(reader, stored.fact).and_then(|deed| deed.step);
             Cause { kind: CauseKind::ReissuedAfterUpload, step, decisive: stored.fact }
         }
-        None => Cause { kind: CauseKind::IssuedTwice, step: None, decisive: *last },
+        None => {
+            let step = match history.trace.at(*last).fact {
+                Fact::KeyIssued { to, .. } => history.asked_to_send(to, *last),
+                _ => None,
+            };
+            Cause { kind: CauseKind::IssuedTwice, step, decisive: *last }
+        }
     }
 }
 

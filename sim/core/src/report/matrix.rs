@@ -61,36 +61,57 @@ impl Matrix {
             }
             text.push('\n');
         }
-        self.proposals(&mut text, proposals);
+        list_proposals(&mut text, proposals);
         self.causes(&mut text, scenarios);
         text
     }
 
-    #[expect(clippy::unused_self, reason = "a section of the document like the others")]
-    fn proposals(&self, text: &mut String, proposals: &[&Proposal]) {
-        text.push_str("\n## The proposals\n\n");
-        for proposal in proposals {
-            let Proposal { name, title, status, idea, .. } = proposal;
-            let _ = writeln!(text, "- **{name}**: {title} ({status}). {idea}");
-        }
-    }
-
-    /// Why each cell that came out worse than `ok` did so, in its witness.
+    /// Why each scenario that came out worse than `ok` did so, under which
+    /// proposals.
     fn causes(&self, text: &mut String, scenarios: &[&Scenario]) {
         text.push_str("\n## Why\n");
         for scenario in scenarios {
-            let cells = self.cells.iter().filter(|cell| cell.scenario == scenario.id);
-            let bad: Vec<&Cell> = cells.filter(|cell| cell.worst > OutcomeClass::Ok).collect();
-            if bad.is_empty() {
+            let why = self.why(&scenario.id);
+            if why.is_empty() {
                 continue;
             }
             let _ = write!(text, "\n### {}: {}\n\n", scenario.id, scenario.title);
-            for cell in bad {
-                let _ = write!(text, "- **{}** (seed {}): ", cell.proposal, cell.witness_seed);
-                let _ = writeln!(text, "{}", cell.explanation());
+            for Why { proposals, explanation, seed } in why {
+                let names = proposals.join("**, **");
+                let _ = writeln!(text, "- **{names}** (seed {seed}): {explanation}");
             }
         }
     }
+
+    /// Why a scenario came out worse than `ok`, in the witness of each
+    /// proposal; those that say the same are one.
+    #[must_use]
+    pub fn why(&self, scenario: &str) -> Vec<Why> {
+        let mut all: Vec<Why> = vec![];
+        for cell in self.cells.iter().filter(|cell| cell.scenario == scenario) {
+            if cell.worst == OutcomeClass::Ok {
+                continue;
+            }
+            let (explanation, seed) = (cell.explanation(), cell.witness_seed);
+            let proposal = cell.proposal.clone();
+            match all.iter_mut().find(|it| it.explanation == explanation && it.seed == seed) {
+                Some(same) => same.proposals.push(proposal),
+                None => all.push(Why { proposals: vec![proposal], explanation, seed }),
+            }
+        }
+        all
+    }
+}
+
+/// Why a scenario came out as it did under some proposals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// Under which proposals.
+    pub proposals: Vec<String>,
+    /// How and why, in a line or two.
+    pub explanation: String,
+    /// The seed of the run that shows it.
+    pub seed: u64,
 }
 
 impl Cell {
@@ -100,8 +121,14 @@ impl Cell {
         let mut parts = vec![self.worst.name().to_owned()];
         parts.extend(self.notes());
         let causes = self.witness.findings.iter().map(super::Finding::sentence);
-        format!("{}. {}", parts.join(", "), causes.collect::<Vec<_>>().join(". "))
-            .trim_end()
-            .to_owned()
+        [parts.join(", ")].into_iter().chain(causes).collect::<Vec<_>>().join(". ")
+    }
+}
+
+fn list_proposals(text: &mut String, proposals: &[&Proposal]) {
+    text.push_str("\n## The proposals\n\n");
+    for proposal in proposals {
+        let Proposal { name, title, status, idea, .. } = proposal;
+        let _ = writeln!(text, "- **{name}**: {title} ({status}). {idea}");
     }
 }

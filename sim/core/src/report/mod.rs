@@ -5,5 +5,5 @@ mod matrix;
 mod story;
 
 pub use cell::{Cell, Draw};
-pub use matrix::Matrix;
+pub use matrix::{Matrix, Why};
 pub use story::{Finding, findings};

@@ -13,7 +13,7 @@ use crate::name::{DeviceId, RoomId};
 use crate::problem::Fault;
 use crate::scenario::Names;
 use crate::time::Span;
-use crate::trace::StepIndex;
+use crate::trace::{Fact, StepIndex};
 use crate::world::World;
 
 /// A person says something with a device.
@@ -41,8 +41,10 @@ impl Action for Send {
         Ok((at, Self { from, room }))
     }
 
-    fn happen<C: Crypto>(&self, _: StepIndex, world: &mut World<C>) {
-        world.command_device(self.from, Span::ZERO, Command::Send(self.room, Body::Timeline));
+    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+        let Self { from, room } = *self;
+        world.note(Fact::ToldToSend { by: from, room, step: index });
+        world.command_device(from, Span::ZERO, Command::Send(room, Body::Timeline));
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -71,6 +71,8 @@ pub enum Fact {
     Unsettled(Phase),
     /// A step of the timeline happened.
     Step(StepIndex),
+    /// A step lets a person say something.
+    ToldToSend { by: DeviceId, room: RoomId, step: StepIndex },
     /// A user is in a room.
     Joined { room: RoomId, user: UserId },
     /// Two nodes can no longer reach each other.

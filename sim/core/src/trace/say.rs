@@ -15,6 +15,7 @@ impl Named for Fact {
             Fact::Settled(phase) => write!(f, "settled {phase:?}"),
             Fact::Unsettled(phase) => write!(f, "unsettled {phase:?}"),
             Fact::Step(step) => write!(f, "step {}", step.0 + 1),
+            Fact::ToldToSend { by, room, .. } => write!(f, "{} is to say something in {}", say!(by), say!(room)),
             Fact::Joined { room, user } => write!(f, "{} is in {}", say!(user), say!(room)),
             Fact::LinkCut { between: [a, b], .. } => write!(f, "link cut {}|{}", say!(a), say!(b)),
             Fact::LinkMended { between: [a, b], .. } => write!(f, "link mended {}-{}", say!(a), say!(b)),

@@ -215,7 +215,7 @@ impl<C: Crypto> World<C> {
     }
 
     /// Notes a fact.
-    fn note(&mut self, fact: Fact) {
+    pub(crate) fn note(&mut self, fact: Fact) {
         self.trace.note(self.now, fact);
     }
 

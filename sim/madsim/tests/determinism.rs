@@ -1,0 +1,93 @@
+//! The same scenario, protocols and seed give the same trace: whatever keys
+//! are drawn, and whatever else the process does. A cryptography that lets
+//! something else leak into the order of things is caught by the same test.
+
+mod common;
+mod leaky;
+
+use std::sync::Arc;
+use std::thread;
+
+use common::{DRAWS, proposal, proposals, scenario, scenarios};
+use leaky::{Leak, Leaky};
+use unwedge_core::crypto::Crypto;
+use unwedge_core::protocol::Proposal;
+use unwedge_core::scenario::Scenario;
+use unwedge_core::trace::hash::StableHash;
+use unwedge_madsim::{Job, Vodozemac, run_with};
+
+#[test]
+fn every_bundled_cell_is_the_same_under_two_crypto_seeds() {
+    for scenario in scenarios() {
+        for proposal in proposals() {
+            let different = differing_draw(&scenario, &proposal, Vodozemac);
+            assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
+        }
+    }
+}
+
+#[test]
+fn every_bundled_cell_is_the_same_on_many_threads() {
+    let cells: Vec<(Arc<Scenario>, Proposal)> = scenarios()
+        .into_iter()
+        .flat_map(|scenario| proposals().into_iter().map(move |it| (scenario.clone(), it)))
+        .collect();
+    let all = |cells: Vec<(Arc<Scenario>, Proposal)>| -> Vec<StableHash> {
+        let hashes = cells.iter().flat_map(|(scenario, proposal)| {
+            DRAWS.map(|seed| hash(scenario, proposal, seed, seed, Vodozemac))
+        });
+        hashes.collect()
+    };
+    let alone = all(cells.clone());
+    let crowd: Vec<_> = (0..3)
+        .map(|_| {
+            let cells = cells.clone();
+            thread::spawn(move || all(cells))
+        })
+        .collect();
+    for one in crowd {
+        assert_eq!(one.join().unwrap(), alone);
+    }
+}
+
+#[test]
+fn a_cryptography_that_iterates_an_unordered_map_is_caught() {
+    let leaky = Leaky(Leak::UnorderedMap);
+    assert!(differing_draw(&scenario("A01"), &proposal("base"), leaky).is_some());
+}
+
+#[test]
+fn a_cryptography_that_reads_the_clock_is_caught() {
+    let leaky = Leaky(Leak::Clock);
+    assert!(differing_draw(&scenario("A01"), &proposal("base"), leaky).is_some());
+}
+
+#[test]
+fn a_cryptography_that_leaks_nothing_is_not_caught() {
+    let tight = Leaky(Leak::Nothing);
+    assert_eq!(differing_draw(&scenario("A01"), &proposal("base"), tight), None);
+}
+
+/// The first draw whose trace depends on the keys that were drawn.
+fn differing_draw<C: Crypto>(
+    scenario: &Arc<Scenario>,
+    proposal: &Proposal,
+    crypto: C,
+) -> Option<u64> {
+    DRAWS.into_iter().find(|seed| {
+        let with = |crypto_seed| hash(scenario, proposal, *seed, crypto_seed, crypto.clone());
+        with(*seed) != with(seed.wrapping_add(0x5EED))
+    })
+}
+
+fn hash<C: Crypto>(
+    scenario: &Arc<Scenario>,
+    proposal: &Proposal,
+    seed: u64,
+    crypto_seed: u64,
+    crypto: C,
+) -> StableHash {
+    let mut job = Job::new(scenario.clone(), proposal.protocol(), seed);
+    job.crypto_seed = crypto_seed;
+    run_with(&job, crypto).0.trace.hash()
+}

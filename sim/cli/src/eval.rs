@@ -40,8 +40,8 @@ pub(crate) fn eval(args: &EvalArgs) -> Outcome {
     let matrix = &evaluation.matrix;
     let shown: Vec<&Scenario> = scenarios.iter().map(Arc::as_ref).collect();
     let columns: Vec<&Proposal> = proposals.iter().collect();
-    let places = files.write(matrix, &matrix.markdown(&shown, &columns))?;
     print(matrix, &shown, &columns);
+    let places = files.write(matrix, &matrix.markdown(&shown, &columns))?;
     for place in places {
         output::mention(&format!("written: {}", place.display()));
     }
@@ -77,8 +77,14 @@ impl Files {
             None if args.bless => root.join("reports"),
             None => root.join("reports/latest"),
         };
-        let json = extra.into_iter().chain([reserve(folder.join("matrix.json"))?]).collect();
-        Ok(Self { json, markdown: reserve(folder.join("matrix.md"))? })
+        let json = extra
+            .into_iter()
+            .chain([reserve(folder.join("matrix.json"))?])
+            .collect();
+        Ok(Self {
+            json,
+            markdown: reserve(folder.join("matrix.md"))?,
+        })
     }
 
     fn write(self, matrix: &Matrix, markdown: &str) -> Result<Vec<PathBuf>, Box<Failure>> {
@@ -122,7 +128,9 @@ impl Evaluation {
             progress.step();
             ((scenario, proposal, seed), draw)
         };
-        let base = proposals.iter().position(|it| it.switches.changed() == Default::default());
+        let base = proposals
+            .iter()
+            .position(|it| it.switches.changed() == Default::default());
         let first: Vec<_> = base.into_iter().flat_map(all).collect();
         let mut runs: Runs = first.into_par_iter().map(make).collect();
         let untouched = |&(scenario, proposal, seed): &(usize, usize, u64)| {
@@ -130,9 +138,12 @@ impl Evaluation {
             let changed = proposals[proposal].switches.changed();
             (!same.consulted.touches(changed)).then(|| same.clone())
         };
-        let others = (0..proposals.len()).filter(|it| Some(*it) != base).flat_map(all);
-        let (saved, to_make): (Vec<_>, Vec<_>) =
-            others.map(|key| (key, untouched(&key))).partition(|(_, same)| same.is_some());
+        let others = (0..proposals.len())
+            .filter(|it| Some(*it) != base)
+            .flat_map(all);
+        let (saved, to_make): (Vec<_>, Vec<_>) = others
+            .map(|key| (key, untouched(&key)))
+            .partition(|(_, same)| same.is_some());
         let made: Runs = to_make.into_par_iter().map(|(key, _)| make(key)).collect();
         let checked = |(key, same): ((usize, usize, u64), Option<Draw>)| {
             let same = same.expect("what is saved is known");
@@ -147,12 +158,23 @@ impl Evaluation {
         let saved: Vec<_> = saved.into_par_iter().map(checked).collect();
         progress.finish();
         let name = |(scenario, proposal, seed): &(usize, usize, u64)| {
-            (scenarios[*scenario].id.clone(), proposals[*proposal].name.clone(), *seed)
+            (
+                scenarios[*scenario].id.clone(),
+                proposals[*proposal].name.clone(),
+                *seed,
+            )
         };
-        let different = saved.iter().filter(|it| it.1).map(|it| name(&it.0)).collect();
+        let different = saved
+            .iter()
+            .filter(|it| it.1)
+            .map(|it| name(&it.0))
+            .collect();
         runs.extend(made);
         runs.extend(saved.into_iter().map(|(key, _, same)| (key, same)));
-        Self { matrix: matrix(args, scenarios, proposals, &runs), different }
+        Self {
+            matrix: matrix(args, scenarios, proposals, &runs),
+            different,
+        }
     }
 }
 
@@ -169,7 +191,13 @@ fn matrix(
             let draws: Vec<Draw> = of_cell.map(|(_, draw)| draw.clone()).collect();
             let expected = scenario.expected(&proposal.name);
             let fixed = usize::try_from(FIXED_DRAWS).expect("a small number");
-            cells.push(Cell::new(&scenario.id, &proposal.name, expected, &draws, fixed));
+            cells.push(Cell::new(
+                &scenario.id,
+                &proposal.name,
+                expected,
+                &draws,
+                fixed,
+            ));
         }
     }
     Matrix {
@@ -183,7 +211,9 @@ fn matrix(
 
 fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     let heads = proposals.iter().map(|proposal| proposal.name.as_str());
     table.set_header(["scenario"].into_iter().chain(heads));
     for scenario in scenarios {
@@ -191,15 +221,31 @@ fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
             let cell = matrix.cell(&scenario.id, &proposal.name);
             cell.map_or_else(String::new, Cell::short)
         };
-        table.add_row([scenario.id.clone()].into_iter().chain(proposals.iter().map(cell)));
+        table.add_row(
+            [scenario.id.clone()]
+                .into_iter()
+                .chain(proposals.iter().map(cell)),
+        );
     }
     say(&table.to_string());
     for scenario in scenarios {
-        for Why { proposals, explanation, seed } in matrix.why(&scenario.id) {
+        for Why {
+            proposals,
+            explanation,
+            seed,
+        } in matrix.why(&scenario.id)
+        {
             say("");
-            say(&format!("{} under {}: {explanation}", scenario.id, proposals.join(", ")));
+            say(&format!(
+                "{} under {}: {explanation}",
+                scenario.id,
+                proposals.join(", ")
+            ));
             let one = &proposals[0];
-            say(&format!("  unwedge run {} --proposal {one} --seed {seed}", scenario.id));
+            say(&format!(
+                "  unwedge run {} --proposal {one} --seed {seed}",
+                scenario.id
+            ));
         }
     }
 }

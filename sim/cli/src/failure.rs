@@ -12,7 +12,11 @@ use unwedge_core::protocol::Conflict;
 pub(crate) enum Failure {
     #[error("cannot read {}: {reason}", .file.display())]
     #[diagnostic(help("{help}"))]
-    Unreadable { file: PathBuf, reason: String, help: &'static str },
+    Unreadable {
+        file: PathBuf,
+        reason: String,
+        help: &'static str,
+    },
 
     #[error("cannot write {}: {reason}", .path.display())]
     #[diagnostic(help("nothing was written; name another place, or make this one writable"))]
@@ -28,7 +32,12 @@ pub(crate) enum Failure {
 
     #[error("two {what} are called `{name}`: {} and {}", .first.display(), .second.display())]
     #[diagnostic(help("give one of them another name"))]
-    Twice { what: &'static str, name: String, first: PathBuf, second: PathBuf },
+    Twice {
+        what: &'static str,
+        name: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
 
     #[error("there is no folder with `scenarios` and `proposals` here or above")]
     #[diagnostic(help("run unwedge inside its repository, or name the folder with --root DIR"))]

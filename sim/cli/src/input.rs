@@ -11,24 +11,33 @@ use crate::failure::Failure;
 /// The text of a file.
 pub(crate) fn read(file: &Path) -> Result<String, Box<Failure>> {
     let unreadable = |reason: String, help| {
-        Box::new(Failure::Unreadable { file: file.to_owned(), reason, help })
+        Box::new(Failure::Unreadable {
+            file: file.to_owned(),
+            reason,
+            help,
+        })
     };
     if file.is_dir() {
         let reason = "it is a folder".to_owned();
         return Err(unreadable(reason, "name a file in it"));
     }
-    let bytes = fs::read(file).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => unreadable(
-            "there is no such file".to_owned(),
-            "check the spelling; paths count from the folder you are in",
-        ),
-        _ => unreadable(error.to_string(), "make the file readable"),
+    let bytes = fs::read(file).map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            let help = "check the spelling; paths count from the folder you are in";
+            unreadable("there is no such file".to_owned(), help)
+        } else {
+            unreadable(error.to_string(), "make the file readable")
+        }
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let end = error.utf8_error().valid_up_to();
         let mut text = String::from_utf8_lossy(&error.as_bytes()[..end]).into_owned();
         text.push('\u{fffd}');
-        let fault = Fault::new(end..text.len(), "this file is not UTF-8", "not UTF-8 from here on");
+        let fault = Fault::new(
+            end..text.len(),
+            "this file is not UTF-8",
+            "not UTF-8 from here on",
+        );
         let fault = fault.with_help("save the file as UTF-8");
         Failure::Problem(Box::new(fault.within(&file.display().to_string(), &text))).into()
     })

@@ -30,8 +30,12 @@ impl Library {
             Some(root) => root.clone(),
             None => find_root().ok_or(Failure::NoLibrary)?,
         };
-        let mut library =
-            Self { root, scenarios: vec![], proposals: vec![], files: BTreeMap::new() };
+        let mut library = Self {
+            root,
+            scenarios: vec![],
+            proposals: vec![],
+            files: BTreeMap::new(),
+        };
         library.read_proposals(named)?;
         for file in toml_files(&library.root.join("scenarios"))? {
             library.add_scenario(&file)?;
@@ -47,8 +51,11 @@ impl Library {
         selected: &[String],
         added: &[PathBuf],
     ) -> Result<Vec<Arc<Scenario>>, Box<Failure>> {
-        let mut chosen: Vec<Arc<Scenario>> =
-            if selected.is_empty() { self.scenarios.clone() } else { vec![] };
+        let mut chosen: Vec<Arc<Scenario>> = if selected.is_empty() {
+            self.scenarios.clone()
+        } else {
+            vec![]
+        };
         for word in selected {
             chosen.push(self.scenario(word)?);
         }
@@ -77,10 +84,7 @@ impl Library {
     }
 
     /// The proposals to work with: those that the words name, or all.
-    pub(crate) fn select_proposals(
-        &self,
-        words: &[String],
-    ) -> Result<Vec<Proposal>, Box<Failure>> {
+    pub(crate) fn select_proposals(&self, words: &[String]) -> Result<Vec<Proposal>, Box<Failure>> {
         if words.is_empty() {
             return Ok(self.proposals.clone());
         }
@@ -99,7 +103,11 @@ impl Library {
         let mut parts = vec![];
         let mut start = 0;
         for part in word.split('+') {
-            let name = if is_file(part) { stem(Path::new(part)) } else { part.to_owned() };
+            let name = if is_file(part) {
+                stem(Path::new(part))
+            } else {
+                part.to_owned()
+            };
             let found = self.proposals.iter().find(|it| it.name == name);
             let known = self.proposals.iter().map(|it| it.name.as_str());
             let place = start..start + part.len();
@@ -113,11 +121,19 @@ impl Library {
     fn read_proposals(&mut self, named: &[String]) -> Result<(), Box<Failure>> {
         let folder = self.root.join("proposals");
         let mutants = folder.join("mutants");
-        let (bugs, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
-            toml_files(&folder)?.into_iter().partition(|file| file.starts_with(&mutants));
+        let (bugs, mut files): (Vec<PathBuf>, Vec<PathBuf>) = toml_files(&folder)?
+            .into_iter()
+            .partition(|file| file.starts_with(&mutants));
         files.sort_by_key(|file| (stem(file) != "base", file.clone()));
-        let named = named.iter().flat_map(|word| word.split('+')).filter(|word| is_file(word));
-        for file in files.into_iter().chain(bugs).chain(named.map(PathBuf::from)) {
+        let named = named
+            .iter()
+            .flat_map(|word| word.split('+'))
+            .filter(|word| is_file(word));
+        for file in files
+            .into_iter()
+            .chain(bugs)
+            .chain(named.map(PathBuf::from))
+        {
             let name = stem(&file);
             if self.is_same_file(&name, &file) {
                 continue;
@@ -147,7 +163,9 @@ impl Library {
 
     fn is_same_file(&self, name: &str, file: &Path) -> bool {
         let canonical = |path: &Path| fs::canonicalize(path).ok();
-        self.files.get(name).is_some_and(|known| canonical(known) == canonical(file))
+        self.files
+            .get(name)
+            .is_some_and(|known| canonical(known) == canonical(file))
     }
 
     fn claim_name(
@@ -160,7 +178,13 @@ impl Library {
             None => Ok(()),
             Some(first) => {
                 let (name, second) = (name.to_owned(), file.to_owned());
-                Err(Failure::Twice { what, name, first, second }.into())
+                Err(Failure::Twice {
+                    what,
+                    name,
+                    first,
+                    second,
+                }
+                .into())
             }
         }
     }
@@ -184,7 +208,10 @@ fn is_file(word: &str) -> bool {
 }
 
 fn stem(file: &Path) -> String {
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    file.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// This folder or the nearest above it that has what a library needs.
@@ -197,8 +224,15 @@ fn find_root() -> Option<PathBuf> {
 /// All TOML files of a folder and the folders in it, in order.
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
     let unreadable = |error: std::io::Error| {
-        let (file, help) = (folder.to_owned(), "name a folder with `scenarios` and `proposals`");
-        Box::new(Failure::Unreadable { file, reason: error.to_string(), help })
+        let (file, help) = (
+            folder.to_owned(),
+            "name a folder with `scenarios` and `proposals`",
+        );
+        Box::new(Failure::Unreadable {
+            file,
+            reason: error.to_string(),
+            help,
+        })
     };
     let mut entries = vec![];
     for entry in fs::read_dir(folder).map_err(unreadable)? {

@@ -32,7 +32,11 @@ pub(crate) fn list(args: &ListArgs) -> Outcome {
 }
 
 fn items(args: &ListArgs) -> Result<Vec<Item>, Box<crate::failure::Failure>> {
-    let item = |id: &str, title: String| Item { id: id.to_owned(), title, source: vec![] };
+    let item = |id: &str, title: String| Item {
+        id: id.to_owned(),
+        title,
+        source: vec![],
+    };
     Ok(match args.kind {
         Kind::Scenarios => {
             let library = Library::open(&args.common, &[])?;
@@ -52,22 +56,36 @@ fn items(args: &ListArgs) -> Result<Vec<Item>, Box<crate::failure::Failure>> {
             });
             all.collect()
         }
-        Kind::Steps => STEPS.iter().map(|it| item(it.name, sentence(it.about))).collect(),
+        Kind::Steps => STEPS
+            .iter()
+            .map(|it| item(it.name, sentence(it.about)))
+            .collect(),
         Kind::Decisions => DECISIONS
             .iter()
             .map(|it| {
                 let values: Vec<&str> = it.values.iter().map(|(name, _)| *name).collect();
-                item(it.name, format!("{} [{}]", sentence(it.about), values.join(" | ")))
+                item(
+                    it.name,
+                    format!("{} [{}]", sentence(it.about), values.join(" | ")),
+                )
             })
             .collect(),
-        Kind::Oracles => ORACLES.iter().map(|it| item(it.name, it.about.to_owned())).collect(),
-        Kind::Causes => {
-            CauseKind::ALL.iter().map(|it| item(it.name, it.about.trim().to_owned())).collect()
-        }
+        Kind::Oracles => ORACLES
+            .iter()
+            .map(|it| item(it.name, it.about.to_owned()))
+            .collect(),
+        Kind::Causes => CauseKind::ALL
+            .iter()
+            .map(|it| item(it.name, it.about.trim().to_owned()))
+            .collect(),
     })
 }
 
 /// The lines of a doc comment as one.
 fn sentence(lines: &[&str]) -> String {
-    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+    lines
+        .iter()
+        .map(|line| line.trim())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -28,53 +28,67 @@ pub(crate) fn mention(line: &str) {
 /// Says on the error channel what is wrong.
 pub(crate) fn complain(failure: Failure) {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let theme =
-        if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if colours {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(100);
     if handler.render_report(&mut text, &failure).is_err() {
         text = failure.to_string();
     }
     mention(text.trim_end());
 }
 
-/// A file that will be written: it is known that it can be, and until it is
-/// written there is no trace of it.
+/// A file that will be written. It is known that it can be, and until it is
+/// there is no trace of it.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     path: PathBuf,
-    file: NamedTempFile,
+    folder: PathBuf,
 }
 
 impl Reserved {
-    /// Reserves a file. Folders that are missing are made.
+    /// Makes sure that a file can be written. Folders that are missing are
+    /// made.
     pub(crate) fn new(path: &Path) -> Result<Self, Box<Failure>> {
-        let unwritable = |reason: String| {
-            Box::new(Failure::Unwritable { path: path.to_owned(), reason })
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let reserved = Self {
+            path: path.to_owned(),
+            folder,
         };
         if path.is_dir() {
-            return Err(unwritable("it is a folder".to_owned()));
+            return Err(reserved.unwritable("it is a folder"));
         }
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
-        let file = NamedTempFile::new_in(folder).map_err(|error| unwritable(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), file })
+        // A trial, which is gone at once, so that an interruption leaves nothing.
+        fs::create_dir_all(&reserved.folder).map_err(|error| reserved.unwritable(error))?;
+        NamedTempFile::new_in(&reserved.folder).map_err(|error| reserved.unwritable(error))?;
+        Ok(reserved)
     }
 
     /// Writes the file, whole.
-    pub(crate) fn write(mut self, text: &str) -> Result<(), Box<Failure>> {
-        let path = self.path;
-        let unwritable = |reason: String| {
-            Box::new(Failure::Unwritable { path: path.clone(), reason })
-        };
-        self.file.write_all(text.as_bytes()).map_err(|error| unwritable(error.to_string()))?;
-        self.file.as_file().sync_all().map_err(|error| unwritable(error.to_string()))?;
-        make_readable(&self.file).map_err(|error| unwritable(error.to_string()))?;
-        self.file.persist(&path).map_err(|error| unwritable(error.to_string()))?;
+    pub(crate) fn write(self, text: &str) -> Result<(), Box<Failure>> {
+        self.replace(text).map_err(|error| self.unwritable(error))
+    }
+
+    fn replace(&self, text: &str) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(&self.folder)?;
+        file.write_all(text.as_bytes())?;
+        make_readable(&file)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path)?;
         Ok(())
+    }
+
+    fn unwritable(&self, reason: impl ToString) -> Box<Failure> {
+        let (path, reason) = (self.path.clone(), reason.to_string());
+        Box::new(Failure::Unwritable { path, reason })
     }
 }
 
@@ -82,7 +96,8 @@ impl Reserved {
 #[cfg(unix)]
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
+    file.as_file()
+        .set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]

@@ -21,10 +21,16 @@ impl Progress {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total);
             let template = "{bar:40} {pos} of {len} runs, {eta} left {msg}";
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()),
+            );
             bar
         });
-        Self { bar, done: AtomicU64::new(0), total }
+        Self {
+            bar,
+            done: AtomicU64::new(0),
+            total,
+        }
     }
 
     /// A step is done.

@@ -14,18 +14,38 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     let proposal = library.proposal(&args.proposal)?;
     let trace_file = args.trace.as_deref().map(Reserved::new).transpose()?;
 
-    let made = runner::make(&scenario, &proposal.protocol(), args.seed, args.common.crypto_seed);
-    let Judged { run, judgement, draw } = made;
+    let made = runner::make(
+        &scenario,
+        &proposal.protocol(),
+        args.seed,
+        args.common.crypto_seed,
+    );
+    let Judged {
+        run,
+        judgement,
+        draw,
+    } = made;
     if let Some(file) = trace_file {
-        let mut text: String = run.trace.lines(&scenario.cast).map(|line| line + "\n").collect();
+        let mut text: String = run
+            .trace
+            .lines(&scenario.cast)
+            .map(|line| line + "\n")
+            .collect();
         text.shrink_to_fit();
         file.write(&text)?;
     }
 
-    say(&format!("{} under {}, seed {}", scenario.id, proposal.name, args.seed));
+    say(&format!(
+        "{} under {}, seed {}",
+        scenario.id, proposal.name, args.seed
+    ));
     say(&format!("outcome: {}", judgement.outcome.name()));
     if judgement.outcome == OutcomeClass::Late {
-        let by = if judgement.only_by_probe { ", and only because of a probe" } else { "" };
+        let by = if judgement.only_by_probe {
+            ", and only because of a probe"
+        } else {
+            ""
+        };
         say(&format!("  read up to {} late{by}", judgement.lateness));
     }
     if judgement.until_rotation {
@@ -38,14 +58,27 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         say(&format!("unsafe: {}", violation.oracle));
         for fact in &violation.facts {
             let record = run.trace.at(*fact);
-            say(&format!("  {} {}", record.at, scenario.cast.say(&record.fact)));
+            say(&format!(
+                "  {} {}",
+                record.at,
+                scenario.cast.say(&record.fact)
+            ));
         }
     }
     say(&format!("trace: {}", draw.trace_hash));
     if draw.unexplained > 0 {
-        say(&format!("{} readings failed for no known cause: a fault of unwedge", draw.unexplained));
+        say(&format!(
+            "{} readings failed for no known cause: a fault of unwedge",
+            draw.unexplained
+        ));
         return Ok(Status::Fault);
     }
-    let worst = scenario.expected(&proposal.name).unwrap_or(OutcomeClass::Late);
-    Ok(if judgement.outcome > worst { Status::Differs } else { Status::Expected })
+    let worst = scenario
+        .expected(&proposal.name)
+        .unwrap_or(OutcomeClass::Late);
+    Ok(if judgement.outcome > worst {
+        Status::Differs
+    } else {
+        Status::Expected
+    })
 }

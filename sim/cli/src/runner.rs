@@ -38,7 +38,15 @@ pub(crate) fn make(
         lateness: judgement.lateness,
         only_by_probe: judgement.only_by_probe,
         until_rotation: judgement.until_rotation,
-        unexplained: judgement.unread.iter().filter(|unread| unread.cause.is_none()).count(),
+        unexplained: judgement
+            .unread
+            .iter()
+            .filter(|unread| unread.cause.is_none())
+            .count(),
     };
-    Judged { run, judgement, draw }
+    Judged {
+        run,
+        judgement,
+        draw,
+    }
 }

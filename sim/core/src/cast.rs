@@ -86,30 +86,43 @@ impl Cast {
 
     /// All devices of a user.
     pub fn devices_of(&self, user: UserId) -> impl Iterator<Item = DeviceId> + '_ {
-        self.devices.iter().map(|device| device.id).filter(move |device| device.user == user)
+        self.devices
+            .iter()
+            .map(|device| device.id)
+            .filter(move |device| device.user == user)
     }
 
     /// The rooms that a user has joined before the run starts.
     pub fn rooms_of(&self, user: UserId) -> impl Iterator<Item = RoomId> + '_ {
-        self.rooms.iter().filter(move |room| room.members.contains(&user)).map(|room| room.id)
+        self.rooms
+            .iter()
+            .filter(move |room| room.members.contains(&user))
+            .map(|room| room.id)
     }
 
     /// The server called `name`.
     #[must_use]
     pub fn server(&self, name: &str) -> Option<ServerId> {
-        self.server_ids().find(|id| self.servers[usize::from(id.0)] == name)
+        self.server_ids()
+            .find(|id| self.servers[usize::from(id.0)] == name)
     }
 
     /// The device called `name`.
     #[must_use]
     pub fn device(&self, name: &str) -> Option<DeviceId> {
-        self.devices.iter().find(|device| device.name == name).map(|device| device.id)
+        self.devices
+            .iter()
+            .find(|device| device.name == name)
+            .map(|device| device.id)
     }
 
     /// The room called `name`.
     #[must_use]
     pub fn room(&self, name: &str) -> Option<RoomId> {
-        self.rooms.iter().find(|room| room.name == name).map(|room| room.id)
+        self.rooms
+            .iter()
+            .find(|room| room.name == name)
+            .map(|room| room.id)
     }
 
     /// The server or device called `name`.

@@ -153,8 +153,10 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     fn pickle_inbound_group_session(&mut self, session: &Self::InboundGroupSession)
     -> Self::Pickle;
     /// The receiving end that was kept.
-    fn unpickle_inbound_group_session(&mut self, pickle: &Self::Pickle)
-    -> Self::InboundGroupSession;
+    fn unpickle_inbound_group_session(
+        &mut self,
+        pickle: &Self::Pickle,
+    ) -> Self::InboundGroupSession;
 }
 
 /// Why an Olm message could not be decrypted. Only the kind of an error is

@@ -26,4 +26,5 @@ pub mod step;
 pub mod time;
 pub mod trace;
 pub mod wire;
+mod words;
 pub mod world;

@@ -10,15 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 
 /// A homeserver.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServerId(pub u8);
 
 /// A user, who lives on one homeserver.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UserId {
     /// The homeserver named in the user ID.
     pub server: ServerId,
@@ -29,9 +25,7 @@ pub struct UserId {
 /// A device of a user. In Matrix a device is known by its Curve25519 identity
 /// key; a device of this model keeps its identity key for life, so the two
 /// name the same thing.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DeviceId {
     /// Who owns the device.
     pub user: UserId,
@@ -40,15 +34,11 @@ pub struct DeviceId {
 }
 
 /// A room.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RoomId(pub u8);
 
 /// A party of the simulation that can send, receive, crash and restart.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NodeId {
     /// A homeserver.
     Server(ServerId),
@@ -58,15 +48,11 @@ pub enum NodeId {
 
 /// The number in a one-time or fallback key's ID. On the wire it is its
 /// big-endian bytes in base64; the two kinds count separately (BS §1.2).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyId(pub u64);
 
 /// What a published Curve25519 key is for.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyKind {
     /// Handed out once, then deleted.
     OneTime,
@@ -76,9 +62,7 @@ pub enum KeyKind {
 
 /// A one-time or fallback key pair. Two pairs can share an ID when a device
 /// forgot the first; the incarnation that generated them tells them apart.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyName {
     /// Whose private half it is.
     pub owner: DeviceId,
@@ -91,9 +75,7 @@ pub struct KeyName {
 }
 
 /// An Olm session, named by who opened it, to whom, and when.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionName {
     /// The device that claimed a key and opened the session.
     pub opener: DeviceId,
@@ -104,9 +86,7 @@ pub struct SessionName {
 }
 
 /// A Megolm session, named by its sender, room and first use.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MegolmName {
     /// The only device that encrypts with it.
     pub sender: DeviceId,
@@ -118,9 +98,7 @@ pub struct MegolmName {
 
 /// A to-device message. Real clients put such an identifier into the content
 /// to follow a message through the logs of both sides.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MessageId {
     /// The device that sent it.
     pub sender: DeviceId,
@@ -132,9 +110,7 @@ pub struct MessageId {
 }
 
 /// A room event, named by its sending device and the time it was encrypted.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventId {
     /// The device that sent it.
     pub sender: DeviceId,
@@ -143,9 +119,7 @@ pub struct EventId {
 }
 
 /// A table of a homeserver's database: what a backup or a restore can name.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Table {
     /// One-time keys that have not been claimed.

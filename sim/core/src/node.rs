@@ -120,7 +120,10 @@ impl<N: Node> Cx<'_, N> {
 
     /// Asks to be woken after `delay`.
     pub fn wake(&mut self, delay: Span, timer: N::Timer) {
-        self.effects.push(Effect::Wake { at: self.now + delay, timer });
+        self.effects.push(Effect::Wake {
+            at: self.now + delay,
+            timer,
+        });
     }
 
     /// Notes a fact for the trace.

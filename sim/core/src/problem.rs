@@ -35,7 +35,12 @@ pub struct Fault {
 impl Fault {
     /// Something is wrong at this place.
     pub fn new(place: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { message: message.into(), place, label: label.into(), help: None }
+        Self {
+            message: message.into(),
+            place,
+            label: label.into(),
+            help: None,
+        }
     }
 
     /// Says what to do about it.
@@ -53,7 +58,11 @@ impl Fault {
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
-        let fault = Self::new(place, format!("unknown {what} `{word}`"), format!("no such {what}"));
+        let fault = Self::new(
+            place,
+            format!("unknown {what} `{word}`"),
+            format!("no such {what}"),
+        );
         match nearest(word, &known) {
             Some(word) => fault.with_help(format!("did you mean `{word}`?")),
             None if known.is_empty() => fault.with_help(format!("there is no {what} at all")),
@@ -68,7 +77,12 @@ impl Fault {
         let start = self.place.start.min(end);
         let help = self.help.clone();
         let source_code = NamedSource::new(name, text.to_owned()).with_language("TOML");
-        Problem { fault: self, source_code, place: (start..end).into(), help }
+        Problem {
+            fault: self,
+            source_code,
+            place: (start..end).into(),
+            help,
+        }
     }
 }
 
@@ -80,12 +94,21 @@ impl Problem {
     }
 }
 
-/// The known word that a person most likely meant, if any is near enough.
+/// The known word that a person most likely meant, if any is near enough:
+/// one that begins and goes on much alike, or differs in a letter or two.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = known.iter().map(|it| (strsim::jaro_winkler(word, it), *it));
-    let best = near.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.75).then_some(best.1)
+    let alike = known.iter().map(|it| (strsim::jaro_winkler(word, it), *it));
+    if let Some((likeness, best)) = alike.max_by(|a, b| a.0.total_cmp(&b.0))
+        && likeness > 0.75
+    {
+        return Some(best);
+    }
+    let slips = known
+        .iter()
+        .map(|it| (strsim::damerau_levenshtein(word, it), *it));
+    let (slips, best) = slips.min_by_key(|(slips, _)| *slips)?;
+    (slips <= (word.len() / 3).max(1)).then_some(best)
 }
 
 /// What the TOML reader has to say. Where it met a word that it does not
@@ -95,9 +118,10 @@ impl From<toml::de::Error> for Fault {
         let place = error.span().unwrap_or(0..0);
         let message = error.message().to_owned();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        if let Some(what) = ["variant", "field"].iter().find(|it| {
-            message.starts_with(&format!("unknown {it} "))
-        }) && let [word, known @ ..] = quoted.as_slice()
+        if let Some(what) = ["variant", "field"]
+            .iter()
+            .find(|it| message.starts_with(&format!("unknown {it} ")))
+            && let [word, known @ ..] = quoted.as_slice()
         {
             let what = if *what == "variant" { "word" } else { "field" };
             return Fault::unknown(what, word, place, known.iter().copied());
@@ -116,7 +140,11 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_is_answered_with_the_nearest() {
-        assert_eq!(nearest("restor", &["send", "restore", "restart"]), Some("restore"));
+        assert_eq!(
+            nearest("restor", &["send", "restore", "restart"]),
+            Some("restore")
+        );
+        assert_eq!(nearest("A1", &["A05", "A01"]), Some("A01"));
         assert_eq!(nearest("xyz", &["send", "restore"]), None);
         let fault = Fault::unknown("device", "bbo", 3..6, ["alice", "bob"]);
         assert_eq!(fault.help.as_deref(), Some("did you mean `bob`?"));

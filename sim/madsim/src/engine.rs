@@ -47,7 +47,14 @@ impl Job {
     #[must_use]
     pub fn new(scenario: Arc<Scenario>, protocol: Protocol, seed: u64) -> Self {
         let (differing, conduct) = (BTreeMap::new(), Conduct::default());
-        Self { scenario, protocol, differing, seed, crypto_seed: seed, conduct }
+        Self {
+            scenario,
+            protocol,
+            differing,
+            seed,
+            crypto_seed: seed,
+            conduct,
+        }
     }
 }
 
@@ -119,7 +126,11 @@ async fn simulate<C: Crypto>(job: Job, crypto: C) -> (Run, C) {
     poll_fn(|cx| {
         let mut stage = lock(&shared);
         stage.waiting = Some(cx.waker().clone());
-        if stage.finished { Poll::Ready(()) } else { Poll::Pending }
+        if stage.finished {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
     close(shared, &handle).await
@@ -129,7 +140,9 @@ async fn simulate<C: Crypto>(job: Job, crypto: C) -> (Run, C) {
 async fn close<C: Crypto>(shared: Shared<C>, handle: &Handle) -> (Run, C) {
     let hosts: Vec<NodeHandle> = {
         let mut stage = lock(&shared);
-        let places = std::mem::take(&mut stage.places).into_values().map(|place| place.host);
+        let places = std::mem::take(&mut stage.places)
+            .into_values()
+            .map(|place| place.host);
         places.chain([stage.outside.clone()]).collect()
     };
     for host in hosts {
@@ -182,7 +195,9 @@ fn deliver_later<C: Crypto>(shared: &Shared<C>, stage: &Stage<C>, delivery: Deli
             });
         }
         Some(node) => {
-            let Some(place) = stage.places.get(&node) else { return };
+            let Some(place) = stage.places.get(&node) else {
+                return;
+            };
             place.host.spawn(async move {
                 sleep_until(instant).await;
                 let mut stage = lock(&shared);
@@ -202,21 +217,34 @@ fn start<C: Crypto>(shared: &Shared<C>, stage: &mut Stage<C>, node: NodeId) {
     let host = match stage.places.get(&node) {
         None => {
             let shared = Arc::downgrade(shared);
-            handle.create_node().init(move || live(shared.clone(), node)).build()
+            handle
+                .create_node()
+                .init(move || live(shared.clone(), node))
+                .build()
         }
         Some(place) => {
             let id = place.host.id();
             handle.restart(id);
-            handle.get_node(id).expect("a node that was created is known")
+            handle
+                .get_node(id)
+                .expect("a node that was created is known")
         }
     };
-    stage.places.insert(node, Place { host, running: Weak::new() });
+    stage.places.insert(
+        node,
+        Place {
+            host,
+            running: Weak::new(),
+        },
+    );
 }
 
 /// A node's own task: boots it and keeps it in memory until it is killed.
 async fn live<C: Crypto>(shared: Weak<Mutex<Stage<C>>>, node: NodeId) {
     let running = {
-        let shared = shared.upgrade().expect("a node starts while the run goes on");
+        let shared = shared
+            .upgrade()
+            .expect("a node starts while the run goes on");
         let mut stage = lock(&shared);
         let running = Arc::new(Mutex::new(stage.world.boot(node)));
         if let Some(place) = stage.places.get_mut(&node) {
@@ -233,8 +261,13 @@ impl<C: Crypto> Stage<C> {
     /// The engine must wake every task before the next instant of the grid.
     fn is_on_time(&self, at: Time) {
         let due = self.zero + Duration::from_micros(at.as_micros());
-        let late = TimeHandle::current().now_instant().saturating_duration_since(due);
-        assert!(late < Duration::from_micros(100), "woken {late:?} after its instant {at}");
+        let late = TimeHandle::current()
+            .now_instant()
+            .saturating_duration_since(due);
+        assert!(
+            late < Duration::from_micros(100),
+            "woken {late:?} after its instant {at}"
+        );
     }
 }
 

@@ -50,14 +50,20 @@ impl Crypto for Vodozemac {
     }
 
     fn identity(&mut self, account: &Account) -> Identity {
-        Identity { ed25519: account.ed25519_key(), curve25519: account.curve25519_key() }
+        Identity {
+            ed25519: account.ed25519_key(),
+            curve25519: account.curve25519_key(),
+        }
     }
 
     fn generate_one_time_keys(&mut self, account: &mut Account, count: usize) -> Vec<KeyId> {
         // vodozemac reports discarded keys by their public half only; their
         // IDs are not to be had. No store of this model is ever that full.
         let generated = account.generate_one_time_keys(count);
-        assert!(generated.removed.is_empty(), "a store of 5000 private keys is full");
+        assert!(
+            generated.removed.is_empty(),
+            "a store of 5000 private keys is full"
+        );
         vec![]
     }
 
@@ -104,7 +110,10 @@ impl Crypto for Vodozemac {
         key: &Curve25519PublicKey,
         signature: &Ed25519Signature,
     ) -> bool {
-        signer.ed25519.verify(signed_json(kind, key).as_bytes(), signature).is_ok()
+        signer
+            .ed25519
+            .verify(signed_json(kind, key).as_bytes(), signature)
+            .is_ok()
     }
 
     fn open_session(
@@ -124,7 +133,9 @@ impl Crypto for Vodozemac {
         theirs: &Identity,
         message: &OlmMessage,
     ) -> Result<(Session, Payload<Self>), OlmError> {
-        let OlmMessage::PreKey(pre_key) = message else { return Err(OlmError::Invalid) };
+        let OlmMessage::PreKey(pre_key) = message else {
+            return Err(OlmError::Invalid);
+        };
         let config = SessionConfig::version_1();
         let accepted = account
             .create_inbound_session(config, theirs.curve25519, pre_key)
@@ -150,7 +161,9 @@ impl Crypto for Vodozemac {
         session: &mut Session,
         message: &OlmMessage,
     ) -> Result<Payload<Self>, OlmError> {
-        let plaintext = session.decrypt(message).map_err(|error| decryption_error(&error))?;
+        let plaintext = session
+            .decrypt(message)
+            .map_err(|error| decryption_error(&error))?;
         decode(&plaintext).ok_or(OlmError::Invalid)
     }
 
@@ -188,7 +201,9 @@ impl Crypto for Vodozemac {
         session: &mut InboundGroupSession,
         message: &MegolmMessage,
     ) -> Result<(RoomMessage, u32), GroupError> {
-        let decrypted = session.decrypt(message).map_err(|error| group_error(&error))?;
+        let decrypted = session
+            .decrypt(message)
+            .map_err(|error| group_error(&error))?;
         let plaintext = decode(&decrypted.plaintext).ok_or(GroupError::Invalid)?;
         Ok((plaintext, decrypted.message_index))
     }
@@ -239,7 +254,9 @@ fn signed_json(kind: KeyKind, key: &Curve25519PublicKey) -> String {
 fn key_id(id: vodozemac::KeyId) -> KeyId {
     let bytes = BASE64_STANDARD_NO_PAD.decode(id.to_base64()).ok();
     let bytes = bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
-    KeyId(u64::from_be_bytes(bytes.expect("vodozemac's key IDs are eight bytes in base64")))
+    KeyId(u64::from_be_bytes(
+        bytes.expect("vodozemac's key IDs are eight bytes in base64"),
+    ))
 }
 
 fn encode(value: &impl Serialize) -> Vec<u8> {

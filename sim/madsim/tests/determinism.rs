@@ -30,7 +30,11 @@ fn every_bundled_cell_is_the_same_under_two_crypto_seeds() {
 fn every_bundled_cell_is_the_same_on_many_threads() {
     let cells: Vec<(Arc<Scenario>, Proposal)> = scenarios()
         .into_iter()
-        .flat_map(|scenario| proposals().into_iter().map(move |it| (scenario.clone(), it)))
+        .flat_map(|scenario| {
+            proposals()
+                .into_iter()
+                .map(move |it| (scenario.clone(), it))
+        })
         .collect();
     let all = |cells: Vec<(Arc<Scenario>, Proposal)>| -> Vec<StableHash> {
         let hashes = cells.iter().flat_map(|(scenario, proposal)| {
@@ -65,7 +69,10 @@ fn a_cryptography_that_reads_the_clock_is_caught() {
 #[test]
 fn a_cryptography_that_leaks_nothing_is_not_caught() {
     let tight = Leaky(Leak::Nothing);
-    assert_eq!(differing_draw(&scenario("A01"), &proposal("base"), tight), None);
+    assert_eq!(
+        differing_draw(&scenario("A01"), &proposal("base"), tight),
+        None
+    );
 }
 
 /// The first draw whose trace depends on the keys that were drawn.

@@ -1,4 +1,8 @@
 //! The phases tell a wedge from a lost key, and need to be as they are.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for a few facts"
+)]
 
 mod common;
 
@@ -45,7 +49,11 @@ fn a_lost_room_key_is_lost_and_not_a_wedge() {
                 _ => None,
             })
             .collect();
-        assert_eq!(probes, BTreeSet::from([Body::Timeline, Body::ProbeOld]), "seed {seed}");
+        assert_eq!(
+            probes,
+            BTreeSet::from([Body::Timeline, Body::ProbeOld]),
+            "seed {seed}"
+        );
     }
 }
 
@@ -63,7 +71,11 @@ fn every_phase_comes_and_comes_to_rest() {
         }
         let settled = |phase| [(phase, false), (phase, true)];
         let mut expected = vec![(Phase::Timeline, false)];
-        expected.extend([Phase::Heal, Phase::Probe, Phase::SecondProbe].map(settled).concat());
+        expected.extend(
+            [Phase::Heal, Phase::Probe, Phase::SecondProbe]
+                .map(settled)
+                .concat(),
+        );
         assert_eq!(phases, expected, "{id}");
     }
 }

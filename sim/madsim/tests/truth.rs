@@ -18,9 +18,18 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("A05", "base", "restore", OutcomeClass::Lost),
         ("B02", "base", "crash", OutcomeClass::Ok),
         ("C02", "base", "partition", OutcomeClass::Lost),
-        ("D01", "bug-read-then-delete-claim", "send", OutcomeClass::Wedged),
+        (
+            "D01",
+            "bug-read-then-delete-claim",
+            "send",
+            OutcomeClass::Wedged,
+        ),
     ];
-    assert_eq!(cases.len(), scenarios().len(), "every bundled scenario has a case");
+    assert_eq!(
+        cases.len(),
+        scenarios().len(),
+        "every bundled scenario has a case"
+    );
     for (id, name, step, worst) in cases {
         let (whole, proposal) = (scenario(id), proposal(name));
         let mut without = whole.clone();
@@ -36,7 +45,11 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         assert_eq!(outcomes.max(), Some(worst), "{id} under {name}");
         for seed in DRAWS {
             let outcome = judge(&without, &proposal, seed).1.outcome;
-            assert_eq!(outcome, OutcomeClass::Ok, "{id} without {step}, seed {seed}");
+            assert_eq!(
+                outcome,
+                OutcomeClass::Ok,
+                "{id} without {step}, seed {seed}"
+            );
         }
     }
 }
@@ -57,7 +70,8 @@ fn the_step_that_is_blamed_is_one_whose_absence_is_better() {
                     let step = cause.step.unwrap_or_else(|| panic!("{at}: {cause:?}"));
                     let without = Arc::new(scenario.without_step(usize::from(step.0)));
                     let (_, better) = judge(&without, &proposal, seed);
-                    let measure = |it: &unwedge_core::oracle::Judgement| (it.outcome, it.unread.len());
+                    let measure =
+                        |it: &unwedge_core::oracle::Judgement| (it.outcome, it.unread.len());
                     assert!(measure(&better) < measure(&judgement), "{at}: {cause:?}");
                 }
             }
@@ -70,7 +84,10 @@ fn every_failure_has_the_cause_that_its_scenario_is_about() {
     let cases: [(&str, &[CauseKind]); 3] = [
         ("A01", &[CauseKind::ReissuedAfterRestore]),
         ("A05", &[CauseKind::InboxLostWithRestore]),
-        ("C02", &[CauseKind::ClaimUnreachable, CauseKind::ClaimBackedOff]),
+        (
+            "C02",
+            &[CauseKind::ClaimUnreachable, CauseKind::ClaimBackedOff],
+        ),
     ];
     for (id, kinds) in cases {
         let scenario = scenario(id);

@@ -26,15 +26,25 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Vec<DeviceId> {
         let known = users.iter().filter_map(|user| self.store.devices.get(user));
-        let without = known.flat_map(|devices| devices.keys().copied()).filter(|device| {
-            *device != self.id && self.store.sessions.get(device).is_none_or(|it| it.is_empty())
-        });
-        let wanted: BTreeSet<DeviceId> =
-            without.chain(self.to_unwedge.iter().copied()).collect();
+        let without = known
+            .flat_map(|devices| devices.keys().copied())
+            .filter(|device| {
+                *device != self.id
+                    && self
+                        .store
+                        .sessions
+                        .get(device)
+                        .is_none_or(|it| it.is_empty())
+            });
+        let wanted: BTreeSet<DeviceId> = without.chain(self.to_unwedge.iter().copied()).collect();
         let mut to_claim = vec![];
         for device in wanted {
             if let Some(why) = self.cooling_down(device, cx) {
-                cx.observe(Fact::ClaimMissed { by: self.id, of: device, why });
+                cx.observe(Fact::ClaimMissed {
+                    by: self.id,
+                    of: device,
+                    why,
+                });
             } else {
                 to_claim.push(device);
             }
@@ -49,14 +59,18 @@ impl<C: Crypto> Device<C> {
         send: Option<u64>,
         cx: &mut Cx<'_, Self>,
     ) {
-        let request =
-            ClientRequest::KeysClaim { devices: devices.clone(), timeout: CLAIM_TIMEOUT };
+        let request = ClientRequest::KeysClaim {
+            devices: devices.clone(),
+            timeout: CLAIM_TIMEOUT,
+        };
         self.ask(Request::Claim { devices, send }, request, cx);
     }
 
     /// Whether a claim is on its way. There is only one at a time.
     pub(super) fn is_claiming(&self) -> bool {
-        self.requests.values().any(|request| matches!(request, Request::Claim { .. }))
+        self.requests
+            .values()
+            .any(|request| matches!(request, Request::Claim { .. }))
     }
 
     /// The server answered a claim: opens a session on every good key, and
@@ -75,12 +89,17 @@ impl<C: Crypto> Device<C> {
         let mut to_greet = vec![];
         for key in keys {
             let device = key.name.owner;
-            let Some(theirs) = self.known_device(device).filter(|_| missing.remove(&device))
+            let Some(theirs) = self
+                .known_device(device)
+                .filter(|_| missing.remove(&device))
             else {
                 continue; // Not asked for, or of a device that is not known.
             };
             let theirs = theirs.clone();
-            if !cx.crypto.verify_key(&theirs.identity, key.name.kind, &key.key, &key.signature) {
+            if !cx
+                .crypto
+                .verify_key(&theirs.identity, key.name.kind, &key.key, &key.signature)
+            {
                 self.missed(device, ClaimMiss::BadSignature, cx);
                 continue;
             }
@@ -93,7 +112,11 @@ impl<C: Crypto> Device<C> {
         }
         for device in missing {
             let failed = failures.contains(&device.user.server);
-            let why = if failed { ClaimMiss::ServerFailed } else { ClaimMiss::NoKey };
+            let why = if failed {
+                ClaimMiss::ServerFailed
+            } else {
+                ClaimMiss::NoKey
+            };
             self.missed(device, why, cx);
         }
         self.send_dummies(&to_greet, cx);
@@ -105,18 +128,37 @@ impl<C: Crypto> Device<C> {
     }
 
     fn open_session(&mut self, theirs: &DeviceKeys<C>, key: &SignedKey<C>, cx: &mut Cx<'_, Self>) {
-        let session = cx.crypto.open_session(&self.account.olm, &theirs.identity, &key.key);
+        let session = cx
+            .crypto
+            .open_session(&self.account.olm, &theirs.identity, &key.key);
         let peer = theirs.device;
-        let name = SessionName { opener: self.id, peer, opened: cx.now };
-        cx.observe(Fact::SessionOpened { session: name, key: key.name });
+        let name = SessionName {
+            opener: self.id,
+            peer,
+            opened: cx.now,
+        };
+        cx.observe(Fact::SessionOpened {
+            session: name,
+            key: key.name,
+        });
         let pickle = cx.crypto.pickle_session(&session);
-        let row = SessionRow { name, peer, key: key.name, created: cx.now, pickle };
+        let row = SessionRow {
+            name,
+            peer,
+            key: key.name,
+            created: cx.now,
+            pickle,
+        };
         self.sessions.insert(name, session);
         self.write(vec![Write::Session(row)], cx);
     }
 
     fn missed(&mut self, device: DeviceId, why: ClaimMiss, cx: &mut Cx<'_, Self>) {
-        cx.observe(Fact::ClaimMissed { by: self.id, of: device, why });
+        cx.observe(Fact::ClaimMissed {
+            by: self.id,
+            of: device,
+            why,
+        });
         match why {
             ClaimMiss::NoKey | ClaimMiss::BadSignature => {
                 self.device_failures.failed(device, cx.now);
@@ -128,7 +170,10 @@ impl<C: Crypto> Device<C> {
     }
 
     fn cooling_down(&self, device: DeviceId, cx: &Cx<'_, Self>) -> Option<ClaimMiss> {
-        if self.server_failures.cooling_down(&device.user.server, cx.now) {
+        if self
+            .server_failures
+            .cooling_down(&device.user.server, cx.now)
+        {
             Some(ClaimMiss::ServerCoolingDown)
         } else if self.device_failures.cooling_down(&device, cx.now) {
             Some(ClaimMiss::DeviceCoolingDown)

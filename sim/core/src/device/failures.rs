@@ -32,7 +32,13 @@ impl<K: Ord> Failures<K> {
     pub(super) fn failed(&mut self, subject: K, now: Time) {
         let count = self.0.get(&subject).map_or(0, |entry| entry.count);
         let delay = FIRST.times(1 << count.min(6)).min(MAX);
-        self.0.insert(subject, Entry { count: count + 1, until: now + delay });
+        self.0.insert(
+            subject,
+            Entry {
+                count: count + 1,
+                until: now + delay,
+            },
+        );
     }
 
     /// Notes a success.
@@ -61,7 +67,10 @@ mod tests {
             assert!(!failures.cooling_down(&"hs2", until));
             delays.push(until.since(Time::ZERO));
         }
-        assert_eq!(delays, [15, 30, 60, 120, 240, 480, 900, 900].map(Span::secs));
+        assert_eq!(
+            delays,
+            [15, 30, 60, 120, 240, 480, 900, 900].map(Span::secs)
+        );
 
         failures.succeeded(&"hs2");
         failures.failed("hs2", Time::ZERO);

@@ -36,7 +36,13 @@ impl<C: Crypto> Account<C> {
         };
         let identity = cx.crypto.identity(&olm);
         let fallback_supported = state.fallback.is_some();
-        Self { olm, identity, state, changed: false, fallback_supported }
+        Self {
+            olm,
+            identity,
+            state,
+            changed: false,
+            fallback_supported,
+        }
     }
 }
 
@@ -67,7 +73,10 @@ impl<C: Crypto> Device<C> {
         let fresh = |generated| cx.now.since(generated) < FALLBACK_KEY_AGE;
         if !self.account.fallback_supported
             || current.is_some_and(|(_, generated)| fresh(generated))
-            || cx.crypto.unpublished_fallback_key(&self.account.olm).is_some()
+            || cx
+                .crypto
+                .unpublished_fallback_key(&self.account.olm)
+                .is_some()
         {
             return;
         }
@@ -80,8 +89,12 @@ impl<C: Crypto> Device<C> {
         if let Some(discarded) = state.previous_fallback {
             cx.observe(Fact::KeyDiscarded { key: discarded });
         }
-        let key =
-            KeyName { owner: self.id, kind: KeyKind::Fallback, id, incarnation: cx.incarnation };
+        let key = KeyName {
+            owner: self.id,
+            kind: KeyKind::Fallback,
+            id,
+            incarnation: cx.incarnation,
+        };
         cx.observe(Fact::KeyGenerated { key });
         state.previous_fallback = current.map(|(key, _)| key);
         state.fallback = Some((key, cx.now));
@@ -91,12 +104,18 @@ impl<C: Crypto> Device<C> {
 
     /// Uploads everything that is unpublished, unless an upload is on its way.
     pub(super) fn upload_if_needed(&mut self, cx: &mut Cx<'_, Self>) {
-        if self.requests.values().any(|request| matches!(request, Request::Upload)) {
+        if self
+            .requests
+            .values()
+            .any(|request| matches!(request, Request::Upload))
+        {
             return;
         }
         let state = &self.account.state;
-        let device_keys = (!state.device_keys_shared)
-            .then(|| DeviceKeys { device: self.id, identity: self.account.identity.clone() });
+        let device_keys = (!state.device_keys_shared).then(|| DeviceKeys {
+            device: self.id,
+            identity: self.account.identity.clone(),
+        });
         let one_time_keys = cx.crypto.unpublished_one_time_keys(&self.account.olm);
         let fallback_key = cx.crypto.unpublished_fallback_key(&self.account.olm);
         if device_keys.is_none() && one_time_keys.is_empty() && fallback_key.is_none() {
@@ -111,7 +130,11 @@ impl<C: Crypto> Device<C> {
             .collect();
         let fallback_key = fallback_key.zip(self.account.state.fallback);
         let fallback_key = fallback_key.map(|((_, key), (name, _))| self.sign(name, key, cx));
-        let request = ClientRequest::KeysUpload { device_keys, one_time_keys, fallback_key };
+        let request = ClientRequest::KeysUpload {
+            device_keys,
+            one_time_keys,
+            fallback_key,
+        };
         self.ask(Request::Upload, request, cx);
     }
 
@@ -120,7 +143,12 @@ impl<C: Crypto> Device<C> {
     /// everything stays as it is, and the same keys are uploaded again with
     /// the next sync.
     pub(super) fn uploaded(&mut self, result: Result<usize, UploadRefused>, cx: &mut Cx<'_, Self>) {
-        let Ok(count) = result else { return };
+        let Ok(count) = result else {
+            if self.store.token.is_none() {
+                self.sync_again(cx);
+            }
+            return;
+        };
         let first = !self.account.state.device_keys_shared;
         self.account.state.device_keys_shared = true;
         cx.crypto.mark_keys_as_published(&mut self.account.olm);
@@ -145,33 +173,51 @@ impl<C: Crypto> Device<C> {
 
     fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {
         let missing = cx.one_time_keys.saturating_sub(on_server);
-        if missing > 0 && cx.crypto.unpublished_one_time_keys(&self.account.olm).is_empty() {
+        if missing > 0
+            && cx
+                .crypto
+                .unpublished_one_time_keys(&self.account.olm)
+                .is_empty()
+        {
             self.generate_one_time_keys(missing, cx);
         }
     }
 
     fn generate_one_time_keys(&mut self, count: usize, cx: &mut Cx<'_, Self>) {
-        let discarded = cx.crypto.generate_one_time_keys(&mut self.account.olm, count);
+        let discarded = cx
+            .crypto
+            .generate_one_time_keys(&mut self.account.olm, count);
         let generated = cx.crypto.unpublished_one_time_keys(&self.account.olm);
         let state = &mut self.account.state;
         if let Some((first, _)) = generated.first()
-            && state.generations.last().is_none_or(|(_, by)| *by != cx.incarnation)
+            && state
+                .generations
+                .last()
+                .is_none_or(|(_, by)| *by != cx.incarnation)
         {
             state.generations.push((*first, cx.incarnation));
         }
         self.account.changed = true;
         let state = &self.account.state;
         for id in discarded {
-            cx.observe(Fact::KeyDiscarded { key: one_time_key_name(self.id, state, id) });
+            cx.observe(Fact::KeyDiscarded {
+                key: one_time_key_name(self.id, state, id),
+            });
         }
         for (id, _) in generated {
-            cx.observe(Fact::KeyGenerated { key: one_time_key_name(self.id, state, id) });
+            cx.observe(Fact::KeyGenerated {
+                key: one_time_key_name(self.id, state, id),
+            });
         }
     }
 
     fn sign(&self, name: KeyName, key: C::PublicKey, cx: &mut Cx<'_, Self>) -> SignedKey<C> {
         let signature = cx.crypto.sign_key(&self.account.olm, name.kind, &key);
-        SignedKey { name, key, signature }
+        SignedKey {
+            name,
+            key,
+            signature,
+        }
     }
 
     fn wake_for_fallback_key(&self, cx: &mut Cx<'_, Self>) {
@@ -184,7 +230,16 @@ impl<C: Crypto> Device<C> {
 
 /// What traces call the one-time key with this ID.
 fn one_time_key_name(owner: DeviceId, state: &AccountState, id: KeyId) -> KeyName {
-    let by = state.generations.iter().rev().find(|(first, _)| *first <= id);
+    let by = state
+        .generations
+        .iter()
+        .rev()
+        .find(|(first, _)| *first <= id);
     let incarnation = by.map_or(0, |(_, incarnation)| *incarnation);
-    KeyName { owner, kind: KeyKind::OneTime, id, incarnation }
+    KeyName {
+        owner,
+        kind: KeyKind::OneTime,
+        id,
+        incarnation,
+    }
 }

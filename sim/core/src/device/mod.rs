@@ -78,7 +78,9 @@ impl<C: Crypto> Node for Device<C> {
     type Command = Command;
 
     fn boot(id: NodeId, disk: Store<C>, cx: &mut Cx<'_, Self>) -> Self {
-        let NodeId::Device(id) = id else { unreachable!("only devices run a client") };
+        let NodeId::Device(id) = id else {
+            unreachable!("only devices run a client")
+        };
         let account = keys::Account::load(&disk, cx);
         let mut device = Self {
             id,
@@ -142,7 +144,9 @@ impl<C: Crypto> Device<C> {
     }
 
     fn answered(&mut self, id: RequestId, response: ClientResponse<C>, cx: &mut Cx<'_, Self>) {
-        let Some(request) = self.requests.remove(&id) else { return };
+        let Some(request) = self.requests.remove(&id) else {
+            return;
+        };
         match (request, response) {
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
                 self.uploaded(result, cx);

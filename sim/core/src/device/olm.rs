@@ -20,7 +20,10 @@ struct Envelope<C: Crypto> {
 impl<C: Crypto> Device<C> {
     /// Whether there is a session, dead or alive, to encrypt with.
     pub(super) fn has_session(&self, peer: DeviceId) -> bool {
-        self.store.sessions.get(&peer).is_some_and(|sessions| !sessions.is_empty())
+        self.store
+            .sessions
+            .get(&peer)
+            .is_some_and(|sessions| !sessions.is_empty())
     }
 
     /// Encrypts for another device with the session that was created last,
@@ -53,7 +56,14 @@ impl<C: Crypto> Device<C> {
             sender_identity: self.account.identity.clone(),
             ciphertext,
         };
-        Some(ToDevice { id: MessageId { sender: self.id, to: peer, sent: cx.now }, content })
+        Some(ToDevice {
+            id: MessageId {
+                sender: self.id,
+                to: peer,
+                sent: cx.now,
+            },
+            content,
+        })
     }
 
     /// Takes a to-device message. What it brings is added to `rows`, but for
@@ -64,13 +74,27 @@ impl<C: Crypto> Device<C> {
         rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
-        cx.observe(Fact::ToDeviceReceived { by: self.id, message: message.id });
+        cx.observe(Fact::ToDeviceReceived {
+            by: self.id,
+            message: message.id,
+        });
         match message.content {
             // matrix-rust-sdk stores no such code and opens no session.
             ToDeviceContent::NoOlm => {}
-            ToDeviceContent::Encrypted { session, key, sender_identity, ciphertext } => {
+            ToDeviceContent::Encrypted {
+                session,
+                key,
+                sender_identity,
+                ciphertext,
+            } => {
                 let id = message.id;
-                let envelope = Envelope { id, session, key, sender_identity, ciphertext };
+                let envelope = Envelope {
+                    id,
+                    session,
+                    key,
+                    sender_identity,
+                    ciphertext,
+                };
                 self.receive_encrypted(&envelope, rows, cx);
             }
         }
@@ -84,10 +108,18 @@ impl<C: Crypto> Device<C> {
     ) {
         match self.decrypt(envelope, cx) {
             Ok(payload) if self.is_for_me(envelope, &payload) => {
-                cx.observe(Fact::OlmDecrypted { by: self.id, message: envelope.id });
+                cx.observe(Fact::OlmDecrypted {
+                    by: self.id,
+                    message: envelope.id,
+                });
                 self.remember_decrypted(envelope.id, rows);
                 match payload.content {
-                    Content::RoomKey { session, index, key, .. } => {
+                    Content::RoomKey {
+                        session,
+                        index,
+                        key,
+                        ..
+                    } => {
                         self.learn_room_key(session, index, &key, envelope.id, rows, cx);
                     }
                     Content::Dummy => {}
@@ -96,12 +128,23 @@ impl<C: Crypto> Device<C> {
             // Passed on as somebody else's: dropped.
             Ok(_) => {}
             Err(_) if self.store.decrypted.contains(&envelope.id) => {
-                cx.observe(Fact::OlmReplayed { by: self.id, message: envelope.id });
+                cx.observe(Fact::OlmReplayed {
+                    by: self.id,
+                    message: envelope.id,
+                });
             }
             Err(error) => {
-                let Envelope { id, session, key, .. } = *envelope;
+                let Envelope {
+                    id, session, key, ..
+                } = *envelope;
                 let by = self.id;
-                cx.observe(Fact::OlmFailed { by, message: id, session, key, error });
+                cx.observe(Fact::OlmFailed {
+                    by,
+                    message: id,
+                    session,
+                    key,
+                    error,
+                });
                 self.consider_unwedging(id.sender, cx);
             }
         }
@@ -117,7 +160,11 @@ impl<C: Crypto> Device<C> {
     ) -> Result<Payload<C>, OlmError> {
         let sender = envelope.id.sender;
         let stored = self.store.sessions.get(&sender);
-        let stored: Vec<SessionRow<C>> = stored.into_iter().flat_map(|it| it.values()).cloned().collect();
+        let stored: Vec<SessionRow<C>> = stored
+            .into_iter()
+            .flat_map(|it| it.values())
+            .cloned()
+            .collect();
         let mut is_pre_key = false;
         let mut error = OlmError::Invalid;
         for row in stored {
@@ -163,14 +210,24 @@ impl<C: Crypto> Device<C> {
             &envelope.ciphertext,
         )?;
         let (name, key, peer) = (envelope.session, envelope.key, envelope.id.sender);
-        cx.observe(Fact::SessionAccepted { by: self.id, session: name, key });
+        cx.observe(Fact::SessionAccepted {
+            by: self.id,
+            session: name,
+            key,
+        });
         match key.kind {
             KeyKind::OneTime => self.account.changed = true,
             KeyKind::Fallback => {}
         }
         let pickle = cx.crypto.pickle_session(&session);
         self.sessions.insert(name, session);
-        let row = SessionRow { name, peer, key, created: cx.now, pickle };
+        let row = SessionRow {
+            name,
+            peer,
+            key,
+            created: cx.now,
+            pickle,
+        };
         let mut rows = vec![Write::Session(row)];
         if self.known_device(peer).is_some() {
             let opened = self.store.wedging.get(&peer).copied().unwrap_or(0) + 1;

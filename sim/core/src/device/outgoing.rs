@@ -65,14 +65,25 @@ impl<C: Crypto> Device<C> {
 
     /// Gives up the poll that is being held, if any, and syncs anew.
     pub(super) fn sync_again(&mut self, cx: &mut Cx<'_, Self>) {
-        self.requests.retain(|_, request| !matches!(request, Request::Sync));
-        self.ask(Request::Sync, ClientRequest::Sync { since: self.store.token }, cx);
+        self.requests
+            .retain(|_, request| !matches!(request, Request::Sync));
+        self.ask(
+            Request::Sync,
+            ClientRequest::Sync {
+                since: self.store.token,
+            },
+            cx,
+        );
     }
 
     /// Asks for outdated device lists (BS §1.14), but not of servers that
     /// failed a short while ago. Whether a query is on its way afterwards.
     pub(super) fn query_if_needed(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if self.requests.values().any(|request| matches!(request, Request::Query { .. })) {
+        if self
+            .requests
+            .values()
+            .any(|request| matches!(request, Request::Query { .. }))
+        {
             return true;
         }
         let outdated = self.store.outdated.keys().copied();
@@ -83,7 +94,11 @@ impl<C: Crypto> Device<C> {
             return false;
         }
         let after = self.store.notices;
-        self.ask(Request::Query { after }, ClientRequest::KeysQuery { users }, cx);
+        self.ask(
+            Request::Query { after },
+            ClientRequest::KeysQuery { users },
+            cx,
+        );
         true
     }
 
@@ -100,7 +115,11 @@ impl<C: Crypto> Device<C> {
         let mut rows = vec![];
         for (user, mut devices) in lists {
             if let Some(known) = self.store.devices.get(&user) {
-                devices.retain(|keys| known.get(&keys.device).is_none_or(|it| it.identity == keys.identity));
+                devices.retain(|keys| {
+                    known
+                        .get(&keys.device)
+                        .is_none_or(|it| it.identity == keys.identity)
+                });
             }
             self.query_failures.succeeded(&user.server);
             rows.push(Write::Devices(user, devices, after));

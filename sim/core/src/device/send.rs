@@ -38,19 +38,35 @@ enum Stage {
 impl<C: Crypto> Device<C> {
     /// A person says something: it waits its turn.
     pub(super) fn enqueue(&mut self, room: RoomId, body: Body, cx: &mut Cx<'_, Self>) {
-        cx.observe(Fact::SendAsked { by: self.id, room, body });
+        cx.observe(Fact::SendAsked {
+            by: self.id,
+            room,
+            body,
+        });
         let number = self.store.queued;
-        self.write(vec![Write::Queue(number, Queued { room, body, event: None })], cx);
+        self.write(
+            vec![Write::Queue(
+                number,
+                Queued {
+                    room,
+                    body,
+                    event: None,
+                },
+            )],
+            cx,
+        );
         self.advance(cx);
     }
 
     /// Moves the message that is being sent as far as it goes without waiting.
     pub(super) fn advance(&mut self, cx: &mut Cx<'_, Self>) {
-        if !self.connected || !self.account.state.device_keys_shared {
+        if !self.connected || self.store.token.is_none() {
             return;
         }
         loop {
-            let Some(sending) = self.current() else { return };
+            let Some(sending) = self.current() else {
+                return;
+            };
             let next = match sending.stage {
                 Stage::Start => self.find_devices(sending, cx),
                 // There is one claim at a time: one for unwedging goes first.
@@ -64,13 +80,21 @@ impl<C: Crypto> Device<C> {
                 },
                 Stage::Claiming | Stage::Sharing | Stage::SendingEvent => return,
             };
-            self.sending = Some(Sending { stage: next, ..sending });
+            self.sending = Some(Sending {
+                stage: next,
+                ..sending
+            });
         }
     }
 
     /// A send has waited long enough for device lists and goes on without.
     pub(super) fn stop_waiting_for_devices(&mut self, number: u64, cx: &mut Cx<'_, Self>) {
-        self.move_on(Some(number), Stage::WaitingForDevices, Stage::DevicesKnown, cx);
+        self.move_on(
+            Some(number),
+            Stage::WaitingForDevices,
+            Stage::DevicesKnown,
+            cx,
+        );
     }
 
     /// A claim was answered, for this send or for none.
@@ -110,8 +134,16 @@ impl<C: Crypto> Device<C> {
         if self.sending.is_none() {
             let (number, queued) = self.store.queue.first_key_value()?;
             // An event that is encrypted has been shared for.
-            let stage = if queued.event.is_some() { Stage::Shared } else { Stage::Start };
-            self.sending = Some(Sending { number: *number, room: queued.room, stage });
+            let stage = if queued.event.is_some() {
+                Stage::Shared
+            } else {
+                Stage::Start
+            };
+            self.sending = Some(Sending {
+                number: *number,
+                room: queued.room,
+                stage,
+            });
         }
         self.sending
     }
@@ -122,7 +154,10 @@ impl<C: Crypto> Device<C> {
         if !self.waits_for_devices(sending.room, cx) {
             return Stage::DevicesKnown;
         }
-        cx.wake(DEVICES_TIMEOUT, Timer::StopWaitingForDevices(sending.number));
+        cx.wake(
+            DEVICES_TIMEOUT,
+            Timer::StopWaitingForDevices(sending.number),
+        );
         Stage::WaitingForDevices
     }
 
@@ -130,17 +165,34 @@ impl<C: Crypto> Device<C> {
         let members = self.store.rooms.get(&room);
         let mut unknown = members.into_iter().flatten().filter(|user| {
             self.store.outdated.contains_key(user)
-                && self.store.devices.get(user).is_none_or(|devices| devices.is_empty())
+                && self
+                    .store
+                    .devices
+                    .get(user)
+                    .is_none_or(|devices| devices.is_empty())
                 && !self.query_failures.cooling_down(&user.server, cx.now)
         });
         unknown.next().is_some() && self.query_if_needed(cx)
     }
 
     fn claim_missing(&mut self, sending: Sending, cx: &mut Cx<'_, Self>) -> Stage {
-        let members = self.store.rooms.get(&sending.room).cloned().unwrap_or_default();
+        let members = self
+            .store
+            .rooms
+            .get(&sending.room)
+            .cloned()
+            .unwrap_or_default();
         for user in &members {
-            if self.store.devices.get(user).is_none_or(|devices| devices.is_empty()) {
-                cx.observe(Fact::DevicesUnknown { by: self.id, of: *user });
+            if self
+                .store
+                .devices
+                .get(user)
+                .is_none_or(|devices| devices.is_empty())
+            {
+                cx.observe(Fact::DevicesUnknown {
+                    by: self.id,
+                    of: *user,
+                });
             }
         }
         let devices = self.devices_to_claim(&members, cx);
@@ -170,7 +222,11 @@ impl<C: Crypto> Device<C> {
                 None => return Stage::Claimed, // The session was discarded meanwhile.
             },
         };
-        self.ask(Request::Event(sending.number), ClientRequest::SendEvent(event), cx);
+        self.ask(
+            Request::Event(sending.number),
+            ClientRequest::SendEvent(event),
+            cx,
+        );
         Stage::SendingEvent
     }
 
@@ -183,18 +239,45 @@ impl<C: Crypto> Device<C> {
     ) -> Option<RoomEvent<C>> {
         let room = queued.room;
         let mut row = self.store.outbound.get(&room)?.clone();
-        let id = EventId { sender: self.id, sent: cx.now };
+        let id = EventId {
+            sender: self.id,
+            sent: cx.now,
+        };
         let session = self.outbound_session(&row, cx);
         let index = cx.crypto.message_index(session);
-        let plaintext = RoomMessage { event: id, body: queued.body };
+        let plaintext = RoomMessage {
+            event: id,
+            body: queued.body,
+        };
         let ciphertext = cx.crypto.encrypt_event(session, &plaintext);
         row.pickle = cx.crypto.pickle_group_session(session);
         row.messages += 1;
-        let event = RoomEvent { id, room, session: row.name, previous: vec![], ciphertext };
-        let sent = Fact::EventSent { event: id, room, session: row.name, index, body: queued.body };
+        let event = RoomEvent {
+            id,
+            room,
+            session: row.name,
+            previous: vec![],
+            ciphertext,
+        };
+        let sent = Fact::EventSent {
+            event: id,
+            room,
+            session: row.name,
+            index,
+            body: queued.body,
+        };
         cx.observe(sent);
-        let queued = Queued { event: Some(event.clone()), ..queued.clone() };
-        self.write(vec![Write::Outbound(room, row), Write::Queue(sending.number, queued)], cx);
+        let queued = Queued {
+            event: Some(event.clone()),
+            ..queued.clone()
+        };
+        self.write(
+            vec![
+                Write::Outbound(room, row),
+                Write::Queue(sending.number, queued),
+            ],
+            cx,
+        );
         Some(event)
     }
 }

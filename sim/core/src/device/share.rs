@@ -33,9 +33,19 @@ impl<C: Crypto> Device<C> {
                 if self.store.told_no_olm.contains(&device) {
                     continue; // Told once, and never again (BS §1.9).
                 }
-                let id = MessageId { sender: self.id, to: device, sent: cx.now };
-                cx.observe(Fact::RoomKeyWithheld { session: row.name, message: id });
-                messages.push(ToDevice { id, content: ToDeviceContent::NoOlm });
+                let id = MessageId {
+                    sender: self.id,
+                    to: device,
+                    sent: cx.now,
+                };
+                cx.observe(Fact::RoomKeyWithheld {
+                    session: row.name,
+                    message: id,
+                });
+                messages.push(ToDevice {
+                    id,
+                    content: ToDeviceContent::NoOlm,
+                });
                 told.push(Write::ToldNoOlm(device));
             } else if let Some(message) = self.share_with(device, &mut row, cx) {
                 messages.push(message);
@@ -44,7 +54,8 @@ impl<C: Crypto> Device<C> {
         while !messages.is_empty() {
             let rest = messages.split_off(messages.len().min(RECIPIENTS_PER_REQUEST));
             let transaction = self.new_transaction();
-            row.unsent.insert(transaction, std::mem::replace(&mut messages, rest));
+            row.unsent
+                .insert(transaction, std::mem::replace(&mut messages, rest));
         }
         let outstanding = !row.unsent.is_empty();
         told.push(Write::Outbound(room, row));
@@ -58,7 +69,10 @@ impl<C: Crypto> Device<C> {
         let next = row.and_then(|row| row.unsent.first_key_value());
         if let Some((transaction, messages)) = next {
             let (transaction, messages) = (*transaction, messages.clone());
-            let request = ClientRequest::SendToDevice { transaction, messages };
+            let request = ClientRequest::SendToDevice {
+                transaction,
+                messages,
+            };
             self.ask(Request::Share { room, transaction }, request, cx);
         }
     }
@@ -71,7 +85,9 @@ impl<C: Crypto> Device<C> {
         transaction: u64,
         cx: &mut Cx<'_, Self>,
     ) -> bool {
-        let Some(mut row) = self.store.outbound.get(&room).cloned() else { return false };
+        let Some(mut row) = self.store.outbound.get(&room).cloned() else {
+            return false;
+        };
         row.unsent.remove(&transaction);
         let outstanding = !row.unsent.is_empty();
         self.write(vec![Write::Outbound(room, row)], cx);
@@ -90,7 +106,11 @@ impl<C: Crypto> Device<C> {
         let pickle = cx.crypto.pickle_group_session(&session);
         self.outbound.insert(room, session);
         OutboundRow {
-            name: MegolmName { sender: self.id, room, created: cx.now },
+            name: MegolmName {
+                sender: self.id,
+                room,
+                created: cx.now,
+            },
             pickle,
             messages: 0,
             shared: BTreeMap::new(),
@@ -100,8 +120,13 @@ impl<C: Crypto> Device<C> {
     }
 
     fn recipients(&self, members: &[UserId]) -> Vec<DeviceId> {
-        let known = members.iter().filter_map(|user| self.store.devices.get(user));
-        known.flat_map(|it| it.keys().copied()).filter(|device| *device != self.id).collect()
+        let known = members
+            .iter()
+            .filter_map(|user| self.store.devices.get(user));
+        known
+            .flat_map(|it| it.keys().copied())
+            .filter(|device| *device != self.id)
+            .collect()
     }
 
     /// Encrypts the room's key for a device that does not have it, or that
@@ -130,12 +155,31 @@ impl<C: Crypto> Device<C> {
             let session = self.outbound_session(row, cx);
             row.exports.insert(index, cx.crypto.room_key(session));
         }
-        let key = row.exports.get(&index).expect("every index shared before was kept").clone();
-        let content = Content::RoomKey { room: row.name.room, session: row.name, index, key };
+        let key = row
+            .exports
+            .get(&index)
+            .expect("every index shared before was kept")
+            .clone();
+        let content = Content::RoomKey {
+            room: row.name.room,
+            session: row.name,
+            index,
+            key,
+        };
         let message = self.encrypt_for(device, content, cx)?;
-        cx.observe(Fact::RoomKeyShared { session: row.name, index, message: message.id });
+        cx.observe(Fact::RoomKeyShared {
+            session: row.name,
+            index,
+            message: message.id,
+        });
         let first_index = earlier.map_or(index, |share| share.first_index);
-        row.shared.insert(device, Share { first_index, wedging });
+        row.shared.insert(
+            device,
+            Share {
+                first_index,
+                wedging,
+            },
+        );
         Some(message)
     }
 

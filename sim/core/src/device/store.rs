@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::{Body, Crypto};
-use crate::name::{DeviceId, EventId, KeyId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId};
+use crate::name::{
+    DeviceId, EventId, KeyId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId,
+};
 use crate::node::Durable;
 use crate::time::Time;
 use crate::wire::{DeviceKeys, RoomEvent, SyncToken, ToDevice};
@@ -186,7 +188,10 @@ impl<C: Crypto> Durable for Store<C> {
         match write {
             Write::Account(row) => self.account = Some(row),
             Write::Session(row) => {
-                self.sessions.entry(row.peer).or_default().insert(row.name, row);
+                self.sessions
+                    .entry(row.peer)
+                    .or_default()
+                    .insert(row.name, row);
             }
             Write::Decrypted(message) => {
                 self.decrypted.insert(message);
@@ -207,9 +212,16 @@ impl<C: Crypto> Durable for Store<C> {
                 self.outbound.remove(&room);
             }
             Write::Devices(user, devices, asked_after) => {
-                let devices = devices.into_iter().map(|keys| (keys.device, keys)).collect();
+                let devices = devices
+                    .into_iter()
+                    .map(|keys| (keys.device, keys))
+                    .collect();
                 self.devices.insert(user, devices);
-                if self.outdated.get(&user).is_some_and(|notice| *notice <= asked_after) {
+                if self
+                    .outdated
+                    .get(&user)
+                    .is_some_and(|notice| *notice <= asked_after)
+                {
                     self.outdated.remove(&user);
                 }
             }

@@ -41,7 +41,9 @@ impl<C: Crypto> Device<C> {
     ) -> Vec<Write<C>> {
         let mut rows = vec![];
         for (room, members) in joined {
-            let new = members.iter().filter(|user| !self.store.devices.contains_key(user));
+            let new = members
+                .iter()
+                .filter(|user| !self.store.devices.contains_key(user));
             rows.extend(new.map(|user| Write::Outdated(*user)));
             rows.push(Write::Room(room, members));
         }

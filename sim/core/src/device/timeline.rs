@@ -22,15 +22,31 @@ impl<C: Crypto> Device<C> {
         if name.sender != message.sender {
             return; // Only its own sender may share a session this way.
         }
-        cx.observe(Fact::RoomKeyReceived { by: self.id, session: name, index, message });
-        if self.store.room_keys.get(&name).is_some_and(|row| row.index <= index) {
+        cx.observe(Fact::RoomKeyReceived {
+            by: self.id,
+            session: name,
+            index,
+            message,
+        });
+        if self
+            .store
+            .room_keys
+            .get(&name)
+            .is_some_and(|row| row.index <= index)
+        {
             return;
         }
-        let Some(session) = cx.crypto.import_room_key(key) else { return };
+        let Some(session) = cx.crypto.import_room_key(key) else {
+            return;
+        };
         let index = cx.crypto.first_known_index(&session);
         let pickle = cx.crypto.pickle_inbound_group_session(&session);
         self.room_keys.insert(name, session);
-        let row = RoomKeyRow { name, index, pickle };
+        let row = RoomKeyRow {
+            name,
+            index,
+            pickle,
+        };
         // It goes to disk with the rest of the sync, but is known at once.
         self.store.room_keys.insert(name, row.clone());
         rows.push(Write::RoomKey(row));
@@ -42,12 +58,19 @@ impl<C: Crypto> Device<C> {
         if event.id.sender == self.id || self.store.seen.contains(&event.id) {
             return;
         }
-        cx.observe(Fact::EventSeen { by: self.id, event: event.id });
+        cx.observe(Fact::EventSeen {
+            by: self.id,
+            event: event.id,
+        });
         self.write(vec![Write::Seen(event.clone())], cx);
         match self.try_to_read(&event, cx) {
             Ok(()) => self.write(vec![Write::Read(event.id)], cx),
             Err(why) => {
-                cx.observe(Fact::EventUnreadable { by: self.id, event: event.id, why });
+                cx.observe(Fact::EventUnreadable {
+                    by: self.id,
+                    event: event.id,
+                    why,
+                });
             }
         }
     }
@@ -69,15 +92,25 @@ impl<C: Crypto> Device<C> {
         event: &RoomEvent<C>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<(), EventTrouble> {
-        let row = self.store.room_keys.get(&event.session).ok_or(EventTrouble::MissingSession)?;
+        let row = self
+            .store
+            .room_keys
+            .get(&event.session)
+            .ok_or(EventTrouble::MissingSession)?;
         let load = || cx.crypto.unpickle_inbound_group_session(&row.pickle);
         let session = self.room_keys.entry(event.session).or_insert_with(load);
         let (plaintext, _) = cx
             .crypto
             .decrypt_event(session, &event.ciphertext)
             .map_err(EventTrouble::Undecryptable)?;
-        assert_eq!(plaintext.event, event.id, "an event decrypts to what was encrypted for it");
-        cx.observe(Fact::EventRead { by: self.id, event: event.id });
+        assert_eq!(
+            plaintext.event, event.id,
+            "an event decrypts to what was encrypted for it"
+        );
+        cx.observe(Fact::EventRead {
+            by: self.id,
+            event: event.id,
+        });
         Ok(())
     }
 }

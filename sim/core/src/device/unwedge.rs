@@ -57,7 +57,10 @@ impl<C: Crypto> Device<C> {
         let messages: Vec<_> = peers.iter().filter_map(encrypt).collect();
         if !messages.is_empty() {
             let transaction = self.new_transaction();
-            let request = ClientRequest::SendToDevice { transaction, messages };
+            let request = ClientRequest::SendToDevice {
+                transaction,
+                messages,
+            };
             self.ask(Request::Dummy, request, cx);
         }
     }

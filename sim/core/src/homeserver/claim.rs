@@ -14,7 +14,9 @@ use crate::node::Cx;
 use crate::protocol::ConcurrentClaims;
 use crate::time::Span;
 use crate::trace::Fact;
-use crate::wire::{ClientResponse, FederationRequest, FederationResponse, Message, RequestId, SignedKey};
+use crate::wire::{
+    ClientResponse, FederationRequest, FederationResponse, Message, RequestId, SignedKey,
+};
 
 /// How long a database may take between the two statements of a claim.
 const BETWEEN_STATEMENTS: (Span, Span) = (Span::millis(1), Span::millis(20));
@@ -57,7 +59,11 @@ struct Gathering<C: Crypto> {
 
 impl<C: Crypto> Default for Claims<C> {
     fn default() -> Self {
-        Self { next: 0, found: BTreeMap::new(), gathering: BTreeMap::new() }
+        Self {
+            next: 0,
+            found: BTreeMap::new(),
+            gathering: BTreeMap::new(),
+        }
     }
 }
 
@@ -81,10 +87,16 @@ impl<C: Crypto> Homeserver<C> {
     ) {
         let mut by_server: BTreeMap<ServerId, Vec<DeviceId>> = BTreeMap::new();
         for device in devices {
-            by_server.entry(device.user.server).or_default().push(device);
+            by_server
+                .entry(device.user.server)
+                .or_default()
+                .push(device);
         }
-        let gathering =
-            Gathering { waiting_for: by_server.len(), keys: vec![], failures: vec![] };
+        let gathering = Gathering {
+            waiting_for: by_server.len(),
+            keys: vec![],
+            failures: vec![],
+        };
         self.claims.gathering.insert((claimant, id), gathering);
         for (server, devices) in by_server {
             if server == self.id {
@@ -134,10 +146,20 @@ impl<C: Crypto> Homeserver<C> {
         reply: Reply,
         cx: &mut Cx<'_, Self>,
     ) {
-        let keys = devices.into_iter().map(|device| (device, self.first_key(device))).collect();
+        let keys = devices
+            .into_iter()
+            .map(|device| (device, self.first_key(device)))
+            .collect();
         let claim = ClaimId(self.claims.next);
         self.claims.next += 1;
-        self.claims.found.insert(claim, Found { claimant, keys, reply });
+        self.claims.found.insert(
+            claim,
+            Found {
+                claimant,
+                keys,
+                reply,
+            },
+        );
         let (from, to) = BETWEEN_STATEMENTS;
         let subject = (self.id, claimant, claim);
         let delay = cx.draws.span(Purpose::Database, subject, from, to);
@@ -146,13 +168,22 @@ impl<C: Crypto> Homeserver<C> {
 
     /// The second statement: deletes the keys and answers with them.
     pub(super) fn finish_claim(&mut self, claim: ClaimId, cx: &mut Cx<'_, Self>) {
-        let Some(Found { claimant, keys, reply }) = self.claims.found.remove(&claim) else {
+        let Some(Found {
+            claimant,
+            keys,
+            reply,
+        }) = self.claims.found.remove(&claim)
+        else {
             return;
         };
         let mut issued = vec![];
         for (device, found) in keys {
             if let Some(key) = self.take_key(device, found, cx) {
-                cx.observe(Fact::KeyIssued { server: self.id, key: key.name, to: claimant });
+                cx.observe(Fact::KeyIssued {
+                    server: self.id,
+                    key: key.name,
+                    to: claimant,
+                });
                 issued.push(key);
             }
             self.counts_changed(device, cx);
@@ -161,7 +192,10 @@ impl<C: Crypto> Homeserver<C> {
             Reply::Client(id) => self.claim_answered((claimant, id), Ok(issued), cx),
             Reply::Server(peer, id) => {
                 let response = FederationResponse::Claim(issued);
-                cx.send(NodeId::Server(peer), Message::FederationResponse(id, response));
+                cx.send(
+                    NodeId::Server(peer),
+                    Message::FederationResponse(id, response),
+                );
             }
         }
     }
@@ -174,12 +208,17 @@ impl<C: Crypto> Homeserver<C> {
         found: Option<SignedKey<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Option<SignedKey<C>> {
-        let Some(key) = found else { return self.take_fallback_key(device, cx) };
+        let Some(key) = found else {
+            return self.take_fallback_key(device, cx);
+        };
         if self.holds(&key) {
             self.write(vec![Write::OneTimeKeyGone(device, key.name.id)], cx);
             return Some(key);
         }
-        cx.observe(Fact::ClaimRaced { server: self.id, key: key.name });
+        cx.observe(Fact::ClaimRaced {
+            server: self.id,
+            key: key.name,
+        });
         match cx.protocol.concurrent_claims() {
             ConcurrentClaims::LoserMisses => self.take_fallback_key(device, cx),
             ConcurrentClaims::Serialised => {
@@ -208,7 +247,9 @@ impl<C: Crypto> Homeserver<C> {
     /// permutation inside one upload (MSC4225).
     fn first_key(&self, device: DeviceId) -> Option<SignedKey<C>> {
         let rows = self.tables.one_time_keys.get(&device)?;
-        rows.values().min_by_key(|row| (row.uploaded, row.tie)).map(|row| row.key.clone())
+        rows.values()
+            .min_by_key(|row| (row.uploaded, row.tie))
+            .map(|row| row.key.clone())
     }
 
     fn holds(&self, key: &SignedKey<C>) -> bool {
@@ -222,11 +263,19 @@ impl<C: Crypto> Homeserver<C> {
         id: RequestId,
         cx: &mut Cx<'_, Self>,
     ) {
-        let complete =
-            self.claims.gathering.get(&(claimant, id)).is_some_and(|it| it.waiting_for == 0);
+        let complete = self
+            .claims
+            .gathering
+            .get(&(claimant, id))
+            .is_some_and(|it| it.waiting_for == 0);
         if complete && let Some(done) = self.claims.gathering.remove(&(claimant, id)) {
             let (keys, failures) = (done.keys, done.failures);
-            respond(claimant, id, ClientResponse::KeysClaim { keys, failures }, cx);
+            respond(
+                claimant,
+                id,
+                ClientResponse::KeysClaim { keys, failures },
+                cx,
+            );
         }
     }
 }

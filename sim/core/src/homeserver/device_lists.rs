@@ -34,7 +34,9 @@ struct Gathering<C: Crypto> {
 
 impl<C: Crypto> Default for Queries<C> {
     fn default() -> Self {
-        Self { gathering: BTreeMap::new() }
+        Self {
+            gathering: BTreeMap::new(),
+        }
     }
 }
 
@@ -49,12 +51,22 @@ impl<C: Crypto> Homeserver<C> {
     /// Stores a local device's identity and tells everybody who shares a room.
     pub(super) fn publish_device(&mut self, keys: DeviceKeys<C>, cx: &mut Cx<'_, Self>) {
         let device = keys.device;
-        let stored = self.tables.devices.get(&device.user).and_then(|it| it.get(&device));
+        let stored = self
+            .tables
+            .devices
+            .get(&device.user)
+            .and_then(|it| it.get(&device));
         if stored.is_some_and(|stored| stored.identity == keys.identity) {
             return;
         }
-        cx.observe(Fact::DevicePublished { server: self.id, device });
-        let mut rows = vec![Write::Device(keys.clone()), Write::DeviceListChanged(device.user)];
+        cx.observe(Fact::DevicePublished {
+            server: self.id,
+            device,
+        });
+        let mut rows = vec![
+            Write::Device(keys.clone()),
+            Write::DeviceListChanged(device.user),
+        ];
         let peers = self.servers_sharing_room(device.user);
         let update = |peer: &ServerId| Write::Queued(*peer, Edu::DeviceListUpdate(keys.clone()));
         rows.extend(peers.iter().map(update));
@@ -73,8 +85,16 @@ impl<C: Crypto> Homeserver<C> {
 
     /// Local devices of these users, for clients and other servers.
     pub(super) fn local_devices(&self, users: &[UserId]) -> Lists<C> {
-        let devices = |user| self.tables.devices.get(user).map(|it| it.values().cloned().collect());
-        users.iter().map(|user| (*user, devices(user).unwrap_or_default())).collect()
+        let devices = |user| {
+            self.tables
+                .devices
+                .get(user)
+                .map(|it| it.values().cloned().collect())
+        };
+        users
+            .iter()
+            .map(|user| (*user, devices(user).unwrap_or_default()))
+            .collect()
     }
 
     /// A client's query. Devices that are cached are answered from the cache,
@@ -96,11 +116,21 @@ impl<C: Crypto> Homeserver<C> {
                 None => unknown.entry(user.server).or_default().push(user),
             }
         }
-        let gathering = Gathering { waiting_for: unknown.len(), devices, failures: vec![] };
+        let gathering = Gathering {
+            waiting_for: unknown.len(),
+            devices,
+            failures: vec![],
+        };
         self.queries.gathering.insert((device, id), gathering);
         for (server, users) in unknown {
             let request = FederationRequest::Query { users };
-            self.ask(server, request, Asked::Query { device, id }, QUERY_TIMEOUT, cx);
+            self.ask(
+                server,
+                request,
+                Asked::Query { device, id },
+                QUERY_TIMEOUT,
+                cx,
+            );
         }
         self.answer_query_if_complete(device, id, cx);
     }
@@ -112,7 +142,9 @@ impl<C: Crypto> Homeserver<C> {
         part: Result<Lists<C>, ServerId>,
         cx: &mut Cx<'_, Self>,
     ) {
-        let Some(gathering) = self.queries.gathering.get_mut(&(device, id)) else { return };
+        let Some(gathering) = self.queries.gathering.get_mut(&(device, id)) else {
+            return;
+        };
         gathering.waiting_for -= 1;
         match part {
             Ok(lists) => {
@@ -126,11 +158,19 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn answer_query_if_complete(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
-        let complete =
-            self.queries.gathering.get(&(device, id)).is_some_and(|it| it.waiting_for == 0);
+        let complete = self
+            .queries
+            .gathering
+            .get(&(device, id))
+            .is_some_and(|it| it.waiting_for == 0);
         if complete && let Some(done) = self.queries.gathering.remove(&(device, id)) {
             let (devices, failures) = (done.devices, done.failures);
-            respond(device, id, ClientResponse::KeysQuery { devices, failures }, cx);
+            respond(
+                device,
+                id,
+                ClientResponse::KeysQuery { devices, failures },
+                cx,
+            );
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Requests to other servers: transactions, time-outs and back-off, and what
 //! comes in with a transaction (BS §2.5, §2.6, §8.4).
 
-use super::tables::Retry;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
@@ -34,6 +33,8 @@ pub(super) struct Outstanding {
     peer: ServerId,
     kind: MessageKind,
     asked: Asked,
+    /// The back-off that a failure before it had led to, if any.
+    earlier: Option<Span>,
 }
 
 /// What a request to another server is for.
@@ -66,7 +67,12 @@ impl<C: Crypto> Homeserver<C> {
         let kind = Message::FederationRequest(RequestId(0), request.clone()).kind();
         if self.backs_off(peer, cx.now) {
             let why = RemoteFailure::BackedOff;
-            cx.observe(Fact::RemoteFailed { server: self.id, peer, kind, why });
+            cx.observe(Fact::RemoteFailed {
+                server: self.id,
+                peer,
+                kind,
+                why,
+            });
             self.failed(peer, asked, cx);
             return;
         }
@@ -84,7 +90,15 @@ impl<C: Crypto> Homeserver<C> {
         let id = RequestId(self.requests);
         self.requests += 1;
         let message = Message::FederationRequest(id, request);
-        self.outstanding.insert(id, Outstanding { peer, kind: message.kind(), asked });
+        self.outstanding.insert(
+            id,
+            Outstanding {
+                peer,
+                kind: message.kind(),
+                asked,
+                earlier: self.tables.retry.get(&peer).map(|retry| retry.interval),
+            },
+        );
         cx.send(NodeId::Server(peer), message);
         cx.wake(timeout, Timer::GiveUp(id));
     }
@@ -96,14 +110,18 @@ impl<C: Crypto> Homeserver<C> {
         response: FederationResponse<C>,
         cx: &mut Cx<'_, Self>,
     ) {
-        let Some(Outstanding { peer, asked, .. }) = self.outstanding.remove(&id) else { return };
+        let Some(Outstanding { peer, asked, .. }) = self.outstanding.remove(&id) else {
+            return;
+        };
         if self.tables.retry.contains_key(&peer) {
             self.write(vec![Write::Retry(peer, None)], cx);
         }
         match (asked, response) {
             (Asked::Send { edus, events }, FederationResponse::Send) => {
-                let mut rows: Vec<Write<C>> =
-                    edus.into_iter().map(|row| Write::QueuedGone(peer, row)).collect();
+                let mut rows: Vec<Write<C>> = edus
+                    .into_iter()
+                    .map(|row| Write::QueuedGone(peer, row))
+                    .collect();
                 rows.extend(events.map(|place| Write::EventsSent(peer, place)));
                 self.write(rows, cx);
                 self.sending.remove(&peer);
@@ -126,14 +144,32 @@ impl<C: Crypto> Homeserver<C> {
     /// Another server did not answer in time: it is left alone for a while,
     /// whatever the request was (BS §2.5).
     pub(super) fn gave_up(&mut self, id: RequestId, cx: &mut Cx<'_, Self>) {
-        let Some(Outstanding { peer, kind, asked }) = self.outstanding.remove(&id) else { return };
-        let why = RemoteFailure::TimedOut;
-        cx.observe(Fact::RemoteFailed { server: self.id, peer, kind, why });
-        let interval = match self.tables.retry.get(&peer) {
-            None => BACK_OFF_FIRST,
-            Some(Retry { interval, .. }) => self.longer(*interval, peer, cx),
+        let Some(outstanding) = self.outstanding.remove(&id) else {
+            return;
         };
-        self.write(vec![Write::Retry(peer, Some((cx.now + interval, interval)))], cx);
+        let Outstanding {
+            peer,
+            kind,
+            asked,
+            earlier,
+        } = outstanding;
+        let why = RemoteFailure::TimedOut;
+        cx.observe(Fact::RemoteFailed {
+            server: self.id,
+            peer,
+            kind,
+            why,
+        });
+        // Requests that were out together fail as one: each lengthens the
+        // back-off that was in force when it was sent.
+        let interval = match earlier {
+            None => BACK_OFF_FIRST,
+            Some(interval) => self.longer(interval, peer, cx),
+        };
+        self.write(
+            vec![Write::Retry(peer, Some((cx.now + interval, interval)))],
+            cx,
+        );
         self.failed(peer, asked, cx);
     }
 
@@ -156,7 +192,11 @@ impl<C: Crypto> Homeserver<C> {
             return;
         }
         let (edu_rows, edus) = self.next_edus(peer);
-        let unsent = self.tables.rooms.unsent(self.id, peer).take(PDUS_PER_TRANSACTION);
+        let unsent = self
+            .tables
+            .rooms
+            .unsent(self.id, peer)
+            .take(PDUS_PER_TRANSACTION);
         let (places, pdus): (Vec<u64>, Vec<_>) =
             unsent.map(|(place, event)| (place, event.clone())).unzip();
         if edus.is_empty() && pdus.is_empty() {
@@ -165,7 +205,10 @@ impl<C: Crypto> Homeserver<C> {
         let id = self.started.as_micros() / 1000 + self.transactions;
         self.transactions += 1;
         self.sending.insert(peer);
-        let asked = Asked::Send { edus: edu_rows, events: places.last().copied() };
+        let asked = Asked::Send {
+            edus: edu_rows,
+            events: places.last().copied(),
+        };
         let request = FederationRequest::Send(Transaction { id, pdus, edus });
         self.ask_regardless(peer, request, asked, TRANSACTION_TIMEOUT, cx);
     }
@@ -177,7 +220,12 @@ impl<C: Crypto> Homeserver<C> {
         transaction: Transaction<C>,
         cx: &mut Cx<'_, Self>,
     ) {
-        if self.tables.deduplication.transactions.contains(&(peer, transaction.id)) {
+        if self
+            .tables
+            .deduplication
+            .transactions
+            .contains(&(peer, transaction.id))
+        {
             return;
         }
         let mut rows = vec![Write::Transaction(peer, transaction.id)];
@@ -229,12 +277,22 @@ impl<C: Crypto> Homeserver<C> {
                 && (!self.next_edus(*peer).0.is_empty()
                     || self.tables.rooms.unsent(self.id, *peer).next().is_some())
         });
-        let free = |peer| self.tables.retry.get(&peer).map_or(cx.now, |retry| retry.until);
-        let Some(earliest) = waiting.map(free).min() else { return };
+        let free = |peer| {
+            self.tables
+                .retry
+                .get(&peer)
+                .map_or(cx.now, |retry| retry.until)
+        };
+        let Some(earliest) = waiting.map(free).min() else {
+            return;
+        };
         let earliest = earliest.max(cx.now).since(self.started).ticks();
         let rounds = earliest / WAKE_UP_EVERY.ticks() + 1;
         let at = self.started + WAKE_UP_EVERY.times(rounds);
-        if self.wake_up_at.is_none_or(|planned| at < planned || planned <= cx.now) {
+        if self
+            .wake_up_at
+            .is_none_or(|planned| at < planned || planned <= cx.now)
+        {
             self.wake_up_at = Some(at);
             cx.wake(at.since(cx.now), Timer::WakeUpLoop);
         }
@@ -243,7 +301,9 @@ impl<C: Crypto> Homeserver<C> {
     /// Up to a transaction's worth of the outbox. To-device messages leave a
     /// few places to everything else.
     fn next_edus(&self, peer: ServerId) -> (Vec<u64>, Vec<Edu<C>>) {
-        let Some(queue) = self.tables.outbox.edus.get(&peer) else { return (vec![], vec![]) };
+        let Some(queue) = self.tables.outbox.edus.get(&peer) else {
+            return (vec![], vec![]);
+        };
         let is_message = |edu: &Edu<C>| match edu {
             Edu::DirectToDevice(_) => true,
             Edu::DeviceListUpdate(_) => false,
@@ -269,7 +329,10 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn backs_off(&self, peer: ServerId, now: Time) -> bool {
-        self.tables.retry.get(&peer).is_some_and(|retry| now < retry.until)
+        self.tables
+            .retry
+            .get(&peer)
+            .is_some_and(|retry| now < retry.until)
     }
 
     /// Twice as long, times a random factor between 0.8 and 1.4.

@@ -24,8 +24,13 @@ impl<C: Crypto> Homeserver<C> {
         messages: Vec<ToDevice<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
-        self.seen_transactions.retain(|_, seen| cx.now.since(*seen) < TRANSACTION_MEMORY);
-        if self.seen_transactions.insert((sender, transaction), cx.now).is_some() {
+        self.seen_transactions
+            .retain(|_, seen| cx.now.since(*seen) < TRANSACTION_MEMORY);
+        if self
+            .seen_transactions
+            .insert((sender, transaction), cx.now)
+            .is_some()
+        {
             return;
         }
         let mut peers = BTreeSet::new();
@@ -33,9 +38,12 @@ impl<C: Crypto> Homeserver<C> {
         for message in messages {
             let server = message.id.to.user.server;
             if server == self.id {
-                rows.extend(self.into_inbox(message, cx));
+                rows.extend(self.deliver(message, cx));
             } else {
-                cx.observe(Fact::ToDeviceQueued { server: self.id, message: message.id });
+                cx.observe(Fact::ToDeviceQueued {
+                    server: self.id,
+                    message: message.id,
+                });
                 rows.push(Write::Queued(server, Edu::DirectToDevice(message)));
                 peers.insert(server);
             }
@@ -58,28 +66,40 @@ impl<C: Crypto> Homeserver<C> {
             return vec![];
         }
         let mut rows = vec![Write::RemoteMessage(message.id)];
-        rows.extend(self.into_inbox(message, cx));
+        rows.extend(self.deliver(message, cx));
         rows
     }
 
     /// Deletes everything that the device has fetched, which is what a sync
     /// with a newer token means.
     pub(super) fn acknowledge(&mut self, device: DeviceId, up_to: u64, cx: &mut Cx<'_, Self>) {
-        let Some(inbox) = self.tables.inbox.messages.get(&device) else { return };
+        let Some(inbox) = self.tables.inbox.messages.get(&device) else {
+            return;
+        };
         let mut rows = vec![];
         for (position, message) in inbox.range(..=up_to) {
-            cx.observe(Fact::ToDeviceDeleted { server: self.id, message: message.id });
+            cx.observe(Fact::ToDeviceDeleted {
+                server: self.id,
+                message: message.id,
+            });
             rows.push(Write::ToDeviceGone(device, *position));
         }
         self.write(rows, cx);
     }
 
     /// Messages for devices that the server does not know are dropped.
-    fn into_inbox(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
+    fn deliver(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
         let device = message.id.to;
-        let known = self.tables.devices.get(&device.user).is_some_and(|it| it.contains_key(&device));
+        let known = self
+            .tables
+            .devices
+            .get(&device.user)
+            .is_some_and(|it| it.contains_key(&device));
         known.then(|| {
-            cx.observe(Fact::ToDeviceStored { server: self.id, message: message.id });
+            cx.observe(Fact::ToDeviceStored {
+                server: self.id,
+                message: message.id,
+            });
             Write::ToDevice(message)
         })
     }

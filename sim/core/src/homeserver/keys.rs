@@ -32,11 +32,17 @@ impl<C: Crypto> Homeserver<C> {
         if let Some(keys) = upload.device_keys {
             self.publish_device(keys, cx);
         }
-        let fresh = self.fresh_keys(device, upload.one_time_keys).map_err(|refused| {
-            let key = refused.name;
-            cx.observe(Fact::UploadRefused { server: self.id, device, key });
-            UploadRefused
-        })?;
+        let fresh = self
+            .fresh_keys(device, upload.one_time_keys)
+            .map_err(|refused| {
+                let key = refused.name;
+                cx.observe(Fact::UploadRefused {
+                    server: self.id,
+                    device,
+                    key,
+                });
+                UploadRefused
+            })?;
         self.store_one_time_keys(device, fresh, cx);
         if let Some(key) = upload.fallback_key {
             self.store_fallback_key(key, cx);
@@ -81,11 +87,20 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) {
         let subject = (device, fresh.first().map(|key| key.name));
-        let ties = cx.draws.permutation(Purpose::UploadOrder, subject, fresh.len());
+        let ties = cx
+            .draws
+            .permutation(Purpose::UploadOrder, subject, fresh.len());
         let mut rows = vec![];
         for (key, tie) in fresh.into_iter().zip(ties) {
-            cx.observe(Fact::KeyStored { server: self.id, key: key.name });
-            rows.push(Write::OneTimeKey(OneTimeKeyRow { key, uploaded: cx.now, tie }));
+            cx.observe(Fact::KeyStored {
+                server: self.id,
+                key: key.name,
+            });
+            rows.push(Write::OneTimeKey(OneTimeKeyRow {
+                key,
+                uploaded: cx.now,
+                tie,
+            }));
         }
         self.write(rows, cx);
     }
@@ -95,7 +110,10 @@ impl<C: Crypto> Homeserver<C> {
         if stored.is_some_and(|stored| stored.key.key == key.key) {
             return; // The same key again keeps its "used" mark.
         }
-        cx.observe(Fact::KeyStored { server: self.id, key: key.name });
+        cx.observe(Fact::KeyStored {
+            server: self.id,
+            key: key.name,
+        });
         self.write(vec![Write::FallbackKey(key, false)], cx);
     }
 }

@@ -22,7 +22,9 @@ pub(super) struct Missing<C: Crypto> {
 
 impl<C: Crypto> Default for Missing<C> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new() }
+        Self {
+            waiting: BTreeMap::new(),
+        }
     }
 }
 
@@ -38,16 +40,32 @@ impl<C: Crypto> Homeserver<C> {
         if self.has_event(event.room, event.id) || self.missing.waiting.contains_key(&event.id) {
             return;
         }
-        let Some(room) = self.tables.rooms.rooms.get(&event.room) else { return };
-        if event.previous.iter().all(|previous| room.known.contains(previous)) {
+        let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
+            return;
+        };
+        if event
+            .previous
+            .iter()
+            .all(|previous| room.known.contains(previous))
+        {
             self.append(event, cx);
             return;
         }
         let earliest = room.extremities.iter().copied().collect();
         let (room, latest) = (event.room, event.id);
         self.missing.waiting.insert(latest, event);
-        let request = FederationRequest::MissingEvents { room, earliest, latest };
-        self.ask(peer, request, Asked::MissingEvents(latest), MISSING_EVENTS_TIMEOUT, cx);
+        let request = FederationRequest::MissingEvents {
+            room,
+            earliest,
+            latest,
+        };
+        self.ask(
+            peer,
+            request,
+            Asked::MissingEvents(latest),
+            MISSING_EVENTS_TIMEOUT,
+            cx,
+        );
     }
 
     /// The events between have come: they go in first, then the one that

@@ -75,7 +75,9 @@ impl<C: Crypto> Node for Homeserver<C> {
     type Command = Command;
 
     fn boot(id: NodeId, disk: Tables<C>, cx: &mut Cx<'_, Self>) -> Self {
-        let NodeId::Server(id) = id else { unreachable!("only servers run a homeserver") };
+        let NodeId::Server(id) = id else {
+            unreachable!("only servers run a homeserver")
+        };
         let mut server = Self {
             id,
             tables: disk,
@@ -98,12 +100,18 @@ impl<C: Crypto> Node for Homeserver<C> {
 
     fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>) {
         match input {
-            Input::Message { from: NodeId::Device(device), body } => {
+            Input::Message {
+                from: NodeId::Device(device),
+                body,
+            } => {
                 if let Message::ClientRequest(id, request) = body {
                     self.client_request(device, id, request, cx);
                 }
             }
-            Input::Message { from: NodeId::Server(peer), body } => match body {
+            Input::Message {
+                from: NodeId::Server(peer),
+                body,
+            } => match body {
                 Message::FederationRequest(id, request) => {
                     self.heard_from(peer, cx);
                     self.federation_request(peer, id, request, cx);
@@ -149,8 +157,16 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) {
         match request {
-            ClientRequest::KeysUpload { device_keys, one_time_keys, fallback_key } => {
-                let upload = keys::Upload { device_keys, one_time_keys, fallback_key };
+            ClientRequest::KeysUpload {
+                device_keys,
+                one_time_keys,
+                fallback_key,
+            } => {
+                let upload = keys::Upload {
+                    device_keys,
+                    one_time_keys,
+                    fallback_key,
+                };
                 let result = self.upload(device, upload, cx);
                 respond(device, id, ClientResponse::KeysUpload(result), cx);
             }
@@ -158,7 +174,10 @@ impl<C: Crypto> Homeserver<C> {
             ClientRequest::KeysClaim { devices, timeout } => {
                 self.claim(device, id, devices, timeout, cx);
             }
-            ClientRequest::SendToDevice { transaction, messages } => {
+            ClientRequest::SendToDevice {
+                transaction,
+                messages,
+            } => {
                 self.send_to_device(device, transaction, messages, cx);
                 respond(device, id, ClientResponse::SendToDevice, cx);
             }
@@ -189,12 +208,20 @@ impl<C: Crypto> Homeserver<C> {
             FederationRequest::Query { users } => {
                 FederationResponse::Query(self.local_devices(&users))
             }
-            FederationRequest::MissingEvents { room, earliest, latest } => {
-                FederationResponse::MissingEvents(room, self.events_between(room, &earliest, latest))
-            }
+            FederationRequest::MissingEvents {
+                room,
+                earliest,
+                latest,
+            } => FederationResponse::MissingEvents(
+                room,
+                self.events_between(room, &earliest, latest),
+            ),
             FederationRequest::Version => FederationResponse::Version,
         };
-        cx.send(NodeId::Server(peer), Message::FederationResponse(id, response));
+        cx.send(
+            NodeId::Server(peer),
+            Message::FederationResponse(id, response),
+        );
     }
 
     /// The other servers with a member in a room that `user` is in.
@@ -214,5 +241,8 @@ fn respond<C: Crypto>(
     response: ClientResponse<C>,
     cx: &mut Cx<'_, Homeserver<C>>,
 ) {
-    cx.send(NodeId::Device(device), Message::ClientResponse(id, response));
+    cx.send(
+        NodeId::Device(device),
+        Message::ClientResponse(id, response),
+    );
 }

@@ -14,7 +14,9 @@ impl<C: Crypto> Rooms<C> {
     /// Whether every other server in a room has been sent this server's own
     /// events of that room.
     pub(super) fn sent_to_all(&self, own: ServerId) -> bool {
-        self.peers(own).iter().all(|peer| self.unsent(own, *peer).next().is_none())
+        self.peers(own)
+            .iter()
+            .all(|peer| self.unsent(own, *peer).next().is_none())
     }
 
     /// This server's own events that `peer` has not been sent, in order.
@@ -24,8 +26,10 @@ impl<C: Crypto> Rooms<C> {
         peer: ServerId,
     ) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
         let sent = self.sent.get(&peer).copied().unwrap_or(0);
-        let shared =
-            self.rooms.values().filter(move |room| room.members.iter().any(|it| it.server == peer));
+        let shared = self
+            .rooms
+            .values()
+            .filter(move |room| room.members.iter().any(|it| it.server == peer));
         let mut events: Vec<(u64, &RoomEvent<C>)> = shared
             .flat_map(|room| {
                 let start = room.timeline.partition_point(|(place, _)| *place <= sent);
@@ -41,7 +45,10 @@ impl<C: Crypto> Rooms<C> {
     /// All other servers in any room.
     pub(super) fn peers(&self, own: ServerId) -> BTreeSet<ServerId> {
         let members = self.rooms.values().flat_map(|room| &room.members);
-        members.map(|member| member.server).filter(|server| *server != own).collect()
+        members
+            .map(|member| member.server)
+            .filter(|server| *server != own)
+            .collect()
     }
 }
 
@@ -58,7 +65,9 @@ impl<C: Crypto> Homeserver<C> {
     /// A client's event: placed after everything the server knows of, then
     /// sent to the other servers in the room. An event seen before is ignored.
     pub(super) fn send_event(&mut self, mut event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
-        let Some(room) = self.tables.rooms.rooms.get(&event.room) else { return };
+        let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
+            return;
+        };
         if !room.members.contains(&event.id.sender.user) || room.known.contains(&event.id) {
             return;
         }
@@ -71,14 +80,21 @@ impl<C: Crypto> Homeserver<C> {
 
     /// Appends an event whose predecessors are known.
     pub(super) fn append(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
-        cx.observe(Fact::EventStored { server: self.id, event: event.id });
+        cx.observe(Fact::EventStored {
+            server: self.id,
+            event: event.id,
+        });
         self.write(vec![Write::Event(event)], cx);
         self.notify_all(cx);
     }
 
     /// Whether the server has an event.
     pub(super) fn has_event(&self, room: RoomId, event: EventId) -> bool {
-        self.tables.rooms.rooms.get(&room).is_some_and(|it| it.known.contains(&event))
+        self.tables
+            .rooms
+            .rooms
+            .get(&room)
+            .is_some_and(|it| it.known.contains(&event))
     }
 
     /// The events before `latest` that do not come before or with `earliest`,
@@ -89,7 +105,9 @@ impl<C: Crypto> Homeserver<C> {
         earliest: &[EventId],
         latest: EventId,
     ) -> Vec<RoomEvent<C>> {
-        let Some(room) = self.tables.rooms.rooms.get(&room) else { return vec![] };
+        let Some(room) = self.tables.rooms.rooms.get(&room) else {
+            return vec![];
+        };
         let known = |id: EventId| room.timeline.iter().find(|(_, event)| event.id == id);
         let mut wanted = BTreeSet::new();
         let mut to_visit = vec![latest];
@@ -101,6 +119,9 @@ impl<C: Crypto> Homeserver<C> {
             }
         }
         let events = room.timeline.iter().map(|(_, event)| event);
-        events.filter(|event| wanted.contains(&event.id)).cloned().collect()
+        events
+            .filter(|event| wanted.contains(&event.id))
+            .cloned()
+            .collect()
     }
 }

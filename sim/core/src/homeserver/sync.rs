@@ -47,7 +47,15 @@ impl<C: Crypto> Homeserver<C> {
         if let Some(token) = since {
             self.acknowledge(device, token.to_device, cx);
         }
-        self.polls.insert(device, Poll { id, since, opened: cx.now, ends: false });
+        self.polls.insert(
+            device,
+            Poll {
+                id,
+                since,
+                opened: cx.now,
+                ends: false,
+            },
+        );
         self.answer_if_news(device, cx);
         self.counts_changed(device, cx);
     }
@@ -64,19 +72,26 @@ impl<C: Crypto> Homeserver<C> {
     /// now, its poll is answered at the end of the present 30 s.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device);
-        let Some(poll) = self.polls.get_mut(&device) else { return };
+        let Some(poll) = self.polls.get_mut(&device) else {
+            return;
+        };
         if self.told.get(&device) == Some(&counts) || poll.ends {
             return;
         }
         poll.ends = true;
         let elapsed = cx.now.since(poll.opened).ticks();
         let end = POLL.times(elapsed / POLL.ticks() + 1);
-        cx.wake((poll.opened + end).since(cx.now), Timer::PollEnds(device, poll.id));
+        cx.wake(
+            (poll.opened + end).since(cx.now),
+            Timer::PollEnds(device, poll.id),
+        );
     }
 
     /// The end of a poll's 30 s: it is answered if that tells anything new.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else { return };
+        let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
+            return;
+        };
         poll.ends = false;
         if self.told.get(&device) != Some(&self.counts(device)) {
             self.answer(device, cx);
@@ -84,14 +99,18 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn answer_if_news(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get(&device) else { return };
+        let Some(poll) = self.polls.get(&device) else {
+            return;
+        };
         if self.has_news(device, poll.since) {
             self.answer(device, cx);
         }
     }
 
     fn answer(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.remove(&device) else { return };
+        let Some(poll) = self.polls.remove(&device) else {
+            return;
+        };
         let response = self.sync_response(device, poll.since);
         self.told.insert(device, response.counts);
         respond(device, poll.id, ClientResponse::Sync(response), cx);
@@ -100,18 +119,28 @@ impl<C: Crypto> Homeserver<C> {
     fn has_news(&self, device: DeviceId, since: Option<SyncToken>) -> bool {
         let Some(since) = since else { return true };
         self.inbox_after(device, since.to_device).next().is_some()
-            || self.events_after(device.user, since.events).next().is_some()
+            || self
+                .events_after(device.user, since.events)
+                .next()
+                .is_some()
             || self.rooms_after(device.user, since.events).next().is_some()
-            || self.changed_after(device.user, since.device_lists).next().is_some()
+            || self
+                .changed_after(device.user, since.device_lists)
+                .next()
+                .is_some()
     }
 
     fn sync_response(&self, device: DeviceId, since: Option<SyncToken>) -> SyncResponse<C> {
         let from = since.unwrap_or_default();
-        let page: Vec<(u64, &ToDevice<C>)> =
-            self.inbox_after(device, from.to_device).take(TO_DEVICE_PER_SYNC).collect();
+        let page: Vec<(u64, &ToDevice<C>)> = self
+            .inbox_after(device, from.to_device)
+            .take(TO_DEVICE_PER_SYNC)
+            .collect();
         let mut next = self.newest();
         if page.len() == TO_DEVICE_PER_SYNC {
-            next.to_device = page.last().map_or(next.to_device, |(position, _)| *position);
+            next.to_device = page
+                .last()
+                .map_or(next.to_device, |(position, _)| *position);
         }
         let mut events: Vec<(u64, &RoomEvent<C>)> =
             self.events_after(device.user, from.events).collect();
@@ -127,7 +156,10 @@ impl<C: Crypto> Homeserver<C> {
             next,
             joined: self.rooms_after(device.user, from.events).collect(),
             device_lists_changed: changed,
-            to_device: page.into_iter().map(|(_, message)| message.clone()).collect(),
+            to_device: page
+                .into_iter()
+                .map(|(_, message)| message.clone())
+                .collect(),
             events: events.into_iter().map(|(_, event)| event.clone()).collect(),
             counts: self.counts(device),
         }
@@ -147,15 +179,13 @@ impl<C: Crypto> Homeserver<C> {
         position: u64,
     ) -> impl Iterator<Item = (u64, &ToDevice<C>)> {
         let inbox = self.tables.inbox.messages.get(&device);
-        let messages = inbox.into_iter().flat_map(move |it| it.range(position + 1..));
+        let messages = inbox
+            .into_iter()
+            .flat_map(move |it| it.range(position + 1..));
         messages.map(|(position, message)| (*position, message))
     }
 
-    fn events_after(
-        &self,
-        user: UserId,
-        place: u64,
-    ) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
+    fn events_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
         let rooms = self.tables.rooms.rooms.values();
         let own = rooms.filter(move |room| room.members.contains(&user));
         let events = own.flat_map(move |room| {
@@ -165,11 +195,7 @@ impl<C: Crypto> Homeserver<C> {
         events.map(|(place, event)| (*place, event))
     }
 
-    fn rooms_after(
-        &self,
-        user: UserId,
-        place: u64,
-    ) -> impl Iterator<Item = (RoomId, Vec<UserId>)> {
+    fn rooms_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (RoomId, Vec<UserId>)> {
         let rooms = self.tables.rooms.rooms.iter();
         let new = rooms.filter(move |(_, it)| it.created > place && it.members.contains(&user));
         new.map(|(room, it)| (*room, it.members.clone()))
@@ -177,7 +203,9 @@ impl<C: Crypto> Homeserver<C> {
 
     fn changed_after(&self, user: UserId, position: u64) -> impl Iterator<Item = UserId> {
         let changes = self.tables.device_lists.changes.iter().rev();
-        let new = changes.take_while(move |(at, _)| *at > position).map(|(_, changed)| *changed);
+        let new = changes
+            .take_while(move |(at, _)| *at > position)
+            .map(|(_, changed)| *changed);
         new.filter(move |changed| *changed == user || self.share_room(user, *changed))
     }
 

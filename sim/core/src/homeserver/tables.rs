@@ -138,10 +138,24 @@ impl<C: Crypto> Default for Tables<C> {
             one_time_keys: BTreeMap::new(),
             fallback_keys: BTreeMap::new(),
             devices: BTreeMap::new(),
-            device_lists: DeviceLists { remote: BTreeMap::new(), position: 0, changes: vec![] },
-            inbox: Inbox { position: 0, messages: BTreeMap::new() },
-            outbox: Outbox { position: 0, edus: BTreeMap::new() },
-            rooms: Rooms { position: 0, rooms: BTreeMap::new(), sent: BTreeMap::new() },
+            device_lists: DeviceLists {
+                remote: BTreeMap::new(),
+                position: 0,
+                changes: vec![],
+            },
+            inbox: Inbox {
+                position: 0,
+                messages: BTreeMap::new(),
+            },
+            outbox: Outbox {
+                position: 0,
+                edus: BTreeMap::new(),
+            },
+            rooms: Rooms {
+                position: 0,
+                rooms: BTreeMap::new(),
+                sent: BTreeMap::new(),
+            },
             deduplication: Deduplication::default(),
             retry: BTreeMap::new(),
         }
@@ -177,24 +191,37 @@ impl<C: Crypto> Durable for Tables<C> {
         match write {
             Write::OneTimeKey(row) => {
                 let name = row.key.name;
-                self.one_time_keys.entry(name.owner).or_default().insert(name.id, row);
+                self.one_time_keys
+                    .entry(name.owner)
+                    .or_default()
+                    .insert(name.id, row);
             }
             Write::OneTimeKeyGone(device, id) => {
                 self.one_time_keys.entry(device).or_default().remove(&id);
             }
             Write::FallbackKey(key, used) => {
-                self.fallback_keys.insert(key.name.owner, FallbackKey { key, used });
+                self.fallback_keys
+                    .insert(key.name.owner, FallbackKey { key, used });
             }
             Write::Device(keys) => {
-                self.devices.entry(keys.device.user).or_default().insert(keys.device, keys);
+                self.devices
+                    .entry(keys.device.user)
+                    .or_default()
+                    .insert(keys.device, keys);
             }
             Write::RemoteDevice(keys) => {
-                let devices = self.device_lists.remote.entry(keys.device.user).or_default();
+                let devices = self
+                    .device_lists
+                    .remote
+                    .entry(keys.device.user)
+                    .or_default();
                 devices.insert(keys.device, keys);
             }
             Write::DeviceListChanged(user) => {
                 self.device_lists.position += 1;
-                self.device_lists.changes.push((self.device_lists.position, user));
+                self.device_lists
+                    .changes
+                    .push((self.device_lists.position, user));
             }
             Write::ToDevice(message) => {
                 self.inbox.position += 1;
@@ -202,14 +229,26 @@ impl<C: Crypto> Durable for Tables<C> {
                 inbox.insert(self.inbox.position, message);
             }
             Write::ToDeviceGone(device, position) => {
-                self.inbox.messages.entry(device).or_default().remove(&position);
+                self.inbox
+                    .messages
+                    .entry(device)
+                    .or_default()
+                    .remove(&position);
             }
             Write::Queued(server, edu) => {
                 self.outbox.position += 1;
-                self.outbox.edus.entry(server).or_default().insert(self.outbox.position, edu);
+                self.outbox
+                    .edus
+                    .entry(server)
+                    .or_default()
+                    .insert(self.outbox.position, edu);
             }
             Write::QueuedGone(server, position) => {
-                self.outbox.edus.entry(server).or_default().remove(&position);
+                self.outbox
+                    .edus
+                    .entry(server)
+                    .or_default()
+                    .remove(&position);
             }
             Write::Room(room, members) => {
                 self.rooms.position += 1;

@@ -12,16 +12,14 @@ pub(super) struct Deed {
     pub(super) step: Option<StepIndex>,
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "each question is about a few facts")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each question is about a few facts"
+)]
 impl History<'_> {
     /// The last time before `before` that two servers lost each other, or
-    /// that one of them went down.
-    pub(super) fn lost_each_other(
-        &self,
-        a: ServerId,
-        b: ServerId,
-        before: FactId,
-    ) -> Option<Deed> {
+    /// that the second of them went down.
+    pub(super) fn lost_each_other(&self, a: ServerId, b: ServerId, before: FactId) -> Option<Deed> {
         let (a, b) = (NodeId::Server(a), NodeId::Server(b));
         self.last_before(before, |fact| match fact {
             Fact::LinkCut { between, step } if between == [a, b] || between == [b, a] => Some(step),
@@ -40,16 +38,17 @@ impl History<'_> {
         after: FactId,
     ) -> Option<Deed> {
         self.first_after(after, |fact| match fact {
-            Fact::TableRestored { server: on, table: what, taken, step }
-                if on == server && what == table && taken < made =>
-            {
-                Some(step)
-            }
-            Fact::TableEmptied { server: on, table: what, step }
-                if on == server && what == table =>
-            {
-                Some(step)
-            }
+            Fact::TableRestored {
+                server: on,
+                table: what,
+                taken,
+                step,
+            } if on == server && what == table && taken < made => Some(step),
+            Fact::TableEmptied {
+                server: on,
+                table: what,
+                step,
+            } if on == server && what == table => Some(step),
             _ => None,
         })
     }
@@ -78,7 +77,9 @@ impl History<'_> {
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
         let facts = self.trace.facts().rev().skip_while(|(id, _)| *id >= before);
-        facts.filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step })).next()
+        facts
+            .filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step }))
+            .next()
     }
 
     /// The first fact after `after` that `pick` picks.
@@ -88,6 +89,8 @@ impl History<'_> {
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
         let facts = self.trace.facts().skip_while(|(id, _)| *id <= after);
-        facts.filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step })).next()
+        facts
+            .filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step }))
+            .next()
     }
 }

@@ -12,6 +12,7 @@ use crate::cast::{Cast, Named};
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyKind, KeyName, Table};
 use crate::trace::{ClaimMiss, Fact, FactId, RemoteFailure, StepIndex};
+use crate::wire::MessageKind;
 
 /// Why an event was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,30 +118,41 @@ pub(super) fn cause_of(
     if !history.seen.contains_key(&(id, reader)) {
         return Some(undelivered(history, id, event, reader));
     }
-    let shares = history.shares.get(&(event.session, reader)).map_or(&[][..], Vec::as_slice);
+    let shares = history
+        .shares
+        .get(&(event.session, reader))
+        .map_or(&[][..], Vec::as_slice);
     // The first share that covers the event decides: it was the one in time.
     match shares.iter().find(|share| share.index <= event.index) {
         Some(share) => not_decrypted(history, id, share, reader)
             .or_else(|| lost_on_the_way(history, id, share, reader)),
         None => never_given(history, id, event, reader).or_else(|| {
             let later = shares.first()?;
-            Some(Cause { kind: CauseKind::LaterIndexOnly, step: None, decisive: later.fact })
+            Some(Cause {
+                kind: CauseKind::LaterIndexOnly,
+                step: None,
+                decisive: later.fact,
+            })
         }),
     }
 }
 
 fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Cause {
-    let servers = (id.sender.user.server, reader.user.server);
+    let (ours, theirs) = (id.sender.user.server, reader.user.server);
     let end = FactId(usize::MAX);
     let deed = history
-        .rolled_back(servers.1, Table::Rooms, event.at, event.sent)
-        .or_else(|| history.lost_each_other(servers.0, servers.1, end));
+        .rolled_back(theirs, Table::Rooms, event.at, event.sent)
+        .or_else(|| history.rolled_back(ours, Table::Rooms, event.at, event.sent))
+        .or_else(|| history.lost_each_other(ours, theirs, end));
     caused(CauseKind::EventUndelivered, deed, event.sent)
 }
 
 /// The sender had not given the reader a key that covers the event: the last
 /// obstacle that it met before it sent the event.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only obstacles are looked for")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only obstacles are looked for"
+)]
 fn never_given(
     history: &History<'_>,
     id: EventId,
@@ -153,7 +165,9 @@ fn never_given(
         _ => None,
     })?;
     match history.trace.at(obstacle.fact).fact {
-        Fact::ClaimMissed { why, .. } => Some(claim_missed(history, why, obstacle.fact, id, reader)),
+        Fact::ClaimMissed { why, .. } => {
+            Some(claim_missed(history, why, obstacle.fact, id, reader))
+        }
         _ => {
             let (theirs, ours) = (reader.user.server, id.sender.user.server);
             let deed = history.lost_each_other(ours, theirs, obstacle.fact);
@@ -171,22 +185,30 @@ fn claim_missed(
 ) -> Cause {
     let (theirs, ours) = (reader.user.server, id.sender.user.server);
     match why {
-        ClaimMiss::NoKey | ClaimMiss::BadSignature | ClaimMiss::DeviceCoolingDown => {
-            Cause { kind: CauseKind::ClaimEmpty, step: None, decisive: missed }
-        }
+        ClaimMiss::NoKey | ClaimMiss::BadSignature | ClaimMiss::DeviceCoolingDown => Cause {
+            kind: CauseKind::ClaimEmpty,
+            step: None,
+            decisive: missed,
+        },
         ClaimMiss::ServerCoolingDown | ClaimMiss::ServerFailed => {
             let deed = history.lost_each_other(ours, theirs, missed);
             let asked = why == ClaimMiss::ServerFailed
                 && remote_failure(history, missed, id, reader) == Some(RemoteFailure::TimedOut);
-            let kind =
-                if asked { CauseKind::ClaimUnreachable } else { CauseKind::ClaimBackedOff };
+            let kind = if asked {
+                CauseKind::ClaimUnreachable
+            } else {
+                CauseKind::ClaimBackedOff
+            };
             caused(kind, deed, missed)
         }
     }
 }
 
-/// How the sender's server fared with the reader's when it last asked.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+/// How the sender's server fared with its last claim on the reader's.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
 fn remote_failure(
     history: &History<'_>,
     before: FactId,
@@ -194,16 +216,28 @@ fn remote_failure(
     reader: DeviceId,
 ) -> Option<RemoteFailure> {
     let (ours, theirs) = (id.sender.user.server, reader.user.server);
-    let facts = history.trace.facts().rev().skip_while(|(fact, _)| *fact >= before);
+    let facts = history
+        .trace
+        .facts()
+        .rev()
+        .skip_while(|(fact, _)| *fact >= before);
     let mut failures = facts.filter_map(|(_, it)| match it.fact {
-        Fact::RemoteFailed { server, peer, why, .. } if server == ours && peer == theirs => Some(why),
+        Fact::RemoteFailed {
+            server,
+            peer,
+            kind: MessageKind::FederationClaim,
+            why,
+        } if server == ours && peer == theirs => Some(why),
         _ => None,
     });
     failures.next()
 }
 
 /// The message that carried the key was sent, and never came out of an inbox.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only deletion is looked for")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only deletion is looked for"
+)]
 fn lost_on_the_way(
     history: &History<'_>,
     id: EventId,
@@ -224,19 +258,33 @@ fn lost_on_the_way(
             _ => None,
         });
         let deed = deleted?;
-        let restored = history.rolled_back(server, Table::Inbox, made(deed.fact), FactId(0));
+        let restored = history
+            .rolled_back(server, Table::Inbox, made(deed.fact), FactId(0))
+            .filter(|restored| restored.fact < deed.fact);
         let step = restored.and_then(|deed| deed.step);
-        return Some(Cause { kind: CauseKind::TokenOverranInbox, step, decisive: deed.fact });
+        return Some(Cause {
+            kind: CauseKind::TokenOverranInbox,
+            step,
+            decisive: deed.fact,
+        });
     }
     let server = id.sender.user.server;
     let queued = history.queued.get(&share.message).copied();
-    let rolled_back = queued
-        .and_then(|queued| history.rolled_back(server, Table::Outbox, made(queued), queued));
+    let rolled_back =
+        queued.and_then(|queued| history.rolled_back(server, Table::Outbox, made(queued), queued));
     match rolled_back {
-        Some(deed) => Some(caused(CauseKind::OutboxLostWithRestore, Some(deed), share.fact)),
+        Some(deed) => Some(caused(
+            CauseKind::OutboxLostWithRestore,
+            Some(deed),
+            share.fact,
+        )),
         None => {
             let decisive = queued.unwrap_or(share.fact);
-            Some(Cause { kind: CauseKind::MessageLost, step: None, decisive })
+            Some(Cause {
+                kind: CauseKind::MessageLost,
+                step: None,
+                decisive,
+            })
         }
     }
 }
@@ -254,11 +302,19 @@ fn not_decrypted(
             KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
             KeyKind::Fallback => {
                 let retired = discarded(history, key, failed).unwrap_or(failed);
-                Cause { kind: CauseKind::FallbackKeyRetired, step: None, decisive: retired }
+                Cause {
+                    kind: CauseKind::FallbackKeyRetired,
+                    step: None,
+                    decisive: retired,
+                }
             }
         }),
         OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
-            Some(Cause { kind: CauseKind::RatchetForked, step: None, decisive: failed })
+            Some(Cause {
+                kind: CauseKind::RatchetForked,
+                step: None,
+                decisive: failed,
+            })
         }
     }
 }
@@ -274,18 +330,31 @@ fn one_time_key_gone(
         return issued_again(history, key, failed, reader);
     }
     if let Some(evicted) = discarded(history, key, failed) {
-        return Cause { kind: CauseKind::OneTimeKeyEvicted, step: None, decisive: evicted };
+        return Cause {
+            kind: CauseKind::OneTimeKeyEvicted,
+            step: None,
+            decisive: evicted,
+        };
     }
     let deed = history.crashed(reader, failed);
     caused(CauseKind::OneTimeKeyForgotten, deed, failed)
 }
 
 /// A key that was used once was issued a second time: what brought it back.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only issues and uploads are looked for")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only issues and uploads are looked for"
+)]
 fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
     let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
-    let [first, .., last] = issued else {
-        return Cause { kind: CauseKind::IssuedTwice, step: None, decisive: failed };
+    // Issues are in order, and those after the failure did not lead to it.
+    let led_to_it = issued.partition_point(|issue| *issue < failed);
+    let [first, .., last] = &issued[..led_to_it] else {
+        return Cause {
+            kind: CauseKind::IssuedTwice,
+            step: None,
+            decisive: failed,
+        };
     };
     let at = history.trace.at(*first).at;
     let restored = history
@@ -300,20 +369,33 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     });
     match stored.filter(|deed| deed.fact < *last) {
         Some(stored) => {
-            let step = history.crashed(reader, stored.fact).and_then(|deed| deed.step);
-            Cause { kind: CauseKind::ReissuedAfterUpload, step, decisive: stored.fact }
+            let step = history
+                .crashed(reader, stored.fact)
+                .and_then(|deed| deed.step);
+            Cause {
+                kind: CauseKind::ReissuedAfterUpload,
+                step,
+                decisive: stored.fact,
+            }
         }
         None => {
             let step = match history.trace.at(*last).fact {
                 Fact::KeyIssued { to, .. } => history.asked_to_send(to, *last),
                 _ => None,
             };
-            Cause { kind: CauseKind::IssuedTwice, step, decisive: *last }
+            Cause {
+                kind: CauseKind::IssuedTwice,
+                step,
+                decisive: *last,
+            }
         }
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
 fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
     let used = history.last_before(before, |fact| match fact {
         Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(None),
@@ -322,7 +404,10 @@ fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
     used.is_some()
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only one fact is looked for")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
 fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<FactId> {
     let discarded = history.last_before(before, |fact| match fact {
         Fact::KeyDiscarded { key: discarded } if discarded == key => Some(None),
@@ -339,3 +424,6 @@ fn caused(kind: CauseKind, deed: Option<Deed>, otherwise: FactId) -> Cause {
         decisive: deed.map_or(otherwise, |deed| deed.fact),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,10 @@ impl<'a> History<'a> {
     /// should read it: those of users who were in the room, published on
     /// their own server before the event was sent, other than the sender.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
-        let accepted = self.events.iter().filter(|(id, _)| self.accepted.contains_key(id));
+        let accepted = self
+            .events
+            .iter()
+            .filter(|(id, _)| self.accepted.contains_key(id));
         accepted.flat_map(move |(id, event)| {
             let before = |fact: Option<&FactId>| fact.is_some_and(|fact| *fact < event.sent);
             let devices = self.published.keys().filter(move |device| {
@@ -87,7 +90,10 @@ impl<'a> History<'a> {
         })
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "an index takes only what it indexes")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "an index takes only what it indexes"
+    )]
     fn take(&mut self, id: FactId, at: Time, fact: Fact) {
         match fact {
             Fact::Phase(phase) => {
@@ -100,8 +106,21 @@ impl<'a> History<'a> {
             Fact::DevicePublished { device, .. } => {
                 self.published.entry(device).or_insert(id);
             }
-            Fact::EventSent { event, room, session, index, body } => {
-                let sent = Event { sent: id, at, room, session, index, body };
+            Fact::EventSent {
+                event,
+                room,
+                session,
+                index,
+                body,
+            } => {
+                let sent = Event {
+                    sent: id,
+                    at,
+                    room,
+                    session,
+                    index,
+                    body,
+                };
                 self.events.entry(event).or_insert(sent);
             }
             Fact::EventStored { server, event } if server == event.sender.user.server => {
@@ -113,9 +132,20 @@ impl<'a> History<'a> {
             Fact::EventRead { by, event } => {
                 self.read.entry((event, by)).or_insert(at);
             }
-            Fact::RoomKeyShared { session, index, message } => {
-                let share = Share { fact: id, index, message };
-                self.shares.entry((session, message.to)).or_default().push(share);
+            Fact::RoomKeyShared {
+                session,
+                index,
+                message,
+            } => {
+                let share = Share {
+                    fact: id,
+                    index,
+                    message,
+                };
+                self.shares
+                    .entry((session, message.to))
+                    .or_default()
+                    .push(share);
             }
             Fact::ToDeviceQueued { message, .. } => {
                 self.queued.entry(message).or_insert(id);
@@ -126,7 +156,12 @@ impl<'a> History<'a> {
             Fact::ToDeviceReceived { message, .. } => {
                 self.received.entry(message).or_insert(id);
             }
-            Fact::OlmFailed { message, key, error, .. } => {
+            Fact::OlmFailed {
+                message,
+                key,
+                error,
+                ..
+            } => {
                 self.failed.entry(message).or_insert((id, key, error));
             }
             Fact::KeyIssued { key, .. } => self.issued.entry(key).or_default().push(id),

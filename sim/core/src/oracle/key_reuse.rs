@@ -17,7 +17,9 @@ fn check(trace: &Trace) -> Vec<Violation> {
     let mut first_use = BTreeMap::new();
     let mut violations = vec![];
     for (id, record) in trace.facts() {
-        let Fact::SessionAccepted { session, key, .. } = record.fact else { continue };
+        let Fact::SessionAccepted { session, key, .. } = record.fact else {
+            continue;
+        };
         if key.kind == KeyKind::Fallback {
             continue;
         }
@@ -26,7 +28,10 @@ fn check(trace: &Trace) -> Vec<Violation> {
                 first_use.insert(key, (id, session));
             }
             Some((first, other)) if *other != session => {
-                violations.push(Violation { oracle: ORACLE.name, facts: vec![*first, id] });
+                violations.push(Violation {
+                    oracle: ORACLE.name,
+                    facts: vec![*first, id],
+                });
             }
             Some(_) => {}
         }
@@ -46,21 +51,50 @@ mod tests {
         let at = |secs| Time::ZERO + Span::secs(secs);
         let accepted = |secs, kind, opener| {
             let by = device(0);
-            let key = KeyName { owner: by, kind, id: KeyId(0), incarnation: 0 };
-            let session = SessionName { opener: device(opener), peer: by, opened: at(0) };
+            let key = KeyName {
+                owner: by,
+                kind,
+                id: KeyId(0),
+                incarnation: 0,
+            };
+            let session = SessionName {
+                opener: device(opener),
+                peer: by,
+                opened: at(0),
+            };
             (at(secs), Fact::SessionAccepted { by, session, key })
         };
-        let broken: Trace =
-            [accepted(1, KeyKind::OneTime, 1), accepted(2, KeyKind::OneTime, 2)].into_iter().collect();
+        let broken: Trace = [
+            accepted(1, KeyKind::OneTime, 1),
+            accepted(2, KeyKind::OneTime, 2),
+        ]
+        .into_iter()
+        .collect();
         let facts = vec![FactId(0), FactId(1)];
-        assert_eq!(check(&broken), [Violation { oracle: ORACLE.name, facts }]);
+        assert_eq!(
+            check(&broken),
+            [Violation {
+                oracle: ORACLE.name,
+                facts
+            }]
+        );
 
-        let fine: Trace =
-            [accepted(1, KeyKind::Fallback, 1), accepted(2, KeyKind::Fallback, 2)].into_iter().collect();
+        let fine: Trace = [
+            accepted(1, KeyKind::Fallback, 1),
+            accepted(2, KeyKind::Fallback, 2),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(check(&fine), []);
     }
 
     fn device(index: u8) -> DeviceId {
-        DeviceId { user: UserId { server: ServerId(0), index }, index }
+        DeviceId {
+            user: UserId {
+                server: ServerId(0),
+                index,
+            },
+            index,
+        }
     }
 }

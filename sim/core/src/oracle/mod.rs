@@ -6,6 +6,8 @@ mod cause;
 mod history;
 mod key_reuse;
 mod outcome;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,7 +75,10 @@ pub const ORACLES: &[Oracle] = &[key_reuse::ORACLE];
 pub fn judge(trace: &Trace) -> Judgement {
     let history = History::of(trace);
     let mut judgement = outcome::judge(&history);
-    judgement.violations = ORACLES.iter().flat_map(|oracle| (oracle.check)(trace)).collect();
+    judgement.violations = ORACLES
+        .iter()
+        .flat_map(|oracle| (oracle.check)(trace))
+        .collect();
     judgement
 }
 
@@ -91,6 +96,9 @@ impl Judgement {
     /// The names of the oracles that found something.
     #[must_use]
     pub fn violated(&self) -> BTreeSet<&'static str> {
-        self.violations.iter().map(|violation| violation.oracle).collect()
+        self.violations
+            .iter()
+            .map(|violation| violation.oracle)
+            .collect()
     }
 }

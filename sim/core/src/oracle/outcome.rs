@@ -78,13 +78,22 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
             (Some(read), Some(seen)) => {
                 let lateness = read.since(*seen);
                 judgement.lateness = judgement.lateness.max(lateness);
-                let probed = |at| history.phases.get(&Phase::Probe).is_some_and(|from| at >= *from);
+                let probed = |at| {
+                    history
+                        .phases
+                        .get(&Phase::Probe)
+                        .is_some_and(|from| at >= *from)
+                };
                 judgement.only_by_probe |= lateness > GRACE && probed(*read) && !probed(*seen);
             }
             _ => {
                 judgement.until_rotation |= event.body == Body::ProbeOld;
                 let cause = cause::cause_of(history, id, &event, reader);
-                judgement.unread.push(Unread { event: id, reader, cause });
+                judgement.unread.push(Unread {
+                    event: id,
+                    reader,
+                    cause,
+                });
             }
         }
     }
@@ -97,7 +106,9 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
 
 /// What one event says of the run, as far as one reader goes.
 fn class_of(history: &History<'_>, id: EventId, body: Body, reader: DeviceId) -> OutcomeClass {
-    let Some(seen) = history.seen.get(&(id, reader)) else { return OutcomeClass::Undelivered };
+    let Some(seen) = history.seen.get(&(id, reader)) else {
+        return OutcomeClass::Undelivered;
+    };
     let Some(read) = history.read.get(&(id, reader)) else {
         return match body {
             Body::Timeline | Body::ProbeOld => OutcomeClass::Lost,
@@ -114,3 +125,6 @@ fn class_of(history: &History<'_>, id: EventId, body: Body, reader: DeviceId) ->
         OutcomeClass::Ok
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,21 +185,27 @@ mod tests {
             restored_tables: Some(RestoredTables::AllButOneTimeKeys),
             ..Switches::default()
         };
-        let unwedge =
-            Switches { unwedging: Some(Unwedging::AlsoAtFirstContact), ..Switches::default() };
+        let unwedge = Switches {
+            unwedging: Some(Unwedging::AlsoAtFirstContact),
+            ..Switches::default()
+        };
         let both = drop.and(&unwedge).unwrap().over_today();
         assert_eq!(both.restored_tables, RestoredTables::AllButOneTimeKeys);
         assert_eq!(both.unwedging, Unwedging::AlsoAtFirstContact);
 
-        let keep =
-            Switches { restored_tables: Some(RestoredTables::Everything), ..Switches::default() };
+        let keep = Switches {
+            restored_tables: Some(RestoredTables::Everything),
+            ..Switches::default()
+        };
         assert_eq!(drop.and(&keep), Err("restored-tables"));
     }
 
     #[test]
     fn saying_todays_value_changes_nothing() {
-        let keep =
-            Switches { restored_tables: Some(RestoredTables::Everything), ..Switches::default() };
+        let keep = Switches {
+            restored_tables: Some(RestoredTables::Everything),
+            ..Switches::default()
+        };
         assert_eq!(keep.changed(), Consulted::default());
     }
 }

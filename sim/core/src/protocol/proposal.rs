@@ -65,8 +65,23 @@ impl Proposal {
 pub fn parse(name: &str, file_name: &str, text: &str) -> Result<Proposal, Box<Problem>> {
     let written: Written = toml::from_str(text)
         .map_err(|error| Box::new(Fault::from(error).within(file_name, text)))?;
-    let Written { title, status, source, idea, claims, switches } = written;
-    Ok(Proposal { name: name.to_owned(), title, status, source, idea, claims, switches })
+    let Written {
+        title,
+        status,
+        source,
+        idea,
+        claims,
+        switches,
+    } = written;
+    Ok(Proposal {
+        name: name.to_owned(),
+        title,
+        status,
+        source,
+        idea,
+        claims,
+        switches,
+    })
 }
 
 /// The proposal to adopt all of these.
@@ -81,8 +96,16 @@ pub fn combine(parts: &[&Proposal]) -> Result<Proposal, Conflict> {
     rest.iter().try_fold((*first).clone(), |all, next| {
         let conflict = |switch| {
             let sets = |it: &&&Proposal| it.switches.and(&next.switches).is_err();
-            let first = parts.iter().find(sets).map_or(&all.name, |it| &it.name).clone();
-            Conflict { first, second: next.name.clone(), switch }
+            let first = parts
+                .iter()
+                .find(sets)
+                .map_or(&all.name, |it| &it.name)
+                .clone();
+            Conflict {
+                first,
+                second: next.name.clone(),
+                switch,
+            }
         };
         let switches = all.switches.and(&next.switches).map_err(conflict)?;
         Ok(Proposal {

@@ -90,7 +90,11 @@ impl Cell {
         }
         let judged = draws.iter().take(fixed).map(|draw| draw.outcome).max();
         let judged = judged.expect("a cell is judged by at least one run");
-        let worst = draws.iter().map(|draw| draw.outcome).max().unwrap_or(judged);
+        let worst = draws
+            .iter()
+            .map(|draw| draw.outcome)
+            .max()
+            .unwrap_or(judged);
         let witness = draws.iter().find(|draw| draw.outcome == worst);
         let witness = witness.expect("some run came out worst").clone();
         Self {
@@ -98,7 +102,10 @@ impl Cell {
             proposal: proposal.to_owned(),
             runs: draws.len(),
             outcomes,
-            violated: draws.iter().flat_map(|draw| draw.violated.iter().copied()).collect(),
+            violated: draws
+                .iter()
+                .flat_map(|draw| draw.violated.iter().copied())
+                .collect(),
             worst,
             expected,
             agrees: expected.map_or(judged <= OutcomeClass::Late, |expected| judged == expected),
@@ -112,12 +119,19 @@ impl Cell {
     /// `wedged 3/32`, with what else is to be said in a few letters.
     #[must_use]
     pub fn short(&self) -> String {
-        let mut text = format!("{} {}/{}", self.worst.name(), self.outcomes[&self.worst], self.runs);
+        let mut text = format!(
+            "{} {}/{}",
+            self.worst.name(),
+            self.outcomes[&self.worst],
+            self.runs
+        );
         if !self.violated.is_empty() {
             text.push_str(" unsafe");
         }
         if !self.agrees {
-            let expected = self.expected.map_or("no worse than late", OutcomeClass::name);
+            let expected = self
+                .expected
+                .map_or("no worse than late", OutcomeClass::name);
             text.push_str(&format!(" (expected {expected})"));
         }
         text
@@ -128,7 +142,11 @@ impl Cell {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = vec![];
         if self.worst == OutcomeClass::Late {
-            let by = if self.witness.only_by_probe { ", and only because of a probe" } else { "" };
+            let by = if self.witness.only_by_probe {
+                ", and only because of a probe"
+            } else {
+                ""
+            };
             notes.push(format!("read up to {} late{by}", self.witness.lateness));
         }
         if self.witness.until_rotation {

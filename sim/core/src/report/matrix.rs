@@ -28,7 +28,9 @@ impl Matrix {
     /// The cell of a scenario and a proposal.
     #[must_use]
     pub fn cell(&self, scenario: &str, proposal: &str) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.scenario == scenario && cell.proposal == proposal)
+        self.cells
+            .iter()
+            .find(|cell| cell.scenario == scenario && cell.proposal == proposal)
     }
 
     /// Whether every cell came out as expected.
@@ -76,7 +78,12 @@ impl Matrix {
                 continue;
             }
             let _ = write!(text, "\n### {}: {}\n\n", scenario.id, scenario.title);
-            for Why { proposals, explanation, seed } in why {
+            for Why {
+                proposals,
+                explanation,
+                seed,
+            } in why
+            {
                 let names = proposals.join("**, **");
                 let _ = writeln!(text, "- **{names}** (seed {seed}): {explanation}");
             }
@@ -94,9 +101,16 @@ impl Matrix {
             }
             let (explanation, seed) = (cell.explanation(), cell.witness_seed);
             let proposal = cell.proposal.clone();
-            match all.iter_mut().find(|it| it.explanation == explanation && it.seed == seed) {
+            match all
+                .iter_mut()
+                .find(|it| it.explanation == explanation && it.seed == seed)
+            {
                 Some(same) => same.proposals.push(proposal),
-                None => all.push(Why { proposals: vec![proposal], explanation, seed }),
+                None => all.push(Why {
+                    proposals: vec![proposal],
+                    explanation,
+                    seed,
+                }),
             }
         }
         all
@@ -121,14 +135,24 @@ impl Cell {
         let mut parts = vec![self.worst.name().to_owned()];
         parts.extend(self.notes());
         let causes = self.witness.findings.iter().map(super::Finding::sentence);
-        [parts.join(", ")].into_iter().chain(causes).collect::<Vec<_>>().join(". ")
+        [parts.join(", ")]
+            .into_iter()
+            .chain(causes)
+            .collect::<Vec<_>>()
+            .join(". ")
     }
 }
 
 fn list_proposals(text: &mut String, proposals: &[&Proposal]) {
     text.push_str("\n## The proposals\n\n");
     for proposal in proposals {
-        let Proposal { name, title, status, idea, .. } = proposal;
+        let Proposal {
+            name,
+            title,
+            status,
+            idea,
+            ..
+        } = proposal;
         let _ = writeln!(text, "- **{name}**: {title} ({status}). {idea}");
     }
 }

@@ -35,8 +35,18 @@ pub fn findings(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Ve
         }
         let record = trace.at(cause.decisive);
         let decisive = format!("{} {}", record.at, cast.say(&record.fact));
-        let step = cause.step.map_or_else(String::new, |index| say_step(scenario, index));
-        findings.push((cause, Finding { kind: cause.kind, step, decisive, count }));
+        let step = cause
+            .step
+            .map_or_else(String::new, |index| say_step(scenario, index));
+        findings.push((
+            cause,
+            Finding {
+                kind: cause.kind,
+                step,
+                decisive,
+                count,
+            },
+        ));
     }
     findings.into_iter().map(|(_, finding)| finding).collect()
 }

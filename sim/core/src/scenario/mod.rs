@@ -1,7 +1,6 @@
 //! Scenarios: pure data that says who takes part, what happens from outside,
 //! and how it is expected to end.
 
-mod names;
 mod written;
 
 use std::collections::BTreeMap;
@@ -10,7 +9,6 @@ use crate::cast::Cast;
 use crate::oracle::OutcomeClass;
 use crate::step::TimedStep;
 
-pub(crate) use names::Names;
 pub use written::parse;
 
 /// The one-time keys that a device means to have on its server, unless a
@@ -43,7 +41,10 @@ impl Scenario {
     /// How the scenario is expected to end under a proposal, if it says so.
     #[must_use]
     pub fn expected(&self, proposal: &str) -> Option<OutcomeClass> {
-        self.expect.get(proposal).or_else(|| self.expect.get("base")).copied()
+        self.expect
+            .get(proposal)
+            .or_else(|| self.expect.get("base"))
+            .copied()
     }
 
     /// The same scenario without the step at this place.

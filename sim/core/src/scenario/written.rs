@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Names, ONE_TIME_KEYS, Scenario};
+use super::{ONE_TIME_KEYS, Scenario};
 use crate::cast::{Cast, Device, Room, User};
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
 use crate::oracle::OutcomeClass;
 use crate::problem::{Fault, Problem};
 use crate::step::WrittenStep;
+use crate::words::Names;
 
 /// Bounds of what a scenario may hold, so that names fit into small numbers
 /// and a run stays a run.
@@ -41,18 +42,18 @@ struct Written {
 ///
 /// # Errors
 /// Says what is wrong with the text, and where.
-pub fn parse(
-    file_name: &str,
-    text: &str,
-    proposals: &[&str],
-) -> Result<Scenario, Box<Problem>> {
+pub fn parse(file_name: &str, text: &str, proposals: &[&str]) -> Result<Scenario, Box<Problem>> {
     read(text, proposals).map_err(|fault| Box::new(fault.within(file_name, text)))
 }
 
 fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
     let written: Written = toml::from_str(text)?;
     let id = written.id.get_ref();
-    if id.is_empty() || !id.chars().all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it)) {
+    if id.is_empty()
+        || !id
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || "-_.".contains(it))
+    {
         let help = "use letters, digits, `-`, `_` and `.`";
         let fault = Fault::new(written.id.span(), "this identifier cannot be used", "here");
         return Err(fault.with_help(help));
@@ -66,14 +67,25 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
     let steps = written.steps.into_inner();
     bounded("steps", steps.len(), MAX_STEPS, &place)?;
     let names = Names::new(&cast);
-    let steps = steps.into_iter().map(|step| step.read(&names)).collect::<Result<_, _>>()?;
+    let steps = steps
+        .into_iter()
+        .map(|step| step.read(&names))
+        .collect::<Result<_, _>>()?;
     for name in written.expect.keys() {
         if !proposals.contains(&name.get_ref().as_str()) {
             let known = proposals.iter().copied();
-            return Err(Fault::unknown("proposal", name.get_ref(), name.span(), known));
+            return Err(Fault::unknown(
+                "proposal",
+                name.get_ref(),
+                name.span(),
+                known,
+            ));
         }
     }
-    let expect = written.expect.into_iter().map(|(name, class)| (name.into_inner(), class));
+    let expect = written
+        .expect
+        .into_iter()
+        .map(|(name, class)| (name.into_inner(), class));
     Ok(Scenario {
         id: written.id.into_inner(),
         title: written.title,
@@ -87,9 +99,24 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
 }
 
 fn read_cast(written: &Written) -> Result<Cast, Fault> {
-    bounded("servers", written.servers.get_ref().len(), MAX_SERVERS, &written.servers.span())?;
-    bounded("devices", written.devices.get_ref().len(), MAX_DEVICES, &written.devices.span())?;
-    bounded("rooms", written.rooms.get_ref().len(), MAX_ROOMS, &written.rooms.span())?;
+    bounded(
+        "servers",
+        written.servers.get_ref().len(),
+        MAX_SERVERS,
+        &written.servers.span(),
+    )?;
+    bounded(
+        "devices",
+        written.devices.get_ref().len(),
+        MAX_DEVICES,
+        &written.devices.span(),
+    )?;
+    bounded(
+        "rooms",
+        written.rooms.get_ref().len(),
+        MAX_ROOMS,
+        &written.rooms.span(),
+    )?;
     let mut cast = Cast::default();
     for name in written.servers.get_ref() {
         check_name("server", name)?;
@@ -115,7 +142,11 @@ fn read_cast(written: &Written) -> Result<Cast, Fault> {
             joined.push(user);
         }
         let id = RoomId(small(cast.rooms.len()));
-        cast.rooms.push(Room { id, name: name.get_ref().clone(), members: joined });
+        cast.rooms.push(Room {
+            id,
+            name: name.get_ref().clone(),
+            members: joined,
+        });
     }
     Ok(cast)
 }
@@ -141,13 +172,25 @@ fn add_device(
         }
         Some(user) => user.id,
         None => {
-            let id = UserId { server: server_id, index: small(cast.users.len()) };
-            cast.users.push(User { id, name: user_name.to_owned() });
+            let id = UserId {
+                server: server_id,
+                index: small(cast.users.len()),
+            };
+            cast.users.push(User {
+                id,
+                name: user_name.to_owned(),
+            });
             id
         }
     };
-    let id = DeviceId { user, index: small(cast.devices.len()) };
-    cast.devices.push(Device { id, name: name.get_ref().clone() });
+    let id = DeviceId {
+        user,
+        index: small(cast.devices.len()),
+    };
+    cast.devices.push(Device {
+        id,
+        name: name.get_ref().clone(),
+    });
     Ok(())
 }
 
@@ -155,15 +198,26 @@ fn check_name(what: &str, name: &Spanned<String>) -> Result<(), Fault> {
     let word = name.get_ref();
     let may = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
     let parts: Vec<&str> = word.split('.').collect();
-    let good = parts.iter().all(|part| !part.is_empty() && part.chars().all(may));
+    let good = parts
+        .iter()
+        .all(|part| !part.is_empty() && part.chars().all(may));
     if good && (parts.len() == 1 || (what == "device" && parts.len() == 2)) {
         return Ok(());
     }
-    let fault = Fault::new(name.span(), format!("`{word}` cannot be the name of a {what}"), "here");
+    let fault = Fault::new(
+        name.span(),
+        format!("`{word}` cannot be the name of a {what}"),
+        "here",
+    );
     Err(fault.with_help("use letters, digits, `-` and `_`; `bob.laptop` names a device of bob"))
 }
 
-fn bounded(what: &str, count: usize, most: usize, place: &std::ops::Range<usize>) -> Result<(), Fault> {
+fn bounded(
+    what: &str,
+    count: usize,
+    most: usize,
+    place: &std::ops::Range<usize>,
+) -> Result<(), Fault> {
     if count <= most {
         return Ok(());
     }
@@ -172,7 +226,9 @@ fn bounded(what: &str, count: usize, most: usize, place: &std::ops::Range<usize>
 }
 
 fn in_range(number: &Spanned<i64>, least: usize, most: usize) -> Result<usize, Fault> {
-    let within = usize::try_from(*number.get_ref()).ok().filter(|it| (least..=most).contains(it));
+    let within = usize::try_from(*number.get_ref())
+        .ok()
+        .filter(|it| (least..=most).contains(it));
     within.ok_or_else(|| {
         let message = format!("this number is out of range: it may be {least} to {most}");
         Fault::new(number.span(), message, "out of range")

@@ -5,15 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Action;
+use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::crypto::Crypto;
 use crate::name::ServerId;
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::world::World;
+use crate::words::Names;
 
 /// A server's database is copied, as it is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +30,15 @@ impl Action for Backup {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { server: names.server(&written.server)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                server: names.server(&written.server)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.back_up(self.server, index);
     }
 

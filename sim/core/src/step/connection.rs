@@ -6,15 +6,13 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Action;
+use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::crypto::Crypto;
 use crate::name::DeviceId;
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::world::World;
+use crate::words::Names;
 
 /// A device loses its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +37,15 @@ impl Action for Offline {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { device: names.device(&written.device)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                device: names.device(&written.device)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.go_offline(self.device, index);
     }
 
@@ -55,10 +58,15 @@ impl Action for Online {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { device: names.device(&written.device)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                device: names.device(&written.device)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.go_online(self.device, Some(index));
     }
 

@@ -6,16 +6,14 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Action;
+use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::crypto::Crypto;
 use crate::name::NodeId;
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::wire::MessageKind;
-use crate::world::World;
+use crate::words::Names;
 
 /// A node stops at once, now or when its next answer of a kind arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +49,20 @@ impl Action for Crash {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let at = names.time(&written.at)?;
         let node = names.node(&written.node)?;
-        let before_answer = written.before_answer.map(|word| endpoint(&word)).transpose()?;
-        Ok((at, Self { node, before_answer }))
+        let before_answer = written
+            .before_answer
+            .map(|word| endpoint(&word))
+            .transpose()?;
+        Ok((
+            at,
+            Self {
+                node,
+                before_answer,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         match self.before_answer {
             None => world.crash(self.node, Some(index)),
             Some(kind) => world.crash_before(self.node, kind, index),
@@ -75,10 +82,15 @@ impl Action for Restart {
     type Written = WrittenRestart;
 
     fn read(written: WrittenRestart, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { node: names.node(&written.node)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                node: names.node(&written.node)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, _: StepIndex, world: &mut World<C>) {
+    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
         world.start_node(self.node);
     }
 
@@ -89,6 +101,10 @@ impl Action for Restart {
 
 fn endpoint(word: &Spanned<String>) -> Result<MessageKind, Fault> {
     let known = MessageKind::ALL.iter().map(|kind| kind.name());
-    let named = MessageKind::ALL.iter().find(|kind| kind.name() == word.get_ref());
-    named.copied().ok_or_else(|| Fault::unknown("endpoint", word.get_ref(), word.span(), known))
+    let named = MessageKind::ALL
+        .iter()
+        .find(|kind| kind.name() == word.get_ref());
+    named
+        .copied()
+        .ok_or_else(|| Fault::unknown("endpoint", word.get_ref(), word.span(), known))
 }

@@ -4,6 +4,7 @@
 mod backup;
 mod connection;
 mod crash;
+mod outside;
 mod partition;
 mod restore;
 mod send;
@@ -14,12 +15,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::cast::{Cast, Named};
-use crate::crypto::Crypto;
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::world::World;
+use crate::words::Names;
+
+pub(crate) use outside::Outside;
 
 /// What every step can do.
 pub(crate) trait Action: Sized {
@@ -30,7 +31,7 @@ pub(crate) trait Action: Sized {
     fn read(written: Self::Written, names: &Names<'_>) -> Result<(Span, Self), Fault>;
 
     /// Lets the step happen.
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside);
 
     /// Says the step in a few words.
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result;
@@ -89,7 +90,7 @@ macro_rules! steps {
                 match self { $(Step::$variant(_) => $name,)+ }
             }
 
-            pub(crate) fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+            pub(crate) fn happen(&self, index: StepIndex, world: &mut impl Outside) {
                 match self { $(Step::$variant(step) => step.happen(index, world),)+ }
             }
         }

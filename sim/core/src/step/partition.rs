@@ -6,15 +6,13 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Action, Pair};
+use super::{Action, Outside, Pair};
 use crate::cast::Cast;
-use crate::crypto::Crypto;
 use crate::name::NodeId;
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::world::World;
+use crate::words::Names;
 
 /// The link between two nodes is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +37,15 @@ impl Action for Partition {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { between: names.link(&written.between)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                between: names.link(&written.between)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         let [a, b] = self.between;
         world.cut(a, b, Some(index));
     }
@@ -57,10 +60,15 @@ impl Action for Heal {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((names.time(&written.at)?, Self { between: names.link(&written.between)? }))
+        Ok((
+            names.time(&written.at)?,
+            Self {
+                between: names.link(&written.between)?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         let [a, b] = self.between;
         world.mend(a, b, Some(index));
     }

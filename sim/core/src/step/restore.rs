@@ -7,15 +7,13 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Action;
+use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::crypto::Crypto;
 use crate::name::{ServerId, Table};
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::world::World;
+use crate::words::Names;
 
 /// A server is put back to its latest copy, wholly or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +36,19 @@ impl Action for Restore {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let at = names.time(&written.at)?;
         let server = names.server(&written.server)?;
-        let tables = written.tables.map(|tables| tables.iter().map(table).collect());
-        Ok((at, Self { server, tables: tables.transpose()? }))
+        let tables = written
+            .tables
+            .map(|tables| tables.iter().map(table).collect());
+        Ok((
+            at,
+            Self {
+                server,
+                tables: tables.transpose()?,
+            },
+        ))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.restore(self.server, self.tables.as_deref(), index);
     }
 
@@ -58,6 +64,10 @@ impl Action for Restore {
 
 fn table(word: &Spanned<String>) -> Result<Table, Fault> {
     let known = Table::ALL.iter().map(|table| table.name());
-    let named = Table::ALL.iter().find(|table| table.name() == word.get_ref());
-    named.copied().ok_or_else(|| Fault::unknown("table", word.get_ref(), word.span(), known))
+    let named = Table::ALL
+        .iter()
+        .find(|table| table.name() == word.get_ref());
+    named
+        .copied()
+        .ok_or_else(|| Fault::unknown("table", word.get_ref(), word.span(), known))
 }

@@ -5,16 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Action;
+use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::crypto::{Body, Crypto};
-use crate::device::Command;
 use crate::name::{DeviceId, RoomId};
 use crate::problem::Fault;
-use crate::scenario::Names;
 use crate::time::Span;
-use crate::trace::{Fact, StepIndex};
-use crate::world::World;
+use crate::trace::StepIndex;
+use crate::words::Names;
 
 /// A person says something with a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +38,16 @@ impl Action for Send {
         Ok((at, Self { from, room }))
     }
 
-    fn happen<C: Crypto>(&self, index: StepIndex, world: &mut World<C>) {
-        let Self { from, room } = *self;
-        world.note(Fact::ToldToSend { by: from, room, step: index });
-        world.command_device(from, Span::ZERO, Command::Send(room, Body::Timeline));
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.told_to_send(self.from, self.room, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} sends in {}", cast.say(&self.from), cast.say(&self.room))
+        write!(
+            f,
+            "{} sends in {}",
+            cast.say(&self.from),
+            cast.say(&self.room)
+        )
     }
 }

@@ -72,25 +72,55 @@ pub enum Fact {
     /// A step of the timeline happened.
     Step(StepIndex),
     /// A step lets a person say something.
-    ToldToSend { by: DeviceId, room: RoomId, step: StepIndex },
+    ToldToSend {
+        by: DeviceId,
+        room: RoomId,
+        step: StepIndex,
+    },
     /// A user is in a room.
     Joined { room: RoomId, user: UserId },
     /// Two nodes can no longer reach each other.
-    LinkCut { between: [NodeId; 2], step: Option<StepIndex> },
+    LinkCut {
+        between: [NodeId; 2],
+        step: Option<StepIndex>,
+    },
     /// Two nodes can reach each other again.
-    LinkMended { between: [NodeId; 2], step: Option<StepIndex> },
+    LinkMended {
+        between: [NodeId; 2],
+        step: Option<StepIndex>,
+    },
     /// A node stopped at once, and what it held in memory is gone.
-    Crashed { node: NodeId, step: Option<StepIndex> },
+    Crashed {
+        node: NodeId,
+        step: Option<StepIndex>,
+    },
     /// A node started.
     Booted { node: NodeId, incarnation: u16 },
     /// A server's database was copied.
-    BackedUp { server: ServerId, step: Option<StepIndex> },
+    BackedUp {
+        server: ServerId,
+        step: Option<StepIndex>,
+    },
     /// A table was replaced by the copy taken at `taken`.
-    TableRestored { server: ServerId, table: Table, taken: Time, step: Option<StepIndex> },
+    TableRestored {
+        server: ServerId,
+        table: Table,
+        taken: Time,
+        step: Option<StepIndex>,
+    },
     /// A table was emptied in the course of a restore.
-    TableEmptied { server: ServerId, table: Table, step: Option<StepIndex> },
+    TableEmptied {
+        server: ServerId,
+        table: Table,
+        step: Option<StepIndex>,
+    },
     /// A message did not arrive.
-    MessageDropped { from: NodeId, to: NodeId, kind: MessageKind, answer: bool },
+    MessageDropped {
+        from: NodeId,
+        to: NodeId,
+        kind: MessageKind,
+        answer: bool,
+    },
 
     // --- keys ---
     /// A device generated a key pair.
@@ -101,15 +131,32 @@ pub enum Fact {
     /// A server stored a public key.
     KeyStored { server: ServerId, key: KeyName },
     /// A server refused an upload, because it holds another key of that ID.
-    UploadRefused { server: ServerId, device: DeviceId, key: KeyName },
+    UploadRefused {
+        server: ServerId,
+        device: DeviceId,
+        key: KeyName,
+    },
     /// A server handed out a key.
-    KeyIssued { server: ServerId, key: KeyName, to: DeviceId },
+    KeyIssued {
+        server: ServerId,
+        key: KeyName,
+        to: DeviceId,
+    },
     /// Another claim took the key between a claim's two statements.
     ClaimRaced { server: ServerId, key: KeyName },
     /// A server got no answer from another.
-    RemoteFailed { server: ServerId, peer: ServerId, kind: MessageKind, why: RemoteFailure },
+    RemoteFailed {
+        server: ServerId,
+        peer: ServerId,
+        kind: MessageKind,
+        why: RemoteFailure,
+    },
     /// A device that wanted to send got no key for another device.
-    ClaimMissed { by: DeviceId, of: DeviceId, why: ClaimMiss },
+    ClaimMissed {
+        by: DeviceId,
+        of: DeviceId,
+        why: ClaimMiss,
+    },
     /// A device that wanted to send knows no device of a member.
     DevicesUnknown { by: DeviceId, of: UserId },
 
@@ -117,7 +164,11 @@ pub enum Fact {
     /// A device opened a session on a claimed key.
     SessionOpened { session: SessionName, key: KeyName },
     /// A device accepted a session; a one-time key is deleted by that.
-    SessionAccepted { by: DeviceId, session: SessionName, key: KeyName },
+    SessionAccepted {
+        by: DeviceId,
+        session: SessionName,
+        key: KeyName,
+    },
     /// A device decrypted an Olm message.
     OlmDecrypted { by: DeviceId, message: MessageId },
     /// A device could not decrypt an Olm message.
@@ -136,29 +187,60 @@ pub enum Fact {
 
     // --- to-device messages ---
     /// A server put a message into a device's inbox.
-    ToDeviceStored { server: ServerId, message: MessageId },
+    ToDeviceStored {
+        server: ServerId,
+        message: MessageId,
+    },
     /// A server queued a message for another server.
-    ToDeviceQueued { server: ServerId, message: MessageId },
+    ToDeviceQueued {
+        server: ServerId,
+        message: MessageId,
+    },
     /// A server deleted a message that a sync token acknowledges.
-    ToDeviceDeleted { server: ServerId, message: MessageId },
+    ToDeviceDeleted {
+        server: ServerId,
+        message: MessageId,
+    },
     /// A device took a message out of a sync answer.
     ToDeviceReceived { by: DeviceId, message: MessageId },
 
     // --- room keys ---
     /// A device encrypted a room key for another device.
-    RoomKeyShared { session: MegolmName, index: u32, message: MessageId },
+    RoomKeyShared {
+        session: MegolmName,
+        index: u32,
+        message: MessageId,
+    },
     /// A device told another that it has no Olm session with it.
-    RoomKeyWithheld { session: MegolmName, message: MessageId },
+    RoomKeyWithheld {
+        session: MegolmName,
+        message: MessageId,
+    },
     /// A device learned a room key.
-    RoomKeyReceived { by: DeviceId, session: MegolmName, index: u32, message: MessageId },
+    RoomKeyReceived {
+        by: DeviceId,
+        session: MegolmName,
+        index: u32,
+        message: MessageId,
+    },
     /// A device discarded the Megolm session it was sending with.
     GroupSessionDiscarded { session: MegolmName },
 
     // --- room events ---
     /// A person wants to say something.
-    SendAsked { by: DeviceId, room: RoomId, body: Body },
+    SendAsked {
+        by: DeviceId,
+        room: RoomId,
+        body: Body,
+    },
     /// A device encrypted an event.
-    EventSent { event: EventId, room: RoomId, session: MegolmName, index: u32, body: Body },
+    EventSent {
+        event: EventId,
+        room: RoomId,
+        session: MegolmName,
+        index: u32,
+        body: Body,
+    },
     /// A server has an event.
     EventStored { server: ServerId, event: EventId },
     /// A device saw an event.
@@ -166,7 +248,11 @@ pub enum Fact {
     /// A device decrypted an event.
     EventRead { by: DeviceId, event: EventId },
     /// A device tried to decrypt an event in vain.
-    EventUnreadable { by: DeviceId, event: EventId, why: EventTrouble },
+    EventUnreadable {
+        by: DeviceId,
+        event: EventId,
+        why: EventTrouble,
+    },
     /// A device published its identity on its own server.
     DevicePublished { server: ServerId, device: DeviceId },
 }

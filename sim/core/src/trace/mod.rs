@@ -39,7 +39,10 @@ impl Trace {
 
     /// All facts with their places, in order.
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
-        self.records.iter().enumerate().map(|(place, record)| (FactId(place), *record))
+        self.records
+            .iter()
+            .enumerate()
+            .map(|(place, record)| (FactId(place), *record))
     }
 
     /// The fact at a place.
@@ -60,13 +63,18 @@ impl Trace {
 
     /// One line per fact, in the words of the cast.
     pub fn lines<'a>(&'a self, cast: &'a Cast) -> impl Iterator<Item = String> + 'a {
-        self.records.iter().map(|record| format!("{}  {}", record.at, cast.say(&record.fact)))
+        self.records
+            .iter()
+            .map(|record| format!("{}  {}", record.at, cast.say(&record.fact)))
     }
 }
 
 impl FromIterator<(Time, Fact)> for Trace {
     fn from_iter<I: IntoIterator<Item = (Time, Fact)>>(facts: I) -> Self {
-        let records = facts.into_iter().map(|(at, fact)| Record { at, fact }).collect();
+        let records = facts
+            .into_iter()
+            .map(|(at, fact)| Record { at, fact })
+            .collect();
         Self { records }
     }
 }

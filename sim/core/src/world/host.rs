@@ -20,7 +20,9 @@ pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
 
 impl<C: Crypto> Hosted<C> for Homeserver<C> {
     fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self> {
-        let NodeId::Server(server) = node else { unreachable!("only servers run a homeserver") };
+        let NodeId::Server(server) = node else {
+            unreachable!("only servers run a homeserver")
+        };
         &mut machines.servers[usize::from(server.0)]
     }
 
@@ -31,7 +33,9 @@ impl<C: Crypto> Hosted<C> for Homeserver<C> {
 
 impl<C: Crypto> Hosted<C> for Device<C> {
     fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self> {
-        let NodeId::Device(device) = node else { unreachable!("only devices run a client") };
+        let NodeId::Device(device) = node else {
+            unreachable!("only devices run a client")
+        };
         &mut machines.devices[usize::from(device.index)]
     }
 

@@ -134,7 +134,11 @@ impl<C: Crypto> Machines<C> {
 
     /// How many messages people still wait to see sent.
     pub(super) fn unsent(&self) -> usize {
-        self.devices.iter().filter(|it| it.state.is_up).map(|it| it.pending).sum()
+        self.devices
+            .iter()
+            .filter(|it| it.state.is_up)
+            .map(|it| it.pending)
+            .sum()
     }
 
     /// Whether no message is on its way, and no node that is up still means

@@ -12,11 +12,11 @@
 
 mod host;
 mod machine;
-mod nodes;
 mod network;
+mod notices;
+mod outside;
 mod phases;
 mod schedule;
-mod steps;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -31,12 +31,13 @@ use crate::name::{DeviceId, NodeId, ServerId};
 use crate::node::Input;
 use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
+use crate::step::Outside as _;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, Trace};
 use crate::wire::Message;
 
-use machine::{Machine, Machines};
 pub use machine::Running;
+use machine::{Machine, Machines};
 use network::{Fate, Network, Passage};
 pub use phases::Conduct;
 use phases::{Phases, Tick};
@@ -115,9 +116,17 @@ impl<C: Crypto> World<C> {
     ) -> Self {
         let cast = Arc::new(scenario.cast.clone());
         let follows = |node| differing.get(&node).unwrap_or(protocol).clone();
-        let servers = cast.server_ids().map(|id| Machine::new(follows(NodeId::Server(id))));
-        let devices = cast.devices.iter().map(|it| Machine::new(follows(NodeId::Device(it.id))));
-        let machines = Machines { servers: servers.collect(), devices: devices.collect() };
+        let servers = cast
+            .server_ids()
+            .map(|id| Machine::new(follows(NodeId::Server(id))));
+        let devices = cast
+            .devices
+            .iter()
+            .map(|it| Machine::new(follows(NodeId::Device(it.id))));
+        let machines = Machines {
+            servers: servers.collect(),
+            devices: devices.collect(),
+        };
         Self {
             cast,
             scenario,
@@ -162,7 +171,9 @@ impl<C: Crypto> World<C> {
     /// meanwhile are lost.
     pub fn deliver(&mut self, running: &mut Running<C>, delivery: Delivery<C>) {
         self.pass_to(delivery.at);
-        let node = delivery.to.expect("the world's own deliveries go to `tick`");
+        let node = delivery
+            .to
+            .expect("the world's own deliveries go to `tick`");
         match (running, delivery.parcel) {
             (running, Parcel::Message(passage, body)) => {
                 self.machines.on_the_way_to(node, -1);
@@ -205,24 +216,35 @@ impl<C: Crypto> World<C> {
     #[must_use]
     pub fn finish(self) -> (Run, C) {
         let consulted = self.consulted.get();
-        (Run { trace: self.trace, consulted, calls: self.calls }, self.crypto)
+        (
+            Run {
+                trace: self.trace,
+                consulted,
+                calls: self.calls,
+            },
+            self.crypto,
+        )
     }
 
     fn pass_to(&mut self, at: Time) {
-        assert!(at > self.now, "every call of a run has a later instant than the one before");
+        assert!(
+            at > self.now,
+            "every call of a run has a later instant than the one before"
+        );
         self.now = at;
         self.schedule.passed(at);
     }
 
     /// Notes a fact.
-    pub(crate) fn note(&mut self, fact: Fact) {
+    fn note(&mut self, fact: Fact) {
         self.trace.note(self.now, fact);
     }
 
     /// Plans something for an instant of its own.
     fn plan(&mut self, wanted: Time, to: Option<NodeId>, parcel: Parcel<C>) {
         let at = self.schedule.take(wanted, self.now);
-        self.orders.push(Order::Deliver(Delivery { at, to, parcel }));
+        self.orders
+            .push(Order::Deliver(Delivery { at, to, parcel }));
     }
 
     fn plan_tick(&mut self, after: Span, tick: Tick) {
@@ -234,7 +256,7 @@ impl<C: Crypto> World<C> {
         self.plan(self.now + after, Some(NodeId::Server(server)), parcel);
     }
 
-    pub(crate) fn command_device(&mut self, device: DeviceId, after: Span, command: device::Command) {
+    fn command_device(&mut self, device: DeviceId, after: Span, command: device::Command) {
         let parcel = Parcel::Device(Input::Command(command));
         self.plan(self.now + after, Some(NodeId::Device(device)), parcel);
     }
@@ -253,6 +275,11 @@ impl<C: Crypto> World<C> {
 
     fn dropped(&mut self, from: NodeId, to: NodeId, body: &Message<C>) {
         let (kind, answer) = (body.kind(), body.is_answer());
-        self.note(Fact::MessageDropped { from, to, kind, answer });
+        self.note(Fact::MessageDropped {
+            from,
+            to,
+            kind,
+            answer,
+        });
     }
 }

@@ -80,7 +80,13 @@ impl Network {
         if !self.reaches(from, to) {
             return Fate::Dropped;
         }
-        let about = (from, to, message.kind(), message.is_answer(), subject(message));
+        let about = (
+            from,
+            to,
+            message.kind(),
+            message.is_answer(),
+            subject(message),
+        );
         let about = StableHash::of(&about);
         let attempt = self.attempts.entry(about).or_default();
         *attempt += 1;
@@ -95,7 +101,11 @@ impl Network {
 
     /// Whether a message that was sent is still on its way.
     pub(super) fn arrives(&self, passage: Passage) -> bool {
-        let breaks = self.breaks.get(&link(passage.from, passage.to)).copied().unwrap_or(0);
+        let breaks = self
+            .breaks
+            .get(&link(passage.from, passage.to))
+            .copied()
+            .unwrap_or(0);
         breaks == passage.breaks && self.reaches(passage.from, passage.to)
     }
 
@@ -160,7 +170,11 @@ fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
     use crate::wire::{ClientRequest, FederationRequest};
     match message {
         Message::ClientRequest(_, request) => match request {
-            ClientRequest::KeysUpload { one_time_keys, fallback_key, .. } => {
+            ClientRequest::KeysUpload {
+                one_time_keys,
+                fallback_key,
+                ..
+            } => {
                 let first = one_time_keys.first().map(|key| key.name);
                 StableHash::of(&(first, fallback_key.as_ref().map(|key| key.name)))
             }
@@ -171,9 +185,7 @@ fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
             ClientRequest::Sync { .. } => StableHash::default(),
         },
         Message::FederationRequest(_, request) => match request {
-            FederationRequest::Claim { devices, claimant } => {
-                StableHash::of(&(devices, claimant))
-            }
+            FederationRequest::Claim { devices, claimant } => StableHash::of(&(devices, claimant)),
             FederationRequest::Query { users } => StableHash::of(users),
             FederationRequest::MissingEvents { room, .. } => StableHash::of(room),
             FederationRequest::Send(_) | FederationRequest::Version => StableHash::default(),

@@ -11,6 +11,7 @@ use crate::crypto::{Body, Crypto};
 use crate::device;
 use crate::homeserver;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId};
+use crate::step::Outside as _;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, Phase, StepIndex};
 
@@ -74,7 +75,11 @@ pub(super) enum Tick {
 
 impl Phases {
     pub(super) fn new(conduct: Conduct) -> Self {
-        Self { conduct, phase: Phase::Timeline, began: Time::ZERO }
+        Self {
+            conduct,
+            phase: Phase::Timeline,
+            began: Time::ZERO,
+        }
     }
 }
 
@@ -84,22 +89,36 @@ impl<C: Crypto> World<C> {
         self.note(Fact::Phase(Phase::Timeline));
         for room in &self.cast.clone().rooms {
             for user in &room.members {
-                self.note(Fact::Joined { room: room.id, user: *user });
+                self.note(Fact::Joined {
+                    room: room.id,
+                    user: *user,
+                });
             }
         }
         for server in self.cast.clone().server_ids() {
             self.plan_tick(Span::ZERO, Tick::Start(NodeId::Server(server)));
         }
         for device in self.cast.clone().devices.iter().map(|it| it.id) {
-            let after = self.draws.span(Purpose::Arrival, device, ARRIVAL.0, ARRIVAL.1);
+            let after = self
+                .draws
+                .span(Purpose::Arrival, device, ARRIVAL.0, ARRIVAL.1);
             self.plan_tick(after, Tick::Start(NodeId::Device(device)));
         }
         let scenario = self.scenario.clone();
         for (index, step) in scenario.steps.iter().enumerate() {
             let index = StepIndex(u16::try_from(index).expect("a scenario is bounded"));
-            self.plan(Time::ZERO + step.at, None, super::Parcel::Tick(Tick::Step(index)));
+            self.plan(
+                Time::ZERO + step.at,
+                None,
+                super::Parcel::Tick(Tick::Step(index)),
+            );
         }
-        let last = scenario.steps.iter().map(|step| step.at).max().unwrap_or(ARRIVAL.1);
+        let last = scenario
+            .steps
+            .iter()
+            .map(|step| step.at)
+            .max()
+            .unwrap_or(ARRIVAL.1);
         self.plan_tick(last + AFTER_LAST_STEP, Tick::Heal);
     }
 
@@ -112,7 +131,13 @@ impl<C: Crypto> World<C> {
                     self.create_rooms_on_first_start(server);
                 }
             }
-            Tick::Step(index) => self.step(index),
+            Tick::Step(index) => {
+                self.note(Fact::Step(index));
+                let scenario = self.scenario.clone();
+                scenario.steps[usize::from(index.0)]
+                    .step
+                    .happen(index, self);
+            }
             Tick::Heal => self.heal(),
             Tick::TryAgain => self.try_again(),
             Tick::Settled => self.check_settled(),

@@ -32,7 +32,6 @@ impl Schedule {
             self.taken.pop_first();
         }
     }
-
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! one-time keys for each device, against its own recorded calls to vodozemac
 //! with nothing around them. Both are made in turn, so that a busy machine
 //! slows both, and their ratio is what counts.
+#![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 mod record;
 mod replay;
@@ -25,9 +26,15 @@ const AT_MOST: f64 = 1.25;
 const PAIRS: usize = 300;
 
 fn main() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/server-rollback/A01.toml");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/server-rollback/A01.toml");
     let text = std::fs::read_to_string(file).expect("A01 is part of the repository");
-    let known = ["base", "drop-otks-on-restore", "unwedge-first-contact", "unwedge-and-reshare"];
+    let known = [
+        "base",
+        "drop-otks-on-restore",
+        "unwedge-first-contact",
+        "unwedge-and-reshare",
+    ];
     let a01 = scenario::parse("A01.toml", &text, &known).expect("A01 can be read");
     assert_eq!(a01.one_time_keys, 50, "the measure is defined for 50 keys");
     let job = Job::new(Arc::new(a01), Protocol::default(), 0);
@@ -51,23 +58,36 @@ fn main() {
         })
         .collect();
     ratios.sort_by(f64::total_cmp);
-    let (low, median, high) =
-        (ratios[PAIRS / 10], ratios[PAIRS / 2], ratios[PAIRS * 9 / 10]);
-    println!("{} calls; a run takes {median:.3} times its cryptography", calls.len());
+    let (low, median, high) = (
+        ratios[PAIRS / 10],
+        ratios[PAIRS / 2],
+        ratios[PAIRS * 9 / 10],
+    );
+    println!(
+        "{} calls; a run takes {median:.3} times its cryptography",
+        calls.len()
+    );
     println!("(median of {PAIRS} pairs; a tenth below {low:.3}, a tenth above {high:.3})");
-    assert!(median <= AT_MOST, "a run may take {AT_MOST} times its cryptography");
+    assert!(
+        median <= AT_MOST,
+        "a run may take {AT_MOST} times its cryptography"
+    );
 }
 
 /// Makes the calls in a fresh thread and runtime, as a run does.
 fn replay_alone(calls: &Arc<Vec<Call>>, values: usize) {
     let calls = calls.clone();
     let thread = std::thread::spawn(move || {
-        Runtime::with_seed_and_config(0, Config::default()).block_on(async { replay(&calls, values) })
+        Runtime::with_seed_and_config(0, Config::default())
+            .block_on(async { replay(&calls, values) })
     });
     thread.join().expect("a replay does not panic");
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures wall-clock time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark measures wall-clock time"
+)]
 fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();

@@ -59,12 +59,26 @@ impl Recorder {
         let recipient_identity = self.know(payload.recipient_identity);
         let content = match payload.content {
             Content::Dummy => Content::Dummy,
-            Content::RoomKey { room, session, index, key } => {
-                Content::RoomKey { room, session, index, key: self.know(key) }
-            }
+            Content::RoomKey {
+                room,
+                session,
+                index,
+                key,
+            } => Content::RoomKey {
+                room,
+                session,
+                index,
+                key: self.know(key),
+            },
         };
         let (sender, recipient) = (payload.sender, payload.recipient);
-        let payload = Payload { sender, sender_identity, recipient, recipient_identity, content };
+        let payload = Payload {
+            sender,
+            sender_identity,
+            recipient,
+            recipient_identity,
+            content,
+        };
         (shape(&payload), payload)
     }
 }
@@ -77,9 +91,12 @@ fn shape(payload: &Payload<Recorder>) -> Shape {
         recipient_identity: payload.recipient_identity.number,
         room_key: match &payload.content {
             Content::Dummy => None,
-            Content::RoomKey { room, session, index, key } => {
-                Some((*room, *session, *index, key.number))
-            }
+            Content::RoomKey {
+                room,
+                session,
+                index,
+                key,
+            } => Some((*room, *session, *index, key.number)),
         },
     }
 }
@@ -92,7 +109,12 @@ fn plain(payload: &Payload<Recorder>) -> Payload<V> {
         recipient_identity: payload.recipient_identity.value,
         content: match &payload.content {
             Content::Dummy => Content::Dummy,
-            Content::RoomKey { room, session, index, key } => Content::RoomKey {
+            Content::RoomKey {
+                room,
+                session,
+                index,
+                key,
+            } => Content::RoomKey {
                 room: *room,
                 session: *session,
                 index: *index,
@@ -123,12 +145,14 @@ impl Crypto for Recorder {
 
     fn identity(&mut self, account: &Self::Account) -> Self::Identity {
         let identity = self.know(V.identity(&account.value));
-        self.calls.push(Call::Identity(account.number, identity.number));
+        self.calls
+            .push(Call::Identity(account.number, identity.number));
         identity
     }
 
     fn generate_one_time_keys(&mut self, account: &mut Self::Account, count: usize) -> Vec<KeyId> {
-        self.calls.push(Call::GenerateOneTimeKeys(account.number, count));
+        self.calls
+            .push(Call::GenerateOneTimeKeys(account.number, count));
         V.generate_one_time_keys(&mut account.value, count)
     }
 
@@ -139,7 +163,8 @@ impl Crypto for Recorder {
         let keys = V.unpublished_one_time_keys(&account.value).into_iter();
         let keys: Vec<_> = keys.map(|(id, key)| (id, self.know(key))).collect();
         let numbers = keys.iter().map(|(_, key)| key.number).collect();
-        self.calls.push(Call::UnpublishedOneTimeKeys(account.number, numbers));
+        self.calls
+            .push(Call::UnpublishedOneTimeKeys(account.number, numbers));
         keys
     }
 
@@ -155,7 +180,8 @@ impl Crypto for Recorder {
         let key = V.unpublished_fallback_key(&account.value);
         let key = key.map(|(id, key)| (id, self.know(key)));
         let number = key.as_ref().map(|(_, key)| key.number);
-        self.calls.push(Call::UnpublishedFallbackKey(account.number, number));
+        self.calls
+            .push(Call::UnpublishedFallbackKey(account.number, number));
         key
     }
 
@@ -171,7 +197,12 @@ impl Crypto for Recorder {
         key: &Self::PublicKey,
     ) -> Self::Signature {
         let signature = self.know(V.sign_key(&account.value, kind, &key.value));
-        self.calls.push(Call::SignKey(account.number, kind, key.number, signature.number));
+        self.calls.push(Call::SignKey(
+            account.number,
+            kind,
+            key.number,
+            signature.number,
+        ));
         signature
     }
 
@@ -182,7 +213,12 @@ impl Crypto for Recorder {
         key: &Self::PublicKey,
         signature: &Self::Signature,
     ) -> bool {
-        self.calls.push(Call::VerifyKey(signer.number, kind, key.number, signature.number));
+        self.calls.push(Call::VerifyKey(
+            signer.number,
+            kind,
+            key.number,
+            signature.number,
+        ));
         V.verify_key(&signer.value, kind, &key.value, &signature.value)
     }
 
@@ -194,8 +230,12 @@ impl Crypto for Recorder {
     ) -> Self::Session {
         let session = V.open_session(&account.value, &theirs.value, &their_key.value);
         let session = self.know(session);
-        let call =
-            Call::OpenSession(account.number, theirs.number, their_key.number, session.number);
+        let call = Call::OpenSession(
+            account.number,
+            theirs.number,
+            their_key.number,
+            session.number,
+        );
         self.calls.push(call);
         session
     }
@@ -208,7 +248,10 @@ impl Crypto for Recorder {
     ) -> Result<(Self::Session, Payload<Self>), OlmError> {
         let result = V.accept_session(&mut account.value, &theirs.value, &message.value);
         let result = result.map(|(session, payload)| (self.know(session), self.unpack(payload)));
-        let made = result.as_ref().ok().map(|(session, (shape, _))| (session.number, *shape));
+        let made = result
+            .as_ref()
+            .ok()
+            .map(|(session, (shape, _))| (session.number, *shape));
         let call = Call::AcceptSession(account.number, theirs.number, message.number, made);
         self.calls.push(call);
         result.map(|(session, (_, payload))| (session, payload))
@@ -225,7 +268,11 @@ impl Crypto for Recorder {
         payload: &Payload<Self>,
     ) -> Self::OlmMessage {
         let message = self.know(V.encrypt(&mut session.value, &plain(payload)));
-        self.calls.push(Call::Encrypt(session.number, shape(payload), message.number));
+        self.calls.push(Call::Encrypt(
+            session.number,
+            shape(payload),
+            message.number,
+        ));
         message
     }
 
@@ -237,7 +284,8 @@ impl Crypto for Recorder {
         let result = V.decrypt(&mut session.value, &message.value);
         let result = result.map(|payload| self.unpack(payload));
         let made = result.as_ref().ok().map(|(shape, _)| *shape);
-        self.calls.push(Call::Decrypt(session.number, message.number, made));
+        self.calls
+            .push(Call::Decrypt(session.number, message.number, made));
         result.map(|(_, payload)| payload)
     }
 
@@ -263,12 +311,18 @@ impl Crypto for Recorder {
         plaintext: &RoomMessage,
     ) -> Self::GroupMessage {
         let message = self.know(V.encrypt_event(&mut session.value, plaintext));
-        self.calls.push(Call::EncryptEvent(session.number, *plaintext, message.number));
+        self.calls.push(Call::EncryptEvent(
+            session.number,
+            *plaintext,
+            message.number,
+        ));
         message
     }
 
     fn import_room_key(&mut self, key: &Self::RoomKey) -> Option<Self::InboundGroupSession> {
-        let session = V.import_room_key(&key.value).map(|session| self.know(session));
+        let session = V
+            .import_room_key(&key.value)
+            .map(|session| self.know(session));
         let number = session.as_ref().map(|session| session.number);
         self.calls.push(Call::ImportRoomKey(key.number, number));
         session
@@ -283,43 +337,50 @@ impl Crypto for Recorder {
         session: &mut Self::InboundGroupSession,
         message: &Self::GroupMessage,
     ) -> Result<(RoomMessage, u32), GroupError> {
-        self.calls.push(Call::DecryptEvent(session.number, message.number));
+        self.calls
+            .push(Call::DecryptEvent(session.number, message.number));
         V.decrypt_event(&mut session.value, &message.value)
     }
 
     fn pickle_account(&mut self, account: &Self::Account) -> Self::Pickle {
         let pickle = self.know(V.pickle_account(&account.value));
-        self.calls.push(Call::PickleAccount(account.number, pickle.number));
+        self.calls
+            .push(Call::PickleAccount(account.number, pickle.number));
         pickle
     }
 
     fn unpickle_account(&mut self, pickle: &Self::Pickle) -> Self::Account {
         let account = self.know(V.unpickle_account(&pickle.value));
-        self.calls.push(Call::UnpickleAccount(pickle.number, account.number));
+        self.calls
+            .push(Call::UnpickleAccount(pickle.number, account.number));
         account
     }
 
     fn pickle_session(&mut self, session: &Self::Session) -> Self::Pickle {
         let pickle = self.know(V.pickle_session(&session.value));
-        self.calls.push(Call::PickleSession(session.number, pickle.number));
+        self.calls
+            .push(Call::PickleSession(session.number, pickle.number));
         pickle
     }
 
     fn unpickle_session(&mut self, pickle: &Self::Pickle) -> Self::Session {
         let session = self.know(V.unpickle_session(&pickle.value));
-        self.calls.push(Call::UnpickleSession(pickle.number, session.number));
+        self.calls
+            .push(Call::UnpickleSession(pickle.number, session.number));
         session
     }
 
     fn pickle_group_session(&mut self, session: &Self::GroupSession) -> Self::Pickle {
         let pickle = self.know(V.pickle_group_session(&session.value));
-        self.calls.push(Call::PickleGroupSession(session.number, pickle.number));
+        self.calls
+            .push(Call::PickleGroupSession(session.number, pickle.number));
         pickle
     }
 
     fn unpickle_group_session(&mut self, pickle: &Self::Pickle) -> Self::GroupSession {
         let session = self.know(V.unpickle_group_session(&pickle.value));
-        self.calls.push(Call::UnpickleGroupSession(pickle.number, session.number));
+        self.calls
+            .push(Call::UnpickleGroupSession(pickle.number, session.number));
         session
     }
 
@@ -328,7 +389,10 @@ impl Crypto for Recorder {
         session: &Self::InboundGroupSession,
     ) -> Self::Pickle {
         let pickle = self.know(V.pickle_inbound_group_session(&session.value));
-        self.calls.push(Call::PickleInboundGroupSession(session.number, pickle.number));
+        self.calls.push(Call::PickleInboundGroupSession(
+            session.number,
+            pickle.number,
+        ));
         pickle
     }
 
@@ -337,7 +401,10 @@ impl Crypto for Recorder {
         pickle: &Self::Pickle,
     ) -> Self::InboundGroupSession {
         let session = self.know(V.unpickle_inbound_group_session(&pickle.value));
-        self.calls.push(Call::UnpickleInboundGroupSession(pickle.number, session.number));
+        self.calls.push(Call::UnpickleInboundGroupSession(
+            pickle.number,
+            session.number,
+        ));
         session
     }
 }

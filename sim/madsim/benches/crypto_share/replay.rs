@@ -47,11 +47,15 @@ impl<T> Values<T> {
     }
 
     fn get(&self, number: Number) -> &T {
-        self.0[number].as_ref().expect("a value is made before it is used")
+        self.0[number]
+            .as_ref()
+            .expect("a value is made before it is used")
     }
 
     fn get_mut(&mut self, number: Number) -> &mut T {
-        self.0[number].as_mut().expect("a value is made before it is used")
+        self.0[number]
+            .as_mut()
+            .expect("a value is made before it is used")
     }
 
     fn put(&mut self, number: Number, value: T) {
@@ -99,7 +103,8 @@ impl Replay {
         match *call {
             Call::NewAccount(out) => self.accounts.put(out, V.new_account()),
             Call::Identity(account, out) => {
-                self.identities.put(out, V.identity(self.accounts.get(account)));
+                self.identities
+                    .put(out, V.identity(self.accounts.get(account)));
             }
             Call::GenerateOneTimeKeys(account, count) => {
                 V.generate_one_time_keys(self.accounts.get_mut(account), count);
@@ -116,7 +121,11 @@ impl Replay {
             }
             Call::UnpublishedFallbackKey(account, out) => {
                 let key = V.unpublished_fallback_key(self.accounts.get(account));
-                assert_eq!(key.is_some(), out.is_some(), "a replay makes what the run made");
+                assert_eq!(
+                    key.is_some(),
+                    out.is_some(),
+                    "a replay makes what the run made"
+                );
                 if let Some(((_, key), out)) = key.zip(out) {
                     self.keys.put(out, key);
                 }
@@ -135,12 +144,17 @@ impl Replay {
             }
             Call::OpenSession(account, theirs, key, out) => {
                 let (theirs, key) = (self.identities.get(theirs), self.keys.get(key));
-                self.sessions.put(out, V.open_session(self.accounts.get(account), theirs, key));
+                self.sessions
+                    .put(out, V.open_session(self.accounts.get(account), theirs, key));
             }
             Call::AcceptSession(account, theirs, message, made) => {
                 let (theirs, message) = (self.identities.get(theirs), self.messages.get(message));
                 let result = V.accept_session(self.accounts.get_mut(account), theirs, message);
-                assert_eq!(result.is_ok(), made.is_some(), "a replay makes what the run made");
+                assert_eq!(
+                    result.is_ok(),
+                    made.is_some(),
+                    "a replay makes what the run made"
+                );
                 if let Some(((session, payload), (out, shape))) = result.ok().zip(made) {
                     self.sessions.put(out, session);
                     self.unpack(payload, shape);
@@ -157,7 +171,11 @@ impl Replay {
             Call::Decrypt(session, message, made) => {
                 let message = self.messages.get(message);
                 let result = V.decrypt(self.sessions.get_mut(session), message);
-                assert_eq!(result.is_ok(), made.is_some(), "a replay makes what the run made");
+                assert_eq!(
+                    result.is_ok(),
+                    made.is_some(),
+                    "a replay makes what the run made"
+                );
                 if let Some((payload, shape)) = result.ok().zip(made) {
                     self.unpack(payload, shape);
                 }
@@ -167,7 +185,8 @@ impl Replay {
                 self.room_keys.put(out, V.room_key(self.groups.get(group)));
             }
             Call::EncryptEvent(group, plaintext, out) => {
-                self.events.put(out, V.encrypt_event(self.groups.get_mut(group), &plaintext));
+                self.events
+                    .put(out, V.encrypt_event(self.groups.get_mut(group), &plaintext));
             }
             Call::ImportRoomKey(key, out) => {
                 let session = V.import_room_key(self.room_keys.get(key));
@@ -180,22 +199,28 @@ impl Replay {
                 let _ = V.decrypt_event(self.inbound.get_mut(session), event);
             }
             Call::PickleAccount(account, out) => {
-                self.pickles.put(out, V.pickle_account(self.accounts.get(account)));
+                self.pickles
+                    .put(out, V.pickle_account(self.accounts.get(account)));
             }
             Call::UnpickleAccount(pickle, out) => {
-                self.accounts.put(out, V.unpickle_account(self.pickles.get(pickle)));
+                self.accounts
+                    .put(out, V.unpickle_account(self.pickles.get(pickle)));
             }
             Call::PickleSession(session, out) => {
-                self.pickles.put(out, V.pickle_session(self.sessions.get(session)));
+                self.pickles
+                    .put(out, V.pickle_session(self.sessions.get(session)));
             }
             Call::UnpickleSession(pickle, out) => {
-                self.sessions.put(out, V.unpickle_session(self.pickles.get(pickle)));
+                self.sessions
+                    .put(out, V.unpickle_session(self.pickles.get(pickle)));
             }
             Call::PickleGroupSession(group, out) => {
-                self.pickles.put(out, V.pickle_group_session(self.groups.get(group)));
+                self.pickles
+                    .put(out, V.pickle_group_session(self.groups.get(group)));
             }
             Call::UnpickleGroupSession(pickle, out) => {
-                self.groups.put(out, V.unpickle_group_session(self.pickles.get(pickle)));
+                self.groups
+                    .put(out, V.unpickle_group_session(self.pickles.get(pickle)));
             }
             Call::PickleInboundGroupSession(session, out) => {
                 let pickle = V.pickle_inbound_group_session(self.inbound.get(session));
@@ -218,15 +243,22 @@ impl Replay {
                 None => Content::Dummy,
                 Some((room, session, index, key)) => {
                     let key = self.room_keys.get(key).clone();
-                    Content::RoomKey { room, session, index, key }
+                    Content::RoomKey {
+                        room,
+                        session,
+                        index,
+                        key,
+                    }
                 }
             },
         }
     }
 
     fn unpack(&mut self, payload: Payload<V>, shape: Shape) {
-        self.identities.put(shape.sender_identity, payload.sender_identity);
-        self.identities.put(shape.recipient_identity, payload.recipient_identity);
+        self.identities
+            .put(shape.sender_identity, payload.sender_identity);
+        self.identities
+            .put(shape.recipient_identity, payload.recipient_identity);
         match (payload.content, shape.room_key) {
             (Content::RoomKey { key, .. }, Some((.., number))) => self.room_keys.put(number, key),
             (Content::Dummy, None) => {}

@@ -1,5 +1,6 @@
 //! The bundled scenarios and proposals, for tests.
 #![allow(dead_code, reason = "each test uses some of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,10 @@ pub(crate) fn proposals() -> Vec<Proposal> {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         protocol::parse(&name, &name, &fs::read_to_string(file).unwrap()).unwrap()
     };
-    toml_files(&root().join("proposals")).into_iter().map(read).collect()
+    toml_files(&root().join("proposals"))
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 /// The bundled proposal of this name.
@@ -36,7 +40,10 @@ pub(crate) fn scenarios() -> Vec<Arc<Scenario>> {
         let text = fs::read_to_string(&file).unwrap();
         Arc::new(scenario::parse(&file.display().to_string(), &text, &names).unwrap())
     };
-    toml_files(&root().join("scenarios")).into_iter().map(read).collect()
+    toml_files(&root().join("scenarios"))
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 /// The bundled scenario with this identifier.
@@ -56,9 +63,17 @@ fn root() -> PathBuf {
 }
 
 fn toml_files(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
-    let files = |entry: PathBuf| if entry.is_dir() { toml_files(&entry) } else { vec![entry] };
+    let files = |entry: PathBuf| {
+        if entry.is_dir() {
+            toml_files(&entry)
+        } else {
+            vec![entry]
+        }
+    };
     entries.into_iter().flat_map(files).collect()
 }

@@ -1,5 +1,6 @@
 //! vodozemac, with a leak in it: the order in which one-time keys come out
 //! depends on something that a run must not depend on.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::HashMap;
 
@@ -42,17 +43,21 @@ impl Crypto for Leaky {
     type GroupMessage = <V as Crypto>::GroupMessage;
     type RoomKey = <V as Crypto>::RoomKey;
 
-    #[expect(clippy::iter_over_hash_type, clippy::disallowed_methods, reason = "that is the leak")]
+    #[expect(clippy::disallowed_methods, reason = "that is the leak")]
     fn unpublished_one_time_keys(
         &mut self,
         account: &Self::Account,
     ) -> Vec<(KeyId, Self::PublicKey)> {
         let mut keys = V.unpublished_one_time_keys(account);
         match self.0 {
-            Leak::UnorderedMap => keys.into_iter().collect::<HashMap<_, _>>().into_iter().collect(),
+            Leak::UnorderedMap => keys
+                .into_iter()
+                .collect::<HashMap<_, _>>()
+                .into_iter()
+                .collect(),
             Leak::Clock => {
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                if now.unwrap().as_nanos() % 2 == 0 {
+                if now.unwrap().as_nanos().is_multiple_of(2) {
                     keys.reverse();
                 }
                 keys
@@ -122,12 +127,32 @@ where
     A: Crypto,
     B: Crypto<Identity = A::Identity, RoomKey = A::RoomKey>,
 {
-    let Payload { sender, sender_identity, recipient, recipient_identity, content } = payload;
+    let Payload {
+        sender,
+        sender_identity,
+        recipient,
+        recipient_identity,
+        content,
+    } = payload;
     let content = match content {
-        Content::RoomKey { room, session, index, key } => {
-            Content::RoomKey { room, session, index, key }
-        }
+        Content::RoomKey {
+            room,
+            session,
+            index,
+            key,
+        } => Content::RoomKey {
+            room,
+            session,
+            index,
+            key,
+        },
         Content::Dummy => Content::Dummy,
     };
-    Payload { sender, sender_identity, recipient, recipient_identity, content }
+    Payload {
+        sender,
+        sender_identity,
+        recipient,
+        recipient_identity,
+        content,
+    }
 }

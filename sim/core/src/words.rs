@@ -1,4 +1,4 @@
-//! Turns the words of a scenario file into names, times and numbers, or says
+//! Turns the words of a file into names, times and numbers, or says
 //! which word is wrong and what was probably meant.
 
 use std::time::Duration;
@@ -58,7 +58,11 @@ impl<'a> Names<'a> {
 
     pub(crate) fn user(&self, word: &Spanned<String>) -> Result<UserId, Fault> {
         let known = self.cast.users.iter().map(|user| user.name.as_str());
-        let found = self.cast.users.iter().find(|user| user.name == *word.get_ref());
+        let found = self
+            .cast
+            .users
+            .iter()
+            .find(|user| user.name == *word.get_ref());
         let found = found.map(|user| user.id);
         found.ok_or_else(|| Fault::unknown("user", word.get_ref(), word.span(), known))
     }
@@ -72,10 +76,7 @@ impl<'a> Names<'a> {
 
     /// Two nodes with a link between them: two servers, or a device and its
     /// own server.
-    pub(crate) fn link(
-        &self,
-        words: &Spanned<Vec<Spanned<String>>>,
-    ) -> Result<[NodeId; 2], Fault> {
+    pub(crate) fn link(&self, words: &Spanned<Vec<Spanned<String>>>) -> Result<[NodeId; 2], Fault> {
         let [a, b] = words.get_ref().as_slice() else {
             let message = "a link is between two nodes";
             return Err(Fault::new(words.span(), message, "not two names"));

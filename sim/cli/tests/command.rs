@@ -1,0 +1,264 @@
+//! The commands, as a person or a script uses them.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use common::{root, run, stderr, stdout, unwedge};
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn two_processes_with_other_threads_and_other_keys_write_the_same_report() {
+    let dir = TempDir::new().unwrap();
+    let report = |name: &str, more: &[&str]| {
+        let out = dir.path().join(name);
+        let output = unwedge()
+            .arg("eval")
+            .args(more)
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let read = |file: &str| fs::read_to_string(out.join(file)).unwrap();
+        (stdout(&output), read("matrix.json"), read("matrix.md"))
+    };
+    let one = report("one", &["--threads", "1"]);
+    let many = report("many", &["--threads", "7"]);
+    let keys = report("keys", &["--crypto-seed", "12345"]);
+    assert_eq!(one, many);
+    assert_eq!(one, keys);
+}
+
+#[test]
+fn the_committed_report_is_what_eval_finds() {
+    let dir = TempDir::new().unwrap();
+    let output = unwedge()
+        .args(["eval", "--out"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for file in ["matrix.md", "matrix.json"] {
+        let found = fs::read_to_string(dir.path().join(file)).unwrap();
+        let committed = fs::read_to_string(root().join("reports").join(file)).unwrap();
+        assert!(
+            found == committed,
+            "reports/{file} differs; look at why, then `eval --bless`"
+        );
+    }
+}
+
+#[test]
+fn every_cell_is_drawn_32_times_and_counts_its_outcomes() {
+    let dir = TempDir::new().unwrap();
+    let json = dir.path().join("cells.json");
+    let mut command = unwedge();
+    command
+        .args(["eval", "A01", "--json"])
+        .arg(&json)
+        .arg("--out")
+        .arg(dir.path());
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+    let report: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(report["schema"], "unwedge/eval/1");
+    assert_eq!(report["engine"], "real");
+    let cells = report["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 5);
+    for cell in cells {
+        assert_eq!(cell["runs"], 32);
+        let outcomes: BTreeMap<String, u64> =
+            serde_json::from_value(cell["outcomes"].clone()).unwrap();
+        assert_eq!(outcomes.values().sum::<u64>(), 32);
+        assert!(outcomes[cell["worst"].as_str().unwrap()] > 0);
+        assert_eq!(cell["worst"], cell["expected"]);
+        assert_eq!(cell["agrees"], true);
+        assert_eq!(cell["unsafe"], Value::Array(vec![]));
+    }
+}
+
+#[test]
+fn more_runs_add_to_the_draws_and_do_not_replace_them() {
+    let dir = TempDir::new().unwrap();
+    let mut command = unwedge();
+    command.args([
+        "eval",
+        "D01",
+        "--proposal",
+        "bug-read-then-delete-claim",
+        "--runs",
+        "8",
+    ]);
+    let output = command.arg("--out").arg(dir.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("/40"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_witness_can_be_run_again() {
+    let dir = TempDir::new().unwrap();
+    let output = unwedge()
+        .args(["eval", "A01", "--out"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    let report = fs::read_to_string(dir.path().join("matrix.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let hash = report["cells"][0]["trace_hash"].as_str().unwrap();
+    // The line that is printed for pasting.
+    let text = stdout(&output);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("  unwedge run"))
+        .unwrap();
+    let again = run(&line.split_whitespace().skip(1).collect::<Vec<_>>());
+    assert_eq!(again.status.code(), Some(0));
+    assert!(stdout(&again).contains(hash), "{}", stdout(&again));
+    assert!(stdout(&again).contains("outcome: wedged"));
+    assert!(stdout(&again).contains("step 3, at 3h: hs2 is restored from its backup"));
+}
+
+#[test]
+fn an_outcome_that_is_not_expected_is_exit_status_1() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("mine.toml");
+    let a01 = fs::read_to_string(root().join("scenarios/server-rollback/A01.toml")).unwrap();
+    let mine = a01
+        .replace("\"A01\"", "\"mine\"")
+        .replace("base = \"wedged\"", "base = \"ok\"");
+    fs::write(&file, &mine).unwrap();
+    let eval = |more: &[&str]| {
+        let mut command = unwedge();
+        command
+            .arg("eval")
+            .arg(&file)
+            .args(more)
+            .arg("--out")
+            .arg(dir.path().join("out"));
+        command.output().unwrap()
+    };
+    let output = eval(&["--proposal", "base"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("expected ok"),
+        "{}",
+        stdout(&output)
+    );
+
+    // Without any expectation, what is worse than `late` is not as it should be.
+    let (before, _) = mine.split_once("[expect]").unwrap();
+    fs::write(&file, before).unwrap();
+    assert_eq!(eval(&["--proposal", "base"]).status.code(), Some(1));
+    assert_eq!(
+        eval(&["--proposal", "unwedge-and-reshare"]).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_trace_names_things_and_holds_no_key() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("a01.trace");
+    let output = run(&["run", "A01", "--trace", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let trace = fs::read_to_string(file).unwrap();
+    assert!(trace.contains("to carol"), "{trace}");
+    assert!(trace.contains("MissingOneTimeKey"));
+    let longest = trace.split_whitespace().map(str::len).max().unwrap();
+    assert!(longest < 43, "a key in base64 is a word of 43 letters");
+}
+
+#[test]
+fn a_combination_is_evaluated_as_one() {
+    let output = run(&[
+        "run",
+        "A01",
+        "--proposal",
+        "drop-otks-on-restore+unwedge-first-contact",
+    ]);
+    assert!(
+        stdout(&output).contains("outcome: ok"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn everything_that_can_be_listed_is() {
+    let expected = [
+        ("scenarios", "A01"),
+        ("proposals", "unwedge-first-contact"),
+        ("steps", "before_answer"),
+        ("decisions", "loser-misses"),
+        ("oracles", "one-time-key-used-twice"),
+        ("causes", "inbox-lost-with-restore"),
+    ];
+    for (kind, contains) in expected {
+        let plain = run(&["list", kind]);
+        assert_eq!(plain.status.code(), Some(0));
+        assert!(stdout(&plain).contains(contains), "{}", stdout(&plain));
+        let items: Value = serde_json::from_str(&stdout(&run(&["list", kind, "--json"]))).unwrap();
+        for item in items.as_array().unwrap() {
+            assert!(item["id"].is_string() && item["title"].is_string());
+            assert!(item["source"].is_array());
+        }
+    }
+}
+
+#[test]
+fn a_closed_stdout_ends_quietly() {
+    for args in [&["list", "causes"][..], &["run", "A01"]] {
+        let mut child = unwedge()
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert_eq!(stderr(&output), "", "{args:?}");
+    }
+    // Closed in the middle: what was read is read, and the report is written.
+    let dir = TempDir::new().unwrap();
+    let mut command = unwedge();
+    command.args(["eval", "A01", "--out"]).arg(dir.path());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
+    assert!(dir.path().join("matrix.md").exists());
+}
+
+#[test]
+fn progress_is_shown() {
+    let dir = TempDir::new().unwrap();
+    let output = unwedge()
+        .args(["eval", "B02", "--out"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&output).contains("160 of 160 runs"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -1,0 +1,145 @@
+//! The key was sent, and never came out of an inbox.
+
+use crate::crypto::Body;
+use crate::name::Table;
+use crate::oracle::CauseKind::{
+    InboxLostWithRestore, MessageLost, OutboxLostWithRestore, TokenOverranInbox,
+};
+use crate::oracle::testing::{BOB, HERE, OTHER_STEP, STEP, Story, THERE, because};
+use crate::time::Span;
+use crate::trace::Fact;
+
+#[test]
+fn a_restored_inbox_has_lost_what_came_after_the_copy() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.restores(THERE, Table::Outbox, copy, OTHER_STEP);
+    story.restores(HERE, Table::Inbox, copy, OTHER_STEP);
+    let restore = story.restores(THERE, Table::Inbox, copy, STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(InboxLostWithRestore, STEP, restore));
+}
+
+#[test]
+fn an_emptied_inbox_has_lost_everything() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    for (server, table) in [(HERE, Table::Inbox), (THERE, Table::Outbox)] {
+        let step = OTHER_STEP;
+        story.note(Fact::TableEmptied {
+            server,
+            table,
+            step,
+        });
+    }
+    let emptied = story.note(Fact::TableEmptied {
+        server: THERE,
+        table: Table::Inbox,
+        step: STEP,
+    });
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(InboxLostWithRestore, STEP, emptied));
+}
+
+#[test]
+fn a_message_that_was_deleted_unfetched_blames_the_restore_that_turned_numbers_back() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    story.restores(THERE, Table::Inbox, copy, STEP);
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    let copy = story.now;
+    let deleted = story.deletes(message);
+    // A restore after the deletion cannot have led to it.
+    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(TokenOverranInbox, STEP, deleted));
+}
+
+#[test]
+fn a_message_that_was_deleted_unfetched_before_any_restore_blames_no_step() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    let (other, _) = story.shares_key(0);
+    story.stores(other);
+    story.deletes(other);
+    let copy = story.now;
+    story.wait(Span::secs(1));
+    let deleted = story.deletes(message);
+    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(TokenOverranInbox, None, deleted));
+}
+
+#[test]
+fn a_restored_outbox_has_lost_what_was_queued_after_the_copy() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    let (message, _) = story.shares_key(0);
+    story.queues(message);
+    story.restores(HERE, Table::Inbox, copy, OTHER_STEP);
+    story.restores(THERE, Table::Outbox, copy, OTHER_STEP);
+    let restore = story.restores(HERE, Table::Outbox, copy, STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(OutboxLostWithRestore, STEP, restore));
+}
+
+#[test]
+fn a_queued_message_that_a_copy_holds_is_lost_without_a_reason() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    let queued = story.queues(message);
+    let copy = story.now;
+    story.restores(HERE, Table::Outbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(MessageLost, None, queued));
+}
+
+#[test]
+fn a_message_that_reached_no_server_is_lost_without_a_reason() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    let (_, shared) = story.shares_key(0);
+    story.restores(HERE, Table::Outbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(MessageLost, None, shared));
+}
+
+#[test]
+fn the_first_key_that_covers_the_event_decides() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_read(Body::Timeline);
+    story.shares_key(2);
+    let (_, shared) = story.shares_key(1);
+    story.shares_key(0);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(MessageLost, None, shared));
+}
+
+#[test]
+fn a_message_that_waits_in_the_inbox_has_no_cause() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    let copy = story.now;
+    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), None);
+}
+
+#[test]
+fn a_message_that_came_out_of_the_inbox_was_not_lost() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.note(Fact::ToDeviceReceived { by: BOB, message });
+    story.deletes(message);
+    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), None);
+}

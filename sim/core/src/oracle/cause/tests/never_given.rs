@@ -1,0 +1,159 @@
+//! The sender had not given the reader a key that covers the event.
+
+use crate::crypto::Body;
+use crate::name::{DeviceId, NodeId, ServerId};
+use crate::oracle::CauseKind::{
+    ClaimBackedOff, ClaimEmpty, ClaimUnreachable, DeviceUnknown, LaterIndexOnly,
+};
+use crate::oracle::testing::{
+    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, OTHER_STEP, STEP, Story, THERE, because,
+};
+use crate::trace::{ClaimMiss, Fact, FactId, RemoteFailure};
+use crate::wire::MessageKind;
+
+#[test]
+fn a_sender_that_could_not_ask_for_devices_knows_none() {
+    let mut story = Story::of_alice_and_bob();
+    story.cuts_link(OTHER_STEP);
+    let cut = story.cuts_link(STEP);
+    unknown(&mut story);
+    story.cuts_link(OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(DeviceUnknown, STEP, cut));
+}
+
+#[test]
+fn a_sender_that_knows_no_device_for_no_recorded_reason_is_named_itself() {
+    let mut story = Story::of_alice_and_bob();
+    let unknown = unknown(&mut story);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(DeviceUnknown, None, unknown));
+}
+
+#[test]
+fn a_claim_that_timed_out_blames_what_took_the_server_away() {
+    let mut story = Story::of_alice_and_bob();
+    let crash = story.crashes(NodeId::Server(THERE), STEP);
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    // What becomes of other servers and other requests says nothing of this claim.
+    fails(&mut story, ServerId(2), RemoteFailure::BackedOff);
+    story.note(Fact::RemoteFailed {
+        server: HERE,
+        peer: THERE,
+        kind: MessageKind::FederationQuery,
+        why: RemoteFailure::BackedOff,
+    });
+    missed(&mut story, ClaimMiss::ServerFailed);
+    story.cuts_link(OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimUnreachable, STEP, crash));
+}
+
+#[test]
+fn a_claim_that_was_not_even_made_waited_out_an_earlier_failure() {
+    let mut story = Story::of_alice_and_bob();
+    let cut = story.cuts_link(STEP);
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    fails(&mut story, THERE, RemoteFailure::BackedOff);
+    missed(&mut story, ClaimMiss::ServerFailed);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimBackedOff, STEP, cut));
+}
+
+#[test]
+fn a_sender_that_leaves_a_server_alone_waits_out_an_earlier_failure() {
+    let mut story = Story::of_alice_and_bob();
+    let cut = story.cuts_link(STEP);
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    missed(&mut story, ClaimMiss::ServerCoolingDown);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimBackedOff, STEP, cut));
+}
+
+#[test]
+fn a_failure_that_nothing_from_outside_explains_is_named_itself() {
+    let mut story = Story::of_alice_and_bob();
+    let missed = missed(&mut story, ClaimMiss::ServerFailed);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimBackedOff, None, missed));
+}
+
+#[test]
+fn an_answer_without_a_usable_key_is_an_empty_claim() {
+    for why in [
+        ClaimMiss::NoKey,
+        ClaimMiss::BadSignature,
+        ClaimMiss::DeviceCoolingDown,
+    ] {
+        let mut story = Story::of_alice_and_bob();
+        story.cuts_link(OTHER_STEP);
+        let missed = missed(&mut story, why);
+        story.is_seen(Body::Timeline);
+        assert_eq!(story.cause(), because(ClaimEmpty, None, missed), "{why:?}");
+    }
+}
+
+#[test]
+fn the_last_obstacle_before_the_event_decides() {
+    let mut story = Story::of_alice_and_bob();
+    unknown(&mut story);
+    let last = missed(&mut story, ClaimMiss::NoKey);
+    // Obstacles between others do not stand between these two.
+    misses(&mut story, ALICE, BOB_LAPTOP, ClaimMiss::ServerFailed);
+    misses(&mut story, ALICE_LAPTOP, BOB, ClaimMiss::ServerFailed);
+    let (by, of) = (ALICE, CAROL.user);
+    story.note(Fact::DevicesUnknown { by, of });
+    let (by, of) = (ALICE_LAPTOP, BOB.user);
+    story.note(Fact::DevicesUnknown { by, of });
+    story.is_seen(Body::Timeline);
+    missed(&mut story, ClaimMiss::ServerFailed);
+    assert_eq!(story.cause(), because(ClaimEmpty, None, last));
+}
+
+#[test]
+fn a_key_from_a_later_index_on_does_not_cover_the_event() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_seen(Body::Timeline);
+    let (_, first) = story.shares_key(1);
+    story.shares_key(2);
+    assert_eq!(story.cause(), because(LaterIndexOnly, None, first));
+}
+
+#[test]
+fn an_obstacle_says_more_than_the_key_that_came_too_late() {
+    let mut story = Story::of_alice_and_bob();
+    let missed = missed(&mut story, ClaimMiss::NoKey);
+    story.is_seen(Body::Timeline);
+    story.shares_key(1);
+    assert_eq!(story.cause(), because(ClaimEmpty, None, missed));
+}
+
+#[test]
+fn a_key_never_given_without_an_obstacle_has_no_cause() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), None);
+}
+
+fn unknown(story: &mut Story) -> FactId {
+    let (by, of) = (ALICE, BOB.user);
+    story.note(Fact::DevicesUnknown { by, of })
+}
+
+fn missed(story: &mut Story, why: ClaimMiss) -> FactId {
+    misses(story, ALICE, BOB, why)
+}
+
+fn misses(story: &mut Story, by: DeviceId, of: DeviceId, why: ClaimMiss) -> FactId {
+    story.note(Fact::ClaimMissed { by, of, why })
+}
+
+/// A claim of Alice's server fails.
+fn fails(story: &mut Story, peer: ServerId, why: RemoteFailure) {
+    story.note(Fact::RemoteFailed {
+        server: HERE,
+        peer,
+        kind: MessageKind::FederationClaim,
+        why,
+    });
+}

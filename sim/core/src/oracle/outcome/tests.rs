@@ -1,0 +1,260 @@
+//! Each class has a story that comes out as it, and the boundaries between
+//! them have one story on each side.
+
+use super::*;
+use crate::oracle::testing::{
+    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, STEP, Story, THERE,
+};
+use crate::time::Time;
+use crate::trace::Fact;
+
+const MINUTE: Span = Span::secs(60);
+const TICK: Span = Span::from_ticks(1);
+
+#[test]
+fn an_event_read_a_minute_after_it_is_seen_is_ok() {
+    let judgement = read_after(MINUTE).judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Ok);
+    assert_eq!(judgement.lateness, MINUTE);
+    assert_eq!(judgement.unread, []);
+}
+
+#[test]
+fn an_event_read_a_tick_later_is_late() {
+    let judgement = read_after(MINUTE + TICK).judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Late);
+    assert_eq!(judgement.lateness, MINUTE + TICK);
+    assert_eq!(judgement.unread, []);
+    assert!(!judgement.only_by_probe);
+}
+
+#[test]
+fn time_before_an_event_is_seen_does_not_make_it_late() {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.says(ALICE, Body::Timeline);
+    story.wait(Span::days(1));
+    story.sees(BOB, event);
+    story.reads(BOB, event);
+    assert_eq!(story.judge().outcome, OutcomeClass::Ok);
+}
+
+#[test]
+fn the_latest_reader_decides_how_late_a_run_is() {
+    let mut story = read_after(Span::mins(5));
+    story.publishes(BOB_LAPTOP);
+    let event = story.is_seen(Body::Timeline);
+    story.reads(BOB, event);
+    story.sees(BOB_LAPTOP, event);
+    story.wait(Span::mins(2));
+    story.reads(BOB_LAPTOP, event);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Late);
+    assert_eq!(judgement.lateness, Span::mins(5));
+}
+
+#[test]
+fn what_is_late_is_late_only_by_a_probe_if_it_was_seen_before_and_read_after_one_began() {
+    // When the event is seen, when it is read, and where the probe begins.
+    let only_by_probe = |seen: Span, read: Span, probe: Span| {
+        let mut story = Story::of_alice_and_bob();
+        let event = story.says(ALICE, Body::Timeline);
+        let mut noted = [
+            (probe, Fact::Phase(Phase::Probe)),
+            (seen, Fact::EventSeen { by: BOB, event }),
+            (read, Fact::EventRead { by: BOB, event }),
+        ];
+        noted.sort_by_key(|(at, _)| *at);
+        for (at, fact) in noted {
+            story.now = Time::ZERO + at;
+            story.note(fact);
+        }
+        story.judge().only_by_probe
+    };
+    let (early, middle, end) = (Span::hours(1), Span::hours(2), Span::hours(3));
+    assert!(only_by_probe(early, end, middle));
+    assert!(only_by_probe(early, middle, middle));
+    assert!(!only_by_probe(early, middle, middle + TICK));
+    assert!(!only_by_probe(early, middle, end));
+    assert!(!only_by_probe(middle, end, early));
+    assert!(!only_by_probe(middle, end, middle));
+    // What is read within the minute did not need the probe.
+    assert!(!only_by_probe(early, early + MINUTE, early + TICK));
+    assert!(only_by_probe(early, early + MINUTE + TICK, early + TICK));
+}
+
+#[test]
+fn an_event_never_read_is_lost_if_all_probes_are_read() {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.is_seen(Body::Timeline);
+    story.begins(Phase::Probe);
+    story.is_read(Body::ProbeOld);
+    story.is_read(Body::ProbeFresh);
+    story.begins(Phase::SecondProbe);
+    story.is_read(Body::ProbeAgain);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Lost);
+    assert!(!judgement.until_rotation);
+    assert_eq!(unread(&judgement), [(event, BOB)]);
+}
+
+#[test]
+fn a_loss_lasts_until_rotation_if_the_probe_in_the_old_session_is_unread() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_seen(Body::Timeline);
+    story.begins(Phase::Probe);
+    story.is_seen(Body::ProbeOld);
+    story.is_read(Body::ProbeFresh);
+    story.begins(Phase::SecondProbe);
+    story.is_read(Body::ProbeAgain);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Lost);
+    assert!(judgement.until_rotation);
+}
+
+#[test]
+fn a_fresh_probe_never_read_is_a_wedge_and_no_rotation_ends_it() {
+    let mut story = Story::of_alice_and_bob();
+    story.begins(Phase::Probe);
+    story.is_seen(Body::ProbeOld);
+    story.is_seen(Body::ProbeFresh);
+    story.begins(Phase::SecondProbe);
+    story.is_read(Body::ProbeAgain);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Wedged);
+    assert!(!judgement.until_rotation);
+}
+
+#[test]
+fn a_fresh_probe_read_only_once_the_second_probe_began_is_a_wedge() {
+    let outcome = |body: Body, before_second_probe: Span, before_reading: Span| {
+        let mut story = Story::of_alice_and_bob();
+        story.begins(Phase::Probe);
+        let event = story.is_seen(body);
+        story.wait(before_second_probe);
+        story.note(Fact::Phase(Phase::SecondProbe));
+        story.wait(before_reading);
+        story.reads(BOB, event);
+        story.judge().outcome
+    };
+    let (none, hour) = (Span::ZERO, Span::hours(1));
+    assert_eq!(
+        outcome(Body::ProbeFresh, hour, hour),
+        OutcomeClass::Wedged,
+        "the second probe opened the way"
+    );
+    assert_eq!(outcome(Body::ProbeFresh, hour, none), OutcomeClass::Wedged);
+    // Even in time by the clock: without the second probe it might not have come.
+    assert_eq!(outcome(Body::ProbeFresh, none, none), OutcomeClass::Wedged);
+    // What the old session carries may be lost without any session being dead.
+    assert_eq!(outcome(Body::ProbeOld, hour, hour), OutcomeClass::Late);
+}
+
+#[test]
+fn a_fresh_probe_read_before_the_second_probe_is_no_wedge() {
+    let mut story = Story::of_alice_and_bob();
+    story.begins(Phase::Probe);
+    let event = story.is_seen(Body::ProbeFresh);
+    story.wait(MINUTE + TICK);
+    story.reads(BOB, event);
+    story.wait(TICK);
+    story.note(Fact::Phase(Phase::SecondProbe));
+    assert_eq!(story.judge().outcome, OutcomeClass::Late);
+}
+
+#[test]
+fn a_second_probe_never_read_is_stuck() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_seen(Body::Timeline);
+    story.begins(Phase::Probe);
+    story.is_seen(Body::ProbeFresh);
+    story.begins(Phase::SecondProbe);
+    story.is_seen(Body::ProbeAgain);
+    assert_eq!(story.judge().outcome, OutcomeClass::Stuck);
+}
+
+#[test]
+fn an_event_never_seen_is_undelivered_whatever_else_is_unread() {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.says(ALICE, Body::Timeline);
+    let again = story.is_seen(Body::ProbeAgain);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Undelivered);
+    assert_eq!(unread(&judgement), [(event, BOB), (again, BOB)]);
+}
+
+#[test]
+fn a_world_that_never_rests_is_unsettled_whatever_else_is_wrong() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_read(Body::Timeline);
+    story.says(ALICE, Body::Timeline);
+    story.begins(Phase::Heal);
+    story.note(Fact::Unsettled(Phase::Heal));
+    assert_eq!(story.judge().outcome, OutcomeClass::Unsettled);
+}
+
+#[test]
+fn a_run_in_which_nothing_is_said_is_ok() {
+    let mut story = Story::of_alice_and_bob();
+    story.cuts_link(STEP);
+    assert_eq!(story.judge().outcome, OutcomeClass::Ok);
+}
+
+#[test]
+fn everybody_in_the_room_is_expected_to_read_but_the_sending_device() {
+    let mut story = Story::of_alice_and_bob();
+    story.publishes(ALICE_LAPTOP);
+    story.publishes(BOB_LAPTOP);
+    let event = story.says(ALICE, Body::Timeline);
+    let expected = [ALICE_LAPTOP, BOB, BOB_LAPTOP].map(|reader| (event, reader));
+    assert_eq!(unread(&story.judge()), expected);
+}
+
+#[test]
+fn a_device_published_after_an_event_is_not_expected_to_read_it() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_read(Body::Timeline);
+    story.publishes(BOB_LAPTOP);
+    let next = story.is_read(Body::Timeline);
+    assert_eq!(unread(&story.judge()), [(next, BOB_LAPTOP)]);
+}
+
+#[test]
+fn a_user_who_joined_after_an_event_is_not_expected_to_read_it() {
+    let mut story = Story::of_alice_and_bob();
+    story.publishes(CAROL);
+    story.is_read(Body::Timeline);
+    story.joins(CAROL.user);
+    let next = story.is_read(Body::Timeline);
+    assert_eq!(unread(&story.judge()), [(next, CAROL)]);
+}
+
+#[test]
+fn an_event_that_its_own_server_never_took_counts_for_nobody() {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.sends(ALICE, Body::Timeline);
+    let server = THERE;
+    story.note(Fact::EventStored { server, event });
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Ok);
+    assert_eq!(judgement.unread, []);
+
+    let mut story = Story::of_alice_and_bob();
+    let event = story.sends(ALICE, Body::Timeline);
+    let server = HERE;
+    story.note(Fact::EventStored { server, event });
+    assert_eq!(unread(&story.judge()), [(event, BOB)]);
+}
+
+/// Bob reads what Alice said so long after he saw it.
+fn read_after(span: Span) -> Story {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.is_seen(Body::Timeline);
+    story.wait(span);
+    story.reads(BOB, event);
+    story
+}
+
+fn unread(judgement: &Judgement) -> Vec<(EventId, DeviceId)> {
+    let unread = judgement.unread.iter();
+    unread.map(|it| (it.event, it.reader)).collect()
+}

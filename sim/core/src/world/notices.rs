@@ -1,0 +1,58 @@
+//! What follows from what is done to the world: who notices that a connection
+//! broke or came back, and who crashes before an answer.
+
+use super::World;
+use crate::crypto::Crypto;
+use crate::device::Device;
+use crate::name::{DeviceId, NodeId};
+use crate::node::Input;
+use crate::step::Outside as _;
+use crate::trace::Fact;
+use crate::wire::Message;
+
+use super::host::Hosted as _;
+
+impl<C: Crypto> World<C> {
+    /// A node has booted.
+    pub(super) fn came_up(&mut self, node: NodeId) {
+        let incarnation = self.machines.came_up(node);
+        self.note(Fact::Booted { node, incarnation });
+        self.network.came_up(node);
+        self.tell_connections(node);
+    }
+
+    /// Mends every link.
+    pub(super) fn mend_all(&mut self) {
+        for [a, b] in self.network.cuts() {
+            self.mend(a, b, None);
+        }
+    }
+
+    /// Whether the node crashes instead of taking this message.
+    pub(super) fn crashes_before(&self, node: NodeId, body: &Message<C>) -> bool {
+        body.is_answer() && self.machines.armed_for(node) == Some(body.kind())
+    }
+
+    /// Lets every device whose connection may have changed notice so.
+    pub(super) fn tell_connections(&mut self, changed: NodeId) {
+        let devices: Vec<DeviceId> = match changed {
+            NodeId::Device(device) => vec![device],
+            NodeId::Server(server) => {
+                let devices = self.cast.devices.iter().map(|it| it.id);
+                devices
+                    .filter(|device| device.user.server == server)
+                    .collect()
+            }
+        };
+        for device in devices {
+            let (node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
+            let connected = self.network.reaches(node, server);
+            if self.machines.is_up(node) && self.machines.told_connected(device) != connected {
+                self.machines.tell_connected(device, connected);
+                let after = self.network.notice(device, self.now, self.draws);
+                let parcel = Device::parcel(Input::Connection(connected));
+                self.plan(self.now + after, Some(node), parcel);
+            }
+        }
+    }
+}

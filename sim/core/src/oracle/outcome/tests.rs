@@ -35,7 +35,9 @@ fn time_before_an_event_is_seen_does_not_make_it_late() {
     story.wait(Span::days(1));
     story.sees(BOB, event);
     story.reads(BOB, event);
-    assert_eq!(story.judge().outcome, OutcomeClass::Ok);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Ok);
+    assert_eq!(judgement.lateness, Span::ZERO);
 }
 
 #[test]

@@ -1,0 +1,178 @@
+//! Drives one node by hand: keeps its disk and its clock, wakes it when it
+//! asked to be woken, and collects what it sends and notes. Plays no other
+//! node: a test answers for those.
+#![allow(dead_code, reason = "each test uses some of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+pub(crate) mod peer;
+
+use std::cell::Cell;
+
+use unwedge_core::draws::Draws;
+use unwedge_core::name::{DeviceId, NodeId, ServerId, UserId};
+use unwedge_core::node::{Cx, Durable as _, Effect, Input, Node};
+use unwedge_core::protocol::{Consulted, Protocol, Reading};
+use unwedge_core::time::{Span, Time};
+use unwedge_core::trace::Fact;
+use unwedge_core::wire::Message;
+use unwedge_madsim::Vodozemac;
+
+/// The homeserver of Alice and Bob.
+pub(crate) const HERE: ServerId = ServerId(0);
+/// The homeserver of Carol.
+pub(crate) const THERE: ServerId = ServerId(1);
+/// The homeserver of nobody in particular.
+pub(crate) const ELSEWHERE: ServerId = ServerId(2);
+
+pub(crate) const ALICE: DeviceId = device(HERE, 0);
+pub(crate) const BOB: DeviceId = device(HERE, 1);
+pub(crate) const CAROL: DeviceId = device(THERE, 2);
+
+/// The device of a user who has one.
+pub(crate) const fn device(server: ServerId, index: u8) -> DeviceId {
+    let user = UserId { server, index };
+    DeviceId { user, index }
+}
+
+/// A node, and everything around it.
+pub(crate) struct Driver<N: Node<Crypto = Vodozemac>> {
+    pub(crate) node: N,
+    around: Around<N>,
+}
+
+/// What outlives the node, and what it asked for.
+struct Around<N: Node<Crypto = Vodozemac>> {
+    id: NodeId,
+    protocol: Protocol,
+    now: Time,
+    starts: u16,
+    disk: N::Durable,
+    timers: Vec<(Time, N::Timer)>,
+    sent: Vec<(NodeId, Message<Vodozemac>)>,
+    facts: Vec<Fact>,
+}
+
+impl<N: Node<Crypto = Vodozemac>> Driver<N> {
+    /// Boots a node from an empty disk.
+    pub(crate) fn new(id: NodeId, protocol: Protocol) -> Self {
+        let mut around = Around {
+            id,
+            protocol,
+            now: Time::ZERO,
+            starts: 0,
+            disk: N::Durable::default(),
+            timers: vec![],
+            sent: vec![],
+            facts: vec![],
+        };
+        let node = around.boot();
+        Self { node, around }
+    }
+
+    /// Kills the node and boots it from its disk. What it was waiting for is
+    /// gone, and so is what it sent but the test has not taken.
+    pub(crate) fn restart(&mut self) {
+        self.around.timers.clear();
+        self.around.sent.clear();
+        self.node = self.around.boot();
+    }
+
+    /// Restarts the node from a disk that was copied earlier.
+    pub(crate) fn restore(&mut self, disk: N::Durable) {
+        self.around.disk = disk;
+        self.restart();
+    }
+
+    /// A copy of the node's disk.
+    pub(crate) fn disk(&self) -> N::Durable {
+        self.around.disk.clone()
+    }
+
+    /// The present instant.
+    pub(crate) fn now(&self) -> Time {
+        self.around.now
+    }
+
+    /// Hands an input to the node.
+    pub(crate) fn input(&mut self, input: Input<N>) {
+        let Self { node, around } = self;
+        around.call(|cx| node.handle(input, cx));
+    }
+
+    /// Lets time pass, and wakes the node whenever it asked for that.
+    pub(crate) fn wait(&mut self, span: Span) {
+        let until = self.around.now + span;
+        while let Some(timer) = self.around.next_timer(until) {
+            self.input(Input::Timer(timer));
+        }
+        self.around.now = self.around.now.max(until);
+    }
+
+    /// Takes the first message to `to` that `pick` accepts.
+    pub(crate) fn take<R>(
+        &mut self,
+        to: NodeId,
+        pick: impl Fn(&Message<Vodozemac>) -> Option<R>,
+    ) -> Option<R> {
+        let sent = &mut self.around.sent;
+        let accepted = |(receiver, message): &(NodeId, _)| {
+            let is_for = *receiver == to;
+            is_for.then(|| pick(message)).flatten()
+        };
+        let (place, picked) = sent
+            .iter()
+            .enumerate()
+            .find_map(|(place, it)| accepted(it).map(|picked| (place, picked)))?;
+        sent.remove(place);
+        Some(picked)
+    }
+
+    /// What the node noted since this was last asked.
+    pub(crate) fn facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.around.facts)
+    }
+}
+
+impl<N: Node<Crypto = Vodozemac>> Around<N> {
+    fn boot(&mut self) -> N {
+        self.starts += 1;
+        let (id, disk) = (self.id, self.disk.clone());
+        self.call(|cx| N::boot(id, disk, cx))
+    }
+
+    /// One step of the node. No two steps happen at one instant.
+    fn call<R>(&mut self, step: impl FnOnce(&mut Cx<'_, N>) -> R) -> R {
+        self.now = self.now.next();
+        let mut effects = vec![];
+        let result = step(&mut Cx {
+            now: self.now,
+            incarnation: self.starts - 1,
+            protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
+            one_time_keys: 50,
+            draws: Draws::new(1),
+            crypto: &mut Vodozemac,
+            effects: &mut effects,
+        });
+        for effect in effects {
+            match effect {
+                Effect::Persist(rows) => rows.into_iter().for_each(|row| self.disk.apply(row)),
+                Effect::Send { to, body } => self.sent.push((to, body)),
+                Effect::Wake { at, timer } => self.timers.push((at, timer)),
+                Effect::Observe(fact) => self.facts.push(fact),
+            }
+        }
+        result
+    }
+
+    /// The timer that goes off next, if one does by `until`.
+    fn next_timer(&mut self, until: Time) -> Option<N::Timer> {
+        let timers = self.timers.iter().enumerate();
+        let (place, at) = timers
+            .map(|(place, (at, _))| (place, *at))
+            .min_by_key(|(_, at)| *at)?;
+        (at <= until).then(|| {
+            self.now = self.now.max(at);
+            self.timers.remove(place).1
+        })
+    }
+}

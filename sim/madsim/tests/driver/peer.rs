@@ -1,0 +1,144 @@
+//! Another device, as far as the node under test gets to see one: its real
+//! keys, and Olm messages that really decrypt.
+
+use unwedge_core::crypto::{Content, Crypto as _, OlmError, Payload};
+use unwedge_core::name::{DeviceId, KeyKind, KeyName, MessageId, SessionName};
+use unwedge_core::time::Time;
+use unwedge_core::wire::{DeviceKeys, SignedKey, ToDevice, ToDeviceContent};
+use unwedge_madsim::Vodozemac;
+use vodozemac::olm::{Account, Session};
+
+/// A device with an account and no client.
+pub(crate) struct Peer {
+    pub(crate) device: DeviceId,
+    account: Account,
+}
+
+/// A session that a peer opened.
+pub(crate) struct PeerSession {
+    name: SessionName,
+    key: KeyName,
+    theirs: DeviceKeys<Vodozemac>,
+    olm: Session,
+}
+
+impl Peer {
+    pub(crate) fn new(device: DeviceId) -> Self {
+        let account = Vodozemac.new_account();
+        Self { device, account }
+    }
+
+    /// What it publishes of itself.
+    pub(crate) fn keys(&self) -> DeviceKeys<Vodozemac> {
+        DeviceKeys {
+            device: self.device,
+            identity: Vodozemac.identity(&self.account),
+        }
+    }
+
+    /// Makes this many one-time keys, with ascending IDs.
+    pub(crate) fn one_time_keys(&mut self, count: usize) -> Vec<SignedKey<Vodozemac>> {
+        Vodozemac.generate_one_time_keys(&mut self.account, count);
+        let keys = Vodozemac.unpublished_one_time_keys(&self.account);
+        Vodozemac.mark_keys_as_published(&mut self.account);
+        keys.into_iter()
+            .map(|(id, key)| {
+                let kind = KeyKind::OneTime;
+                SignedKey {
+                    name: self.key_name(kind, id),
+                    key,
+                    signature: Vodozemac.sign_key(&self.account, kind, &key),
+                }
+            })
+            .collect()
+    }
+
+    /// Makes a one-time key.
+    pub(crate) fn one_time_key(&mut self) -> SignedKey<Vodozemac> {
+        self.one_time_keys(1).remove(0)
+    }
+
+    /// Makes a fallback key.
+    pub(crate) fn fallback_key(&mut self) -> SignedKey<Vodozemac> {
+        Vodozemac.generate_fallback_key(&mut self.account);
+        let (id, key) = Vodozemac.unpublished_fallback_key(&self.account).unwrap();
+        Vodozemac.mark_keys_as_published(&mut self.account);
+        let kind = KeyKind::Fallback;
+        SignedKey {
+            name: self.key_name(kind, id),
+            key,
+            signature: Vodozemac.sign_key(&self.account, kind, &key),
+        }
+    }
+
+    /// Opens a session on a key of the device under test.
+    pub(crate) fn open(
+        &self,
+        theirs: &DeviceKeys<Vodozemac>,
+        key: &SignedKey<Vodozemac>,
+        opened: Time,
+    ) -> PeerSession {
+        let name = SessionName {
+            opener: self.device,
+            peer: theirs.device,
+            opened,
+        };
+        PeerSession {
+            name,
+            key: key.name,
+            theirs: theirs.clone(),
+            olm: Vodozemac.open_session(&self.account, &theirs.identity, &key.key),
+        }
+    }
+
+    /// Encrypts an `m.dummy`, which needs no room.
+    pub(crate) fn encrypt(&self, session: &mut PeerSession, sent: Time) -> ToDevice<Vodozemac> {
+        let sender_identity = Vodozemac.identity(&self.account);
+        let payload = Payload {
+            sender: self.device,
+            sender_identity,
+            recipient: session.theirs.device,
+            recipient_identity: session.theirs.identity,
+            content: Content::Dummy,
+        };
+        let id = MessageId {
+            sender: self.device,
+            to: session.theirs.device,
+            sent,
+        };
+        let content = ToDeviceContent::Encrypted {
+            session: session.name,
+            key: session.key,
+            sender_identity,
+            ciphertext: Vodozemac.encrypt(&mut session.olm, &payload),
+        };
+        ToDevice { id, content }
+    }
+
+    /// Decrypts a message that opens a session.
+    pub(crate) fn accept(
+        &mut self,
+        message: &ToDevice<Vodozemac>,
+    ) -> Result<Payload<Vodozemac>, OlmError> {
+        let ToDeviceContent::Encrypted {
+            sender_identity,
+            ciphertext,
+            ..
+        } = &message.content
+        else {
+            panic!("{:?} is not encrypted", message.id)
+        };
+        let account = &mut self.account;
+        let (_, payload) = Vodozemac.accept_session(account, sender_identity, ciphertext)?;
+        Ok(payload)
+    }
+
+    fn key_name(&self, kind: KeyKind, id: unwedge_core::name::KeyId) -> KeyName {
+        KeyName {
+            owner: self.device,
+            kind,
+            id,
+            incarnation: 0,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! To-device messages and their inbox (BS §2.4, §8.2).
+
+use super::driver::peer::Peer;
+use super::driver::{ALICE, BOB};
+use super::{Server, Upload, message, numbers, server};
+use unwedge_core::time::Span;
+use unwedge_core::trace::Fact;
+
+/// A server on which Bob's device exists.
+fn server_with_bob() -> Server {
+    let mut server = server();
+    publish_bob(&mut server);
+    server
+}
+
+fn publish_bob(server: &mut Server) {
+    let upload = Upload {
+        device_keys: Some(Peer::new(BOB).keys()),
+        ..Upload::default()
+    };
+    server.upload(BOB, upload).unwrap();
+}
+
+/// Alice sends Bob the messages with these numbers, in one transaction.
+fn send(server: &mut Server, transaction: u64, numbers: impl IntoIterator<Item = u64>) {
+    let messages = numbers.into_iter().map(|n| message(ALICE, BOB, n));
+    server.send_to_device(ALICE, transaction, messages.collect());
+}
+
+#[test]
+fn messages_come_again_with_the_old_token_and_are_deleted_by_the_newer_one() {
+    let mut server = server_with_bob();
+    let old = server.sync(BOB, None).next;
+    send(&mut server, 1, [1, 2]);
+
+    let first = server.sync(BOB, Some(old));
+    assert_eq!(numbers(&first), [1, 2]);
+    assert_eq!(numbers(&server.sync(BOB, Some(old))), [1, 2]);
+    server.restart();
+    assert_eq!(numbers(&server.sync(BOB, Some(old))), [1, 2]);
+    let deleted = |fact: &Fact| matches!(fact, Fact::ToDeviceDeleted { .. });
+    assert!(!server.facts().iter().any(deleted));
+
+    server.poll(BOB, Some(first.next));
+    assert_eq!(
+        server.facts().into_iter().filter(deleted).count(),
+        2,
+        "the newer token says that they arrived"
+    );
+    send(&mut server, 2, [3]);
+    assert_eq!(numbers(&server.sync(BOB, Some(old))), [3]);
+}
+
+#[test]
+fn a_sync_carries_a_hundred_messages_at_the_most_in_order() {
+    let mut server = server_with_bob();
+    let mut token = server.sync(BOB, None).next;
+    send(&mut server, 1, 0..150);
+    send(&mut server, 2, 150..250);
+
+    let mut pages = vec![];
+    for _ in 0..3 {
+        let page = server.sync(BOB, Some(token));
+        token = page.next;
+        pages.push(numbers(&page));
+    }
+    let expected: Vec<Vec<u64>> = [0..100, 100..200, 200..250].map(Vec::from_iter).into();
+    assert_eq!(pages, expected);
+    // A fourth has nothing to tell.
+    let poll = server.poll(BOB, Some(token));
+    assert!(server.polled(BOB, poll).is_none());
+}
+
+#[test]
+fn a_message_to_an_unknown_device_is_dropped_for_good() {
+    let mut server = server();
+    send(&mut server, 1, [1]);
+    publish_bob(&mut server);
+    send(&mut server, 2, [2]);
+    assert_eq!(numbers(&server.sync(BOB, None)), [2]);
+}
+
+#[test]
+fn the_same_transaction_id_is_ignored_even_with_other_content() {
+    let mut server = server_with_bob();
+    send(&mut server, 7, [1]);
+    send(&mut server, 7, [1]);
+    send(&mut server, 7, [2]);
+    assert_eq!(numbers(&server.sync(BOB, None)), [1]);
+    // Another device's transaction IDs are its own.
+    server.send_to_device(BOB, 7, vec![message(BOB, BOB, 3)]);
+    assert_eq!(numbers(&server.sync(BOB, None)), [1, 3]);
+}
+
+#[test]
+fn the_same_transaction_id_is_delivered_again_after_a_restart() {
+    let mut server = server_with_bob();
+    send(&mut server, 7, [1]);
+    let token = server.sync(BOB, None).next;
+    server.poll(BOB, Some(token));
+    server.restart();
+    send(&mut server, 7, [1]);
+    assert_eq!(numbers(&server.sync(BOB, Some(token))), [1]);
+}
+
+#[test]
+fn a_transaction_id_is_forgotten_after_half_an_hour() {
+    let mut server = server_with_bob();
+    send(&mut server, 7, [1]);
+    server.wait(Span::mins(29));
+    send(&mut server, 7, [2]);
+    assert_eq!(numbers(&server.sync(BOB, None)), [1]);
+    server.wait(Span::mins(31));
+    send(&mut server, 7, [3]);
+    assert_eq!(numbers(&server.sync(BOB, None)), [1, 3]);
+}

@@ -2,7 +2,7 @@
 //! keys, and Olm messages that really decrypt.
 
 use unwedge_core::crypto::{Content, Crypto as _, OlmError, Payload};
-use unwedge_core::name::{DeviceId, KeyKind, KeyName, MessageId, SessionName};
+use unwedge_core::name::{DeviceId, KeyId, KeyKind, KeyName, MessageId, SessionName};
 use unwedge_core::time::Time;
 use unwedge_core::wire::{DeviceKeys, SignedKey, ToDevice, ToDeviceContent};
 use unwedge_madsim::Vodozemac;
@@ -12,6 +12,7 @@ use vodozemac::olm::{Account, Session};
 pub(crate) struct Peer {
     pub(crate) device: DeviceId,
     account: Account,
+    accepted: Vec<Session>,
 }
 
 /// A session that a peer opened.
@@ -24,8 +25,11 @@ pub(crate) struct PeerSession {
 
 impl Peer {
     pub(crate) fn new(device: DeviceId) -> Self {
-        let account = Vodozemac.new_account();
-        Self { device, account }
+        Self {
+            device,
+            account: Vodozemac.new_account(),
+            accepted: vec![],
+        }
     }
 
     /// What it publishes of itself.
@@ -115,11 +119,11 @@ impl Peer {
         ToDevice { id, content }
     }
 
-    /// Decrypts a message that opens a session.
-    pub(crate) fn accept(
+    /// Decrypts a message of a session that the device under test opened.
+    pub(crate) fn decrypt(
         &mut self,
         message: &ToDevice<Vodozemac>,
-    ) -> Result<Payload<Vodozemac>, OlmError> {
+    ) -> Result<Content<Vodozemac>, OlmError> {
         let ToDeviceContent::Encrypted {
             sender_identity,
             ciphertext,
@@ -128,12 +132,18 @@ impl Peer {
         else {
             panic!("{:?} is not encrypted", message.id)
         };
-        let account = &mut self.account;
-        let (_, payload) = Vodozemac.accept_session(account, sender_identity, ciphertext)?;
-        Ok(payload)
+        let mut sessions = self.accepted.iter_mut();
+        let known = sessions.find(|it| Vodozemac.opens(it, ciphertext) == Some(true));
+        if let Some(session) = known {
+            return Ok(Vodozemac.decrypt(session, ciphertext)?.content);
+        }
+        let (session, payload) =
+            Vodozemac.accept_session(&mut self.account, sender_identity, ciphertext)?;
+        self.accepted.push(session);
+        Ok(payload.content)
     }
 
-    fn key_name(&self, kind: KeyKind, id: unwedge_core::name::KeyId) -> KeyName {
+    fn key_name(&self, kind: KeyKind, id: KeyId) -> KeyName {
         KeyName {
             owner: self.device,
             kind,

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::driver::peer::Peer;
-use super::driver::{ALICE, BOB};
-use super::{Claimed, Server, Upload, names, server};
-use unwedge_core::name::KeyName;
-use unwedge_core::wire::{KeyCounts, SignedKey, UploadRefused};
+use super::driver::{ALICE, BOB, CAROL, THERE};
+use super::{A_MOMENT, Claimed, Server, Upload, names, server};
+use unwedge_core::name::{DeviceId, KeyName};
+use unwedge_core::wire::{
+    FederationRequest, FederationResponse, KeyCounts, SignedKey, UploadRefused,
+};
 use unwedge_madsim::Vodozemac;
 
 fn one_time<'a>(keys: impl IntoIterator<Item = &'a SignedKey<Vodozemac>>) -> Upload {
@@ -171,4 +173,28 @@ fn a_claimed_key_stays_claimed_after_a_restart() {
         "each key once"
     );
     assert_eq!(counts(&mut server).one_time_keys, 0);
+}
+
+#[test]
+fn another_servers_claims_are_served_like_local_ones() {
+    let (mut server, mut bob) = (server(), Peer::new(BOB));
+    let (key, spare) = (bob.one_time_key(), bob.fallback_key());
+    server.upload(BOB, one_time([&key])).unwrap();
+    server.upload(BOB, fallback(&spare)).unwrap();
+    let mut claim = |devices: &[DeviceId]| {
+        let devices = devices.to_vec();
+        let claimant = CAROL;
+        let asked = server.ask_from(THERE, FederationRequest::Claim { devices, claimant });
+        server.wait(A_MOMENT);
+        let response = server.answer_to(THERE, asked).expect("it waits for nobody");
+        let FederationResponse::Claim(keys) = response else {
+            panic!("a claim is answered as a claim")
+        };
+        names(&keys)
+    };
+    // The server cannot know whether an answer arrived: a key that was issued
+    // is gone.
+    assert_eq!(claim(&[BOB]), [key.name]);
+    assert_eq!(claim(&[BOB]), [spare.name]);
+    assert_eq!(claim(&[ALICE, BOB]), [spare.name]);
 }

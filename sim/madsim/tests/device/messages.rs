@@ -1,0 +1,162 @@
+//! What a client makes of the Olm messages that it receives (BS §1.2, §1.6).
+
+use super::driver::peer::Peer;
+use super::driver::{BOB, CAROL};
+use super::{Client, in_a_room_with};
+use unwedge_core::crypto::OlmError;
+use unwedge_core::node::Input;
+use unwedge_core::protocol::Protocol;
+use unwedge_core::time::Span;
+use unwedge_core::trace::Fact;
+use unwedge_core::wire::{ToDevice, ToDeviceContent};
+use unwedge_madsim::Vodozemac;
+use vodozemac::olm::OlmMessage;
+
+/// What a message came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    Decrypted,
+    Failed(OlmError),
+    Replayed,
+}
+
+/// Hands the client a message, and tells what it came to.
+fn outcome(alice: &mut Client, message: &ToDevice<Vodozemac>) -> Outcome {
+    alice.facts();
+    alice.sync_message(message);
+    let facts = alice.facts();
+    let accepted = |fact: &Fact| matches!(fact, Fact::SessionAccepted { .. });
+    let accepted = facts.iter().any(accepted);
+    for fact in facts {
+        if let Fact::OlmDecrypted { .. } = fact {
+            return if accepted {
+                Outcome::Accepted
+            } else {
+                Outcome::Decrypted
+            };
+        } else if let Fact::OlmFailed { error, .. } = fact {
+            return Outcome::Failed(error);
+        } else if let Fact::OlmReplayed { .. } = fact {
+            return Outcome::Replayed;
+        }
+    }
+    panic!("{:?} came to nothing", message.id)
+}
+
+/// The same message with its last byte, a part of the MAC, turned over.
+fn damaged(message: &ToDevice<Vodozemac>) -> ToDevice<Vodozemac> {
+    let mut message = message.clone();
+    let ToDeviceContent::Encrypted { ciphertext, .. } = &mut message.content else {
+        panic!("only an encrypted message can be damaged")
+    };
+    let (kind, mut bytes) = ciphertext.to_parts();
+    *bytes.last_mut().unwrap() ^= 0xff;
+    *ciphertext = OlmMessage::from_parts(kind, &bytes).unwrap();
+    message
+}
+
+#[test]
+fn a_pre_key_message_that_fails_does_not_cost_the_one_time_key() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut session = bob.open(&own, key, alice.now());
+    let message = bob.encrypt(&mut session, alice.now());
+
+    let failed = Outcome::Failed(OlmError::Invalid);
+    assert_eq!(outcome(&mut alice, &damaged(&message)), failed);
+    alice.restart();
+    alice.input(Input::Connection(true));
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+}
+
+#[test]
+fn a_one_time_key_opens_one_session_and_a_fallback_key_opens_many() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let own = published.device_keys.unwrap();
+    let mut first_message = |key| {
+        let now = alice.now();
+        let message = bob.encrypt(&mut bob.open(&own, key, now), now);
+        outcome(&mut alice, &message)
+    };
+    let key = &published.one_time_keys[0];
+    assert_eq!(first_message(key), Outcome::Accepted);
+    let gone = Outcome::Failed(OlmError::MissingOneTimeKey);
+    assert_eq!(first_message(key), gone);
+    assert_eq!(
+        first_message(&published.one_time_keys[1]),
+        Outcome::Accepted
+    );
+
+    let fallback = published.fallback_key.unwrap();
+    assert_eq!(first_message(&fallback), Outcome::Accepted);
+    assert_eq!(first_message(&fallback), Outcome::Accepted);
+}
+
+#[test]
+fn a_used_one_time_key_is_still_gone_after_a_restart() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let first_message = |alice: &mut Client| {
+        let now = alice.now();
+        let message = bob.encrypt(&mut bob.open(&own, key, now), now);
+        outcome(alice, &message)
+    };
+    assert_eq!(first_message(&mut alice), Outcome::Accepted);
+    alice.restart();
+    alice.input(Input::Connection(true));
+    let gone = Outcome::Failed(OlmError::MissingOneTimeKey);
+    assert_eq!(first_message(&mut alice), gone);
+}
+
+#[test]
+fn a_session_survives_lost_messages_and_a_restart() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut session = bob.open(&own, key, alice.now());
+    let mut sent = alice.now();
+    let mut next = || {
+        sent = sent.next();
+        bob.encrypt(&mut session, sent)
+    };
+    let [_lost, second, third, fourth] = [next(), next(), next(), next()];
+    // All are pre-key messages until Bob has heard of the session.
+    assert_eq!(outcome(&mut alice, &second), Outcome::Accepted);
+    assert_eq!(outcome(&mut alice, &fourth), Outcome::Decrypted);
+    alice.restart();
+    alice.input(Input::Connection(true));
+    assert_eq!(outcome(&mut alice, &third), Outcome::Decrypted);
+}
+
+#[test]
+fn a_replayed_message_is_a_replay_and_not_a_failure() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut session = bob.open(&own, key, alice.now());
+    let message = bob.encrypt(&mut session, alice.now());
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+    // Long enough for a failure to bring unwedging about.
+    alice.wait(Span::hours(2));
+    assert_eq!(outcome(&mut alice, &message), Outcome::Replayed);
+    assert!(alice.claim().is_none());
+    alice.restart();
+    alice.input(Input::Connection(true));
+    assert_eq!(outcome(&mut alice, &message), Outcome::Replayed);
+}
+
+#[test]
+fn a_message_that_says_it_is_from_somebody_else_is_dropped() {
+    let (bob, carol) = (Peer::new(BOB), Peer::new(CAROL));
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut message = carol.encrypt(&mut carol.open(&own, key, alice.now()), alice.now());
+    message.id.sender = BOB;
+    alice.facts();
+    alice.sync_message(&message);
+    assert!(!alice.noted(|fact| matches!(fact, Fact::OlmDecrypted { .. })));
+}

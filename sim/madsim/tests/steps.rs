@@ -191,3 +191,20 @@ fn a_crash_can_wait_for_an_answer() {
     assert!(issued[1] > at(Span::hours(3)));
     assert_eq!(story.outcome, OutcomeClass::Ok);
 }
+
+#[test]
+fn a_conversation_goes_on_after_either_device_crashed_in_the_middle_of_it() {
+    for node in ["alice", "bob"] {
+        let story = Story::of(&format!(
+            r#"{{ send = {{ at = "1h", from = "alice", room = "r" }} }},
+               {{ send = {{ at = "1h30m", from = "bob", room = "r" }} }},
+               {{ crash = {{ at = "2h", node = "{node}" }} }},
+               {{ restart = {{ at = "3h", node = "{node}" }} }},
+               {{ send = {{ at = "4h", from = "alice", room = "r" }} }},
+               {{ send = {{ at = "5h", from = "bob", room = "r" }} }},"#
+        ));
+        assert_eq!(story.outcome, OutcomeClass::Ok, "{node}");
+        // The sessions of before are taken up again: nothing is claimed anew.
+        assert_eq!(story.when("issues").len(), 1, "{node}");
+    }
+}

@@ -35,20 +35,19 @@ pub(crate) fn eval(args: &EvalArgs) -> Outcome {
     let threads = args.threads.map_or(0, usize::from);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("a machine can start a few threads");
-    let evaluation = pool.install(|| Evaluation::make(args, &scenarios, &proposals));
+    let evaluation = pool.install(|| Evaluation::make(args, &library, &scenarios, &proposals));
 
     let matrix = &evaluation.matrix;
     let shown: Vec<&Scenario> = scenarios.iter().map(Arc::as_ref).collect();
     let columns: Vec<&Proposal> = proposals.iter().collect();
-    print(matrix, &shown, &columns);
+    print(matrix, &library, &shown, &columns);
     let places = files.write(matrix, &matrix.markdown(&shown, &columns))?;
     for place in places {
         output::mention(&format!("written: {}", place.display()));
     }
-    for (scenario, proposal, seed) in &evaluation.different {
+    for command in &evaluation.different {
         output::mention(&format!(
-            "a fault of unwedge: the run was saved as the same as under base, and is not\n  \
-             unwedge run {scenario} --proposal {proposal} --seed {seed}"
+            "a fault of unwedge: the run was saved as the same as under base, and is not\n  {command}"
         ));
     }
     let unexplained = matrix.cells.iter().any(|cell| cell.unexplained > 0);
@@ -70,6 +69,11 @@ struct Files {
 
 impl Files {
     fn reserve(args: &EvalArgs, root: &Path) -> Result<Self, Box<Failure>> {
+        let accepted = root.join("reports").canonicalize().ok();
+        let out = args.out.as_ref().and_then(|out| out.canonicalize().ok());
+        if let Some(path) = out.filter(|out| Some(out) == accepted.as_ref()) {
+            return Err(Failure::Accepted { path }.into());
+        }
         let reserve = |path: PathBuf| Reserved::new(&path).map(|file| (path, file));
         let extra = args.json.clone().map(reserve).transpose()?;
         let folder = match &args.out {
@@ -107,13 +111,21 @@ type Runs = BTreeMap<(usize, usize, u64), Draw>;
 struct Evaluation {
     matrix: Matrix,
     /// Runs that were thought to be the same as under `base`, and were not.
-    different: Vec<(String, String, u64)>,
+    different: Vec<String>,
 }
 
 impl Evaluation {
     /// Makes all runs: first under `base`, where it is among the proposals;
     /// then under every other proposal those that it can have touched.
-    fn make(args: &EvalArgs, scenarios: &[Arc<Scenario>], proposals: &[Proposal]) -> Self {
+    fn make(
+        args: &EvalArgs,
+        library: &Library,
+        scenarios: &[Arc<Scenario>],
+        proposals: &[Proposal],
+    ) -> Self {
+        let command = |(scenario, proposal, seed): (usize, usize, u64)| {
+            library.command(&scenarios[scenario].id, &proposals[proposal].name, seed)
+        };
         let seeds = FIXED_DRAWS + u64::from(args.runs);
         let seeds = || (0..seeds).map(|draw| args.seed.wrapping_add(draw));
         let all = |proposal: usize| {
@@ -121,12 +133,12 @@ impl Evaluation {
         };
         let total = scenarios.len() * proposals.len() * seeds().count();
         let progress = Progress::new(total as u64);
-        let make = |(scenario, proposal, seed): (usize, usize, u64)| {
-            let protocol = proposals[proposal].protocol();
+        let make = |key: (usize, usize, u64)| {
+            let (scenario, protocol) = (&scenarios[key.0], proposals[key.1].protocol());
             let crypto_seed = args.common.crypto_seed;
-            let draw = runner::make(&scenarios[scenario], &protocol, seed, crypto_seed).draw;
+            let made = runner::make(scenario, &protocol, key.2, crypto_seed, &command(key));
             progress.step();
-            ((scenario, proposal, seed), draw)
+            (key, made.draw)
         };
         let base = proposals
             .iter()
@@ -157,18 +169,8 @@ impl Evaluation {
         };
         let saved: Vec<_> = saved.into_par_iter().map(checked).collect();
         progress.finish();
-        let name = |(scenario, proposal, seed): &(usize, usize, u64)| {
-            (
-                scenarios[*scenario].id.clone(),
-                proposals[*proposal].name.clone(),
-                *seed,
-            )
-        };
-        let different = saved
-            .iter()
-            .filter(|it| it.1)
-            .map(|it| name(&it.0))
-            .collect();
+        let different = saved.iter().filter(|it| it.1);
+        let different = different.map(|it| command(it.0)).collect();
         runs.extend(made);
         runs.extend(saved.into_iter().map(|(key, _, same)| (key, same)));
         Self {
@@ -191,13 +193,7 @@ fn matrix(
             let draws: Vec<Draw> = of_cell.map(|(_, draw)| draw.clone()).collect();
             let expected = scenario.expected(&proposal.name);
             let fixed = usize::try_from(FIXED_DRAWS).expect("a small number");
-            cells.push(Cell::new(
-                &scenario.id,
-                &proposal.name,
-                expected,
-                &draws,
-                fixed,
-            ));
+            cells.push(Cell::new(&scenario.id, proposal, expected, &draws, fixed));
         }
     }
     Matrix {
@@ -209,7 +205,7 @@ fn matrix(
     }
 }
 
-fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
+fn print(matrix: &Matrix, library: &Library, scenarios: &[&Scenario], proposals: &[&Proposal]) {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
@@ -241,11 +237,8 @@ fn print(matrix: &Matrix, scenarios: &[&Scenario], proposals: &[&Proposal]) {
                 scenario.id,
                 proposals.join(", ")
             ));
-            let one = &proposals[0];
-            say(&format!(
-                "  unwedge run {} --proposal {one} --seed {seed}",
-                scenario.id
-            ));
+            let command = library.command(&scenario.id, &proposals[0], seed);
+            say(&format!("  {command}"));
         }
     }
 }

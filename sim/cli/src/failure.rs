@@ -22,6 +22,10 @@ pub(crate) enum Failure {
     #[diagnostic(help("nothing was written; name another place, or make this one writable"))]
     Unwritable { path: PathBuf, reason: String },
 
+    #[error("{} holds the accepted results", .path.display())]
+    #[diagnostic(help("name another folder, or accept new results with --bless"))]
+    Accepted { path: PathBuf },
+
     #[error(transparent)]
     #[diagnostic(transparent)]
     Problem(Box<Problem>),
@@ -31,7 +35,9 @@ pub(crate) enum Failure {
     Conflict(Conflict),
 
     #[error("two {what} are called `{name}`: {} and {}", .first.display(), .second.display())]
-    #[diagnostic(help("give one of them another name"))]
+    #[diagnostic(help(
+        "a scenario is named by its `id`, a proposal by its file: change one of them"
+    ))]
     Twice {
         what: &'static str,
         name: String,

@@ -71,6 +71,17 @@ impl Library {
         Ok(chosen)
     }
 
+    /// The command that repeats a run. What is not bundled is named by file.
+    pub(crate) fn command(&self, scenario: &str, proposal: &str, seed: u64) -> String {
+        let word = |name: &str| match self.files.get(name) {
+            Some(file) if !file.starts_with(&self.root) => file.display().to_string(),
+            _ => name.to_owned(),
+        };
+        let proposal: Vec<String> = proposal.split('+').map(word).collect();
+        let (scenario, proposal) = (word(scenario), proposal.join("+"));
+        format!("unwedge run {scenario} --proposal {proposal} --seed {seed}")
+    }
+
     /// The scenario that a word names: by identifier, or by file.
     pub(crate) fn scenario(&mut self, word: &str) -> Result<Arc<Scenario>, Box<Failure>> {
         if let Some(scenario) = self.scenarios.iter().find(|it| it.id == word) {
@@ -202,9 +213,10 @@ fn unknown<'a>(
     Failure::Problem(Box::new(problem)).into()
 }
 
-/// Whether a word of the command line means a file.
+/// Whether a word of the command line means a file: no name has a dot or a
+/// slash in it.
 fn is_file(word: &str) -> bool {
-    word.ends_with(".toml") || word.contains('/')
+    word.contains(['.', '/'])
 }
 
 fn stem(file: &Path) -> String {

@@ -63,11 +63,10 @@ fn items(args: &ListArgs) -> Result<Vec<Item>, Box<crate::failure::Failure>> {
         Kind::Decisions => DECISIONS
             .iter()
             .map(|it| {
-                let values: Vec<&str> = it.values.iter().map(|(name, _)| *name).collect();
-                item(
-                    it.name,
-                    format!("{} [{}]", sentence(it.about), values.join(" | ")),
-                )
+                let value =
+                    |(name, about): &(&str, &[&str])| format!("\n    {name}: {}", sentence(about));
+                let values: String = it.values.iter().map(value).collect();
+                item(it.name, sentence(it.about) + &values)
             })
             .collect(),
         Kind::Oracles => ORACLES

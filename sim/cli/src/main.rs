@@ -12,6 +12,7 @@ mod progress;
 mod run;
 mod runner;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -32,17 +33,19 @@ enum Status {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let result = match args.command {
+    let command = AssertUnwindSafe(|| match args.command {
         Command::Eval(args) => eval::eval(&args),
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
-    };
-    match result {
-        Ok(status) => ExitCode::from(status as u8),
-        Err(failure) => {
+    });
+    match catch_unwind(command) {
+        Ok(Ok(status)) => ExitCode::from(status as u8),
+        Ok(Err(failure)) => {
             output::complain(*failure);
             ExitCode::from(2)
         }
+        // What panicked has said why.
+        Err(_) => ExitCode::from(Status::Fault as u8),
     }
 }
 

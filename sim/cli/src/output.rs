@@ -47,49 +47,82 @@ pub(crate) fn complain(failure: Failure) {
 /// there is no trace of it.
 #[derive(Debug)]
 pub(crate) struct Reserved {
+    /// As it was named.
     path: PathBuf,
-    folder: PathBuf,
+    /// Where it is, once links are followed.
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file, or nothing so far: replaced as a whole.
+    File { file: PathBuf, folder: PathBuf },
+    /// A terminal, a pipe, a device: written to as it is.
+    Special,
 }
 
 impl Reserved {
-    /// Makes sure that a file can be written. Folders that are missing are
-    /// made.
+    /// Makes sure that a file can be written.
     pub(crate) fn new(path: &Path) -> Result<Self, Box<Failure>> {
-        let folder = match path.parent() {
+        let place = Place::of(path).map_err(|error| unwritable(path, error))?;
+        let path = path.to_owned();
+        Ok(Self { path, place })
+    }
+
+    /// Writes the file, whole. Folders that are missing are made.
+    pub(crate) fn write(self, text: &str) -> Result<(), Box<Failure>> {
+        let Self { path, place } = self;
+        let written = match &place {
+            Place::File { file, folder } => replace(file, folder, text),
+            Place::Special => {
+                let opened = fs::OpenOptions::new().write(true).open(&path);
+                opened.and_then(|mut file| file.write_all(text.as_bytes()))
+            }
+        };
+        written.map_err(|error| unwritable(&path, error))
+    }
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = match fs::metadata(path) {
+            Ok(it) if it.is_dir() => return Err(io::Error::other("it is a folder")),
+            Ok(it) if !it.is_file() => return Ok(Place::Special),
+            Ok(_) => fs::canonicalize(path)?,
+            Err(_) => path.to_owned(),
+        };
+        let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        let reserved = Self {
-            path: path.to_owned(),
-            folder,
-        };
-        if path.is_dir() {
-            return Err(reserved.unwritable("it is a folder"));
+        // A trial in the nearest folder that there is; it is gone at once, so
+        // that an interruption leaves nothing.
+        let existing = folder
+            .ancestors()
+            .find(|it| it.exists() && *it != Path::new(""));
+        let existing = existing.unwrap_or(Path::new("."));
+        if !existing.is_dir() {
+            let reason = format!("{} is not a folder", existing.display());
+            return Err(io::Error::other(reason));
         }
-        // A trial, which is gone at once, so that an interruption leaves nothing.
-        fs::create_dir_all(&reserved.folder).map_err(|error| reserved.unwritable(error))?;
-        NamedTempFile::new_in(&reserved.folder).map_err(|error| reserved.unwritable(error))?;
-        Ok(reserved)
+        NamedTempFile::new_in(existing)?;
+        Ok(Place::File { file, folder })
     }
+}
 
-    /// Writes the file, whole.
-    pub(crate) fn write(self, text: &str) -> Result<(), Box<Failure>> {
-        self.replace(text).map_err(|error| self.unwritable(error))
-    }
+fn replace(path: &Path, folder: &Path, text: &str) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    make_readable(&file)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
 
-    fn replace(&self, text: &str) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(&self.folder)?;
-        file.write_all(text.as_bytes())?;
-        make_readable(&file)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path)?;
-        Ok(())
-    }
-
-    fn unwritable(&self, reason: impl ToString) -> Box<Failure> {
-        let (path, reason) = (self.path.clone(), reason.to_string());
-        Box::new(Failure::Unwritable { path, reason })
-    }
+fn unwritable(path: &Path, reason: impl ToString) -> Box<Failure> {
+    let (path, reason) = (path.to_owned(), reason.to_string());
+    Box::new(Failure::Unwritable { path, reason })
 }
 
 /// Temporary files are private; reports are not.

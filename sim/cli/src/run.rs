@@ -19,6 +19,7 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         &proposal.protocol(),
         args.seed,
         args.common.crypto_seed,
+        &library.command(&scenario.id, &proposal.name, args.seed),
     );
     let Judged {
         run,
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         say(&format!("  read up to {} late{by}", judgement.lateness));
     }
     if judgement.until_rotation {
-        say("  until the sender's Megolm session is replaced");
+        say("  and so is what follows, until the sender's Megolm session is replaced");
     }
     for finding in &draw.findings {
         say(&format!("cause: {}", finding.sentence()));

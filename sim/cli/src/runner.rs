@@ -1,5 +1,6 @@
 //! Makes runs and judges them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use unwedge_core::oracle::{self, Judgement};
@@ -9,6 +10,8 @@ use unwedge_core::scenario::Scenario;
 use unwedge_core::world::Run;
 use unwedge_madsim::Job;
 
+use crate::output;
+
 /// A run and what is to be said of it.
 #[derive(Debug)]
 pub(crate) struct Judged {
@@ -17,16 +20,24 @@ pub(crate) struct Judged {
     pub(crate) draw: Draw,
 }
 
-/// Makes a run and judges it.
+/// Makes a run and judges it. If it panics, the command that repeats it is
+/// printed first.
 pub(crate) fn make(
     scenario: &Arc<Scenario>,
     protocol: &Protocol,
     seed: u64,
     crypto_seed: Option<u64>,
+    command: &str,
 ) -> Judged {
     let mut job = Job::new(scenario.clone(), protocol.clone(), seed);
     job.crypto_seed = crypto_seed.unwrap_or(seed);
-    let run = unwedge_madsim::run(&job);
+    let run = catch_unwind(AssertUnwindSafe(|| unwedge_madsim::run(&job)));
+    let run = run.unwrap_or_else(|panic| {
+        output::mention(&format!(
+            "a fault of unwedge; it is in this run:\n  {command}"
+        ));
+        resume_unwind(panic)
+    });
     let judgement = oracle::judge(&run.trace);
     let draw = Draw {
         seed,

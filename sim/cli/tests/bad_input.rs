@@ -386,11 +386,7 @@ fn a_second_file_of_one_identifier() {
     let file = dir.path().join("copy.toml");
     fs::write(&file, A01).unwrap();
     let output = unwedge().arg("eval").arg(&file).output().unwrap();
-    Refusal::of(&output).says(
-        "two scenarios are called `A01`",
-        "",
-        "give one of them another name",
-    );
+    Refusal::of(&output).says("two scenarios are called `A01`", "", "change one of them");
 }
 
 #[test]
@@ -440,6 +436,21 @@ fn a_blessing_of_a_part() {
     let before = fs::read(root().join("reports/matrix.md")).unwrap();
     refuse(&["eval", "A01", "--bless"]).says("cannot be used with", "", "--bless");
     assert_eq!(fs::read(root().join("reports/matrix.md")).unwrap(), before);
+}
+
+#[test]
+fn the_accepted_results_as_a_folder_for_others() {
+    let before = fs::read(root().join("reports/matrix.json")).unwrap();
+    let reports = root().join("reports");
+    refuse(&["eval", "A01", "--out", reports.to_str().unwrap()]).says(
+        "holds the accepted results",
+        "",
+        "--bless",
+    );
+    assert_eq!(
+        fs::read(root().join("reports/matrix.json")).unwrap(),
+        before
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use common::{root, run, stderr, stdout, unwedge};
 use serde_json::Value;
@@ -261,4 +261,82 @@ fn progress_is_shown() {
         "{}",
         stderr(&output)
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_a_pipe_is_written_to() {
+    let dir = TempDir::new().unwrap();
+    let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+    fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    assert_eq!(
+        run(&["run", "B02", "--trace", link.to_str().unwrap()])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert!(link.is_symlink(), "the link is still one");
+    assert!(fs::read_to_string(&target).unwrap().contains("phase Heal"));
+
+    // Standard output by its name on this system: a pipe here.
+    let output = run(&["run", "B02", "--trace", "/proc/self/fd/1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("phase Heal"));
+    assert!(stdout(&output).contains("outcome: ok"));
+}
+
+#[test]
+fn the_command_that_repeats_a_run_names_files_that_are_not_bundled() {
+    let dir = TempDir::new().unwrap();
+    let (scenario, proposal) = (dir.path().join("s.toml"), dir.path().join("p.toml"));
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let a01 = read("scenarios/server-rollback/A01.toml").replace("\"A01\"", "\"mine\"");
+    fs::write(&scenario, a01).unwrap();
+    fs::write(&proposal, read("proposals/unwedge-first-contact.toml")).unwrap();
+    let mut command = unwedge();
+    command
+        .arg("eval")
+        .arg(&scenario)
+        .arg("--proposal")
+        .arg(&proposal);
+    let output = command
+        .arg("--out")
+        .arg(dir.path().join("out"))
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert!(text.contains("The proposal claims to end one-time-key-reissued-after-restore"));
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("  unwedge run"))
+        .unwrap();
+    let again = run(&line.split_whitespace().skip(1).collect::<Vec<_>>());
+    assert!(
+        stdout(&again).contains("outcome: lost"),
+        "{line}: {}",
+        stderr(&again)
+    );
+}
+
+#[test]
+fn an_interrupted_evaluation_leaves_nothing_behind() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("out");
+    let mut command = unwedge();
+    command
+        .args(["eval", "--runs", "100000", "--out"])
+        .arg(&out);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // By then it has read its input and makes runs.
+    Command::new("sleep").arg("0.5").status().unwrap();
+    assert!(child.try_wait().unwrap().is_none(), "it is not done yet");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!out.exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -98,15 +98,23 @@ impl Problem {
 /// one that begins and goes on much alike, or differs in a letter or two.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let alike = known.iter().map(|it| (strsim::jaro_winkler(word, it), *it));
+    let alike = known.iter().map(|it| {
+        (
+            strsim::jaro_winkler(&word.to_lowercase(), &it.to_lowercase()),
+            *it,
+        )
+    });
     if let Some((likeness, best)) = alike.max_by(|a, b| a.0.total_cmp(&b.0))
         && likeness > 0.75
     {
         return Some(best);
     }
-    let slips = known
-        .iter()
-        .map(|it| (strsim::damerau_levenshtein(word, it), *it));
+    let slips = known.iter().map(|it| {
+        (
+            strsim::damerau_levenshtein(&word.to_lowercase(), &it.to_lowercase()),
+            *it,
+        )
+    });
     let (slips, best) = slips.min_by_key(|(slips, _)| *slips)?;
     (slips <= (word.len() / 3).max(1)).then_some(best)
 }
@@ -145,6 +153,7 @@ mod tests {
             Some("restore")
         );
         assert_eq!(nearest("A1", &["A05", "A01"]), Some("A01"));
+        assert_eq!(nearest("a01", &["D01", "A01"]), Some("A01"));
         assert_eq!(nearest("xyz", &["send", "restore"]), None);
         let fault = Fault::unknown("device", "bbo", 3..6, ["alice", "bob"]);
         assert_eq!(fault.help.as_deref(), Some("did you mean `bob`?"));

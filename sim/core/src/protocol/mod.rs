@@ -130,7 +130,7 @@ macro_rules! decisions {
 
 decisions! {
     /// What a homeserver answers to a claim whose key another claim took
-    /// between its own SELECT and DELETE (BS §2.2, §8.1).
+    /// between its own SELECT and DELETE.
     concurrent_claims, "concurrent-claims": ConcurrentClaims {
         /// The loser gets the fallback key, or nothing, although unissued
         /// keys may remain: Synapse on PostgreSQL.
@@ -143,7 +143,7 @@ decisions! {
         ReadThenDelete = "read-then-delete",
     }
 
-    /// What an operator's restore of a whole backup brings back (BS §2.8).
+    /// What an operator's restore of a whole backup brings back.
     restored_tables, "restored-tables": RestoredTables {
         /// Everything that the backup holds.
         Everything = "everything",
@@ -154,7 +154,7 @@ decisions! {
     }
 
     /// When a device answers an undecryptable Olm message with a new session
-    /// and an `m.dummy` over it (BS §1.7).
+    /// and an `m.dummy` over it.
     unwedging, "unwedging": Unwedging {
         /// Only if it holds a session with the sender, and the newest is
         /// older than an hour: matrix-rust-sdk. At first contact, nothing.
@@ -166,7 +166,7 @@ decisions! {
 
     /// From which message index a sender shares a room key again with a
     /// device that has opened a new Olm session since it was first given that
-    /// key (BS §1.7, element-meta#1992).
+    /// key (element-meta#1992).
     resharing, "resharing": Resharing {
         /// From the ratchet's present index: earlier messages stay unreadable.
         CurrentIndex = "current-index",

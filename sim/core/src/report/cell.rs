@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::story::Finding;
-use crate::oracle::OutcomeClass;
-use crate::protocol::Consulted;
+use crate::oracle::{CauseKind, OutcomeClass};
+use crate::protocol::{Consulted, Proposal};
 use crate::time::Span;
 use crate::trace::hash::StableHash;
 
@@ -67,6 +67,9 @@ pub struct Cell {
     /// Readings without a cause, over all runs.
     #[serde(skip)]
     pub unexplained: usize,
+    /// The causes in the witness that the proposal claims to end.
+    #[serde(skip)]
+    pub broken_claims: BTreeSet<CauseKind>,
 }
 
 impl Cell {
@@ -78,7 +81,7 @@ impl Cell {
     #[must_use]
     pub fn new(
         scenario: &str,
-        proposal: &str,
+        proposal: &Proposal,
         expected: Option<OutcomeClass>,
         draws: &[Draw],
         fixed: usize,
@@ -97,9 +100,10 @@ impl Cell {
             .unwrap_or(judged);
         let witness = draws.iter().find(|draw| draw.outcome == worst);
         let witness = witness.expect("some run came out worst").clone();
+        let found = witness.findings.iter().map(|finding| finding.kind);
         Self {
             scenario: scenario.to_owned(),
-            proposal: proposal.to_owned(),
+            proposal: proposal.name.clone(),
             runs: draws.len(),
             outcomes,
             violated: draws
@@ -112,6 +116,9 @@ impl Cell {
             witness_seed: witness.seed,
             trace_hash: witness.trace_hash,
             unexplained: draws.iter().map(|draw| draw.unexplained).sum(),
+            broken_claims: found
+                .filter(|kind| proposal.claims.contains(kind))
+                .collect(),
             witness,
         }
     }
@@ -150,7 +157,9 @@ impl Cell {
             notes.push(format!("read up to {} late{by}", self.witness.lateness));
         }
         if self.witness.until_rotation {
-            notes.push("until the sender's Megolm session is replaced".to_owned());
+            notes.push(
+                "and so is what follows, until the sender's Megolm session is replaced".to_owned(),
+            );
         }
         notes
     }

@@ -135,11 +135,12 @@ impl Cell {
         let mut parts = vec![self.worst.name().to_owned()];
         parts.extend(self.notes());
         let causes = self.witness.findings.iter().map(super::Finding::sentence);
-        [parts.join(", ")]
-            .into_iter()
-            .chain(causes)
-            .collect::<Vec<_>>()
-            .join(". ")
+        let claims = self.broken_claims.iter().map(|kind| kind.name());
+        let claims: Vec<&str> = claims.collect();
+        let broken = (!claims.is_empty())
+            .then(|| format!("The proposal claims to end {}", claims.join(", ")));
+        let sentences = [parts.join(", ")].into_iter().chain(causes).chain(broken);
+        sentences.collect::<Vec<_>>().join(". ")
     }
 }
 

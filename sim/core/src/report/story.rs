@@ -62,11 +62,18 @@ impl Finding {
     /// The finding in a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let mut sentence = format!("{} ({}×): ", self.kind.name(), self.count);
+        let mut sentence = format!("{} ({}): ", self.kind.name(), readings(self.count));
         if !self.step.is_empty() {
             let _ = write!(sentence, "{}; ", self.step);
         }
         let _ = write!(sentence, "{}", self.decisive);
         sentence
+    }
+}
+
+fn readings(count: usize) -> String {
+    match count {
+        1 => "1 reading failed".to_owned(),
+        _ => format!("{count} readings failed"),
     }
 }

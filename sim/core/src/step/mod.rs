@@ -117,11 +117,14 @@ steps! {
     "heal" Heal: partition::Heal,
     /// A server's database is copied: `server`.
     "backup" Backup: backup::Backup,
-    /// A server is stopped and started from its latest copy: `server`, and
-    /// perhaps `tables`, if only some of them are put back.
+    /// A server is stopped and started from its latest copy (without one, from
+    /// what it has): `server`, and perhaps `tables`, if only some are put back
+    /// (one-time-keys, fallback-keys, devices, device-lists, inbox, outbox,
+    /// rooms, deduplication, retry-timings).
     "restore" Restore: restore::Restore,
     /// A server or device stops at once: `node`, and perhaps `before_answer`
-    /// (an endpoint), if it stops when the next such answer arrives.
+    /// (keys-upload, keys-claim, sync, …), if it stops when the next such
+    /// answer arrives.
     "crash" Crash: crash::Crash,
     /// A server or device that is down starts again: `node`.
     "restart" Restart: crash::Restart,

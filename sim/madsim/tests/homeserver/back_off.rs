@@ -175,7 +175,9 @@ fn each_back_off_is_longer_than_the_last_by_two_times_a_random_factor_up_to_a_we
         factors.iter().all(|it| (150..290).contains(it)),
         "{factors:?}"
     );
-    assert!(factors.len() > 1, "the factor is random: {factors:?}");
+    // The measure alone spreads them by a few percent.
+    let spread = factors.last().unwrap() - factors.first().unwrap();
+    assert!(spread > 20, "the factor is random: {factors:?}");
     assert!(longest.len() > 1, "{minutes:?}");
     assert!(longest.iter().all(|it| *it < a_week * 102 / 100));
 }

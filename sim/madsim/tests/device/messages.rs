@@ -113,7 +113,7 @@ fn a_used_one_time_key_is_still_gone_after_a_restart() {
 }
 
 #[test]
-fn a_session_survives_lost_messages_and_a_restart() {
+fn a_session_survives_lost_messages_and_restarts() {
     let bob = Peer::new(BOB);
     let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
     let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
@@ -126,10 +126,14 @@ fn a_session_survives_lost_messages_and_a_restart() {
     let [_lost, second, third, fourth] = [next(), next(), next(), next()];
     // All are pre-key messages until Bob has heard of the session.
     assert_eq!(outcome(&mut alice, &second), Outcome::Accepted);
+    alice.restart();
+    alice.input(Input::Connection(true));
     assert_eq!(outcome(&mut alice, &fourth), Outcome::Decrypted);
     alice.restart();
     alice.input(Input::Connection(true));
     assert_eq!(outcome(&mut alice, &third), Outcome::Decrypted);
+    // The ratchet has not gone back: it would decrypt this a second time.
+    assert_eq!(outcome(&mut alice, &fourth), Outcome::Replayed);
 }
 
 #[test]

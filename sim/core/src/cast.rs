@@ -203,7 +203,7 @@ impl Named for MegolmName {
 impl Named for MessageId {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sender, to) = (cast.say(&self.sender), cast.say(&self.to));
-        write!(f, "message:{sender}>{to}@{}", self.sent)
+        write!(f, "message:{sender}>{to}@{}#{}", self.sent, self.number)
     }
 }
 

@@ -104,9 +104,11 @@ pub struct MessageId {
     pub sender: DeviceId,
     /// The device it is for.
     pub to: DeviceId,
-    /// When it was made. A device makes at most one message for each peer in
-    /// one step.
+    /// When it was made.
     pub sent: Time,
+    /// How many messages its sender had made since it was started: there can
+    /// be several for one peer at one time.
+    pub number: u32,
 }
 
 /// A room event, named by its sending device and the time it was encrypted.

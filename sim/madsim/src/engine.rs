@@ -115,7 +115,9 @@ async fn simulate<C: Crypto>(job: Job, crypto: C) -> (Run, C) {
     let handle = Handle::current();
     let stage = Stage {
         world,
-        zero: TimeHandle::current().now_instant(),
+        // Later than now: the first look at every task of the timeline takes
+        // time, on madsim's clock.
+        zero: TimeHandle::current().now_instant() + Duration::from_secs(1),
         places: BTreeMap::new(),
         outside: handle.create_node().name("outside").build(),
         finished: false,

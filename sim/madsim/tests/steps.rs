@@ -208,3 +208,37 @@ fn a_conversation_goes_on_after_either_device_crashed_in_the_middle_of_it() {
         assert_eq!(story.when("issues").len(), 1, "{node}");
     }
 }
+
+#[test]
+fn a_second_partition_of_a_link_that_is_cut_is_no_event() {
+    let story = Story::of(
+        r#"{ partition = { at = "1h", between = ["hs1", "hs2"] } },
+           { partition = { at = "2h", between = ["hs2", "hs1"] } },
+           { offline = { at = "1h", device = "bob" } },
+           { offline = { at = "2h", device = "bob" } },"#,
+    );
+    assert_eq!(story.when("link cut").len(), 2);
+}
+
+#[test]
+fn rooms_are_there_whatever_happens_first() {
+    let story = Story::of(
+        r#"{ crash = { at = "0s", node = "hs2" } },
+           { restart = { at = "1m", node = "hs2" } },
+           { send = { at = "1h", from = "bob", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+}
+
+#[test]
+fn a_timeline_may_be_long() {
+    let steps: String = (0..20_000)
+        .map(|n| {
+            format!(
+                "{{ online = {{ at = \"{}ms\", device = \"bob\" }} }},\n",
+                60_000 + n
+            )
+        })
+        .collect();
+    assert_eq!(Story::of(&steps).outcome, OutcomeClass::Ok);
+}

@@ -99,3 +99,68 @@ fn every_failure_has_the_cause_that_its_scenario_is_about() {
         }
     }
 }
+
+/// A01 with a second restore and a third first contact: each restore is to
+/// blame for what came after it.
+#[test]
+fn of_two_restores_each_is_blamed_for_its_own() {
+    let text = r#"
+        id = "two-restores"
+        title = ""
+        source = []
+        story = ""
+        servers = ["hs1", "hs2"]
+        devices = { alice = "hs1", carol = "hs1", dave = "hs1", bob = "hs2" }
+        rooms = { r1 = ["alice", "bob"], r2 = ["carol", "bob"], r3 = ["dave", "bob"] }
+        steps = [
+            { backup = { at = "1h", server = "hs2" } },
+            { send = { at = "2h", from = "alice", room = "r1" } },
+            { restore = { at = "3h", server = "hs2" } },
+            { send = { at = "4h", from = "carol", room = "r2" } },
+            { restore = { at = "5h", server = "hs2" } },
+            { send = { at = "6h", from = "dave", room = "r3" } },
+        ]
+    "#;
+    let scenario = unwedge_core::scenario::parse("two-restores.toml", text, &[]).unwrap();
+    let (_, judgement) = judge(&Arc::new(scenario), &proposal("base"), 0);
+    assert_eq!(judgement.outcome, OutcomeClass::Wedged);
+    let steps = judgement
+        .causes()
+        .into_keys()
+        .map(|cause| cause.step.map(|step| step.0));
+    assert_eq!(steps.collect::<Vec<_>>(), [Some(2), Some(4)]);
+}
+
+/// Bob unwedges Carol and has something to say to her in the same moment: two
+/// messages for one device at one time are two messages.
+#[test]
+fn an_announcement_and_a_room_key_for_the_same_device_both_arrive() {
+    let text = r#"
+        id = "both"
+        title = ""
+        source = []
+        story = ""
+        servers = ["hs1", "hs2"]
+        devices = { alice = "hs1", carol = "hs1", bob = "hs2" }
+        rooms = { r1 = ["alice", "bob"], r2 = ["carol", "bob"] }
+        steps = [
+            { backup = { at = "1h", server = "hs2" } },
+            { send = { at = "2h", from = "alice", room = "r1" } },
+            { restore = { at = "3h", server = "hs2" } },
+            { offline = { at = "3h30m", device = "bob" } },
+            { send = { at = "4h", from = "carol", room = "r2" } },
+            { send = { at = "4h30m", from = "bob", room = "r2" } },
+            { online = { at = "5h", device = "bob" } },
+        ]
+    "#;
+    let scenario = Arc::new(unwedge_core::scenario::parse("both.toml", text, &[]).unwrap());
+    for seed in DRAWS {
+        let (_, judgement) = judge(&scenario, &proposal("unwedge-first-contact"), seed);
+        assert_eq!(judgement.outcome, OutcomeClass::Lost, "seed {seed}");
+        assert_eq!(
+            judgement.unread.len(),
+            1,
+            "only what Carol had said, seed {seed}"
+        );
+    }
+}

@@ -46,6 +46,11 @@ impl<K: Ord> Failures<K> {
         self.0.remove(subject);
     }
 
+    /// Until when the subject is, or was, to be left alone.
+    pub(super) fn until(&self, subject: &K) -> Option<Time> {
+        self.0.get(subject).map(|entry| entry.until)
+    }
+
     /// Whether the subject is to be left alone for now.
     pub(super) fn cooling_down(&self, subject: &K, now: Time) -> bool {
         self.0.get(subject).is_some_and(|entry| now < entry.until)

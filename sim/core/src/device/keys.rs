@@ -14,7 +14,7 @@ use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused
 /// How old a fallback key gets before it is replaced.
 const FALLBACK_KEY_AGE: Span = Span::days(7);
 /// Rotation happens on a sync, and an idle client syncs every 30 s.
-const IDLE_SYNC: Span = Span::secs(30);
+pub(super) const IDLE_SYNC: Span = Span::secs(30);
 
 /// The live Olm account.
 pub(super) struct Account<C: Crypto> {

@@ -21,7 +21,7 @@ use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
 use crate::trace::Fact;
-use crate::wire::{ClientResponse, Message, RequestId};
+use crate::wire::{ClientResponse, Message, RequestId, ToDevice};
 
 use failures::Failures;
 use outgoing::Request;
@@ -40,7 +40,8 @@ pub struct Device<C: Crypto> {
     outbound: BTreeMap<RoomId, C::GroupSession>,
     connected: bool,
     requests: BTreeMap<RequestId, Request>,
-    next_request: u32,
+    next_request: u64,
+    next_message: u32,
     next_transaction: u64,
     sending: Option<send::Sending>,
     server_failures: Failures<ServerId>,
@@ -48,6 +49,10 @@ pub struct Device<C: Crypto> {
     query_failures: Failures<ServerId>,
     to_unwedge: BTreeSet<DeviceId>,
     unwedged: BTreeMap<DeviceId, Time>,
+    /// `m.dummy` requests that have not been answered, by transaction ID.
+    dummies: BTreeMap<u64, Vec<ToDevice<C>>>,
+    /// When what failed is tried again of the client's own accord.
+    retry_at: Option<Time>,
 }
 
 /// What a client asks to be woken for.
@@ -57,6 +62,8 @@ pub enum Timer {
     StopWaitingForDevices(u64),
     /// The fallback key is due to be replaced.
     FallbackKeyDue,
+    /// What failed may be tried again.
+    Retry,
 }
 
 /// What a person does with a client.
@@ -91,15 +98,18 @@ impl<C: Crypto> Node for Device<C> {
             outbound: BTreeMap::new(),
             connected: false,
             requests: BTreeMap::new(),
-            next_request: 0,
-            // Transaction IDs of two incarnations never meet.
+            // Neither requests nor transactions of two incarnations ever meet.
+            next_request: u64::from(cx.incarnation) << 32,
             next_transaction: u64::from(cx.incarnation) << 32,
+            next_message: 0,
             sending: None,
             server_failures: Failures::default(),
             device_failures: Failures::default(),
             query_failures: Failures::default(),
             to_unwedge: BTreeSet::new(),
             unwedged: BTreeMap::new(),
+            dummies: BTreeMap::new(),
+            retry_at: None,
         };
         device.boot_account(cx);
         device
@@ -118,14 +128,26 @@ impl<C: Crypto> Node for Device<C> {
             Input::Timer(Timer::StopWaitingForDevices(send)) => {
                 self.stop_waiting_for_devices(send, cx);
             }
+            // Keys are replaced on a sync, so not while there can be none.
             Input::Timer(Timer::FallbackKeyDue) => {
-                self.replace_fallback_key_if_due(cx);
-                self.store_account_if_changed(cx);
-                self.do_outgoing(cx);
+                if self.connected {
+                    self.replace_fallback_key_if_due(cx);
+                    self.store_account_if_changed(cx);
+                    self.do_outgoing(cx);
+                }
+            }
+            Input::Timer(Timer::Retry) => {
+                if self.retry_at.is_some_and(|at| at <= cx.now) {
+                    self.retry_at = None;
+                    self.do_outgoing(cx);
+                }
             }
             Input::Command(Command::Send(room, body)) => self.enqueue(room, body, cx),
             Input::Command(Command::DiscardSession(room)) => self.discard_session(room, cx),
-            Input::Command(Command::SyncAgain) => self.sync_again(cx),
+            Input::Command(Command::SyncAgain) => {
+                self.sync_again(cx);
+                self.do_outgoing(cx);
+            }
         }
     }
 
@@ -161,7 +183,9 @@ impl<C: Crypto> Device<C> {
             (Request::Share { room, transaction }, ClientResponse::SendToDevice) => {
                 self.share_sent(room, transaction, cx);
             }
-            (Request::Dummy, ClientResponse::SendToDevice) => {}
+            (Request::Dummy(transaction), ClientResponse::SendToDevice) => {
+                self.dummies.remove(&transaction);
+            }
             (Request::Event(number), ClientResponse::SendEvent) => self.event_sent(number, cx),
             (Request::Sync, ClientResponse::Sync(response)) => self.synced(response, cx),
             // An answer to another question is no answer.
@@ -187,6 +211,7 @@ impl<C: Crypto> Device<C> {
         if self.account.state.device_keys_shared {
             self.sync_again(cx);
         }
+        self.send_unsent_dummies(cx);
         self.do_outgoing(cx);
         self.advance(cx);
     }

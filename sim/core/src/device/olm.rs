@@ -57,13 +57,21 @@ impl<C: Crypto> Device<C> {
             ciphertext,
         };
         Some(ToDevice {
-            id: MessageId {
-                sender: self.id,
-                to: peer,
-                sent: cx.now,
-            },
+            id: self.new_message(peer, cx),
             content,
         })
+    }
+
+    /// The name of a new message.
+    pub(super) fn new_message(&mut self, to: DeviceId, cx: &Cx<'_, Self>) -> MessageId {
+        let number = self.next_message;
+        self.next_message += 1;
+        MessageId {
+            sender: self.id,
+            to,
+            sent: cx.now,
+            number,
+        }
     }
 
     /// Takes a to-device message. What it brings is added to `rows`, but for

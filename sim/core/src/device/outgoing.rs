@@ -1,12 +1,13 @@
 //! Requests to the homeserver, and what is asked after each sync.
 
-use super::Device;
+use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::wire::{ClientRequest, DeviceKeys, Message, RequestId};
 
 use super::Write;
+use super::keys::IDLE_SYNC;
 
 /// What a request that has not been answered was for.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub(super) enum Request {
         room: RoomId,
         transaction: u64,
     },
-    Dummy,
+    Dummy(u64),
     Event(u64),
     Sync,
 }
@@ -61,6 +62,32 @@ impl<C: Crypto> Device<C> {
         self.upload_if_needed(cx);
         self.query_if_needed(cx);
         self.claim_for_unwedging(cx);
+        self.plan_retry(cx);
+    }
+
+    /// A client tries what failed again after each sync, and an idle client
+    /// syncs every 30 s. Of those, only the first is planned at which
+    /// something may be tried again.
+    fn plan_retry(&mut self, cx: &mut Cx<'_, Self>) {
+        let lists = self.store.outdated.keys();
+        let lists = lists.filter_map(|user| self.query_failures.until(&user.server));
+        let wedged = self.to_unwedge.iter().filter_map(|device| {
+            let server = self.server_failures.until(&device.user.server);
+            server.max(self.device_failures.until(device))
+        });
+        let Some(earliest) = lists.chain(wedged).min() else {
+            return;
+        };
+        let rounds = earliest.since(cx.now).ticks() / IDLE_SYNC.ticks() + 1;
+        let at = cx.now + IDLE_SYNC.times(rounds);
+        if self.connected
+            && self
+                .retry_at
+                .is_none_or(|planned| at < planned || planned <= cx.now)
+        {
+            self.retry_at = Some(at);
+            cx.wake(at.since(cx.now), Timer::Retry);
+        }
     }
 
     /// Gives up the poll that is being held, if any, and syncs anew.

@@ -6,7 +6,7 @@ use super::outgoing::Request;
 use super::store::{OutboundRow, Share};
 use super::{Device, Write};
 use crate::crypto::{Content, Crypto};
-use crate::name::{DeviceId, MegolmName, MessageId, RoomId, UserId};
+use crate::name::{DeviceId, MegolmName, RoomId, UserId};
 use crate::node::Cx;
 use crate::protocol::Resharing;
 use crate::time::Span;
@@ -33,11 +33,7 @@ impl<C: Crypto> Device<C> {
                 if self.store.told_no_olm.contains(&device) {
                     continue; // Told once, and never again (BS §1.9).
                 }
-                let id = MessageId {
-                    sender: self.id,
-                    to: device,
-                    sent: cx.now,
-                };
+                let id = self.new_message(device, cx);
                 cx.observe(Fact::RoomKeyWithheld {
                     session: row.name,
                     message: id,

@@ -57,11 +57,25 @@ impl<C: Crypto> Device<C> {
         let messages: Vec<_> = peers.iter().filter_map(encrypt).collect();
         if !messages.is_empty() {
             let transaction = self.new_transaction();
-            let request = ClientRequest::SendToDevice {
-                transaction,
-                messages,
-            };
-            self.ask(Request::Dummy, request, cx);
+            self.dummies.insert(transaction, messages);
+            self.send_dummy(transaction, cx);
         }
+    }
+
+    /// Sends what was not confirmed before the connection broke.
+    pub(super) fn send_unsent_dummies(&mut self, cx: &mut Cx<'_, Self>) {
+        let unsent: Vec<u64> = self.dummies.keys().copied().collect();
+        for transaction in unsent {
+            self.send_dummy(transaction, cx);
+        }
+    }
+
+    fn send_dummy(&mut self, transaction: u64, cx: &mut Cx<'_, Self>) {
+        let messages = self.dummies[&transaction].clone();
+        let request = ClientRequest::SendToDevice {
+            transaction,
+            messages,
+        };
+        self.ask(Request::Dummy(transaction), request, cx);
     }
 }

@@ -77,10 +77,16 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    /// The rows that another server's device list update asks for.
+    /// The rows that another server's device list update asks for. Of a user
+    /// whose list is not cached an update tells only a part: the list is asked
+    /// for when a client wants it.
     pub(super) fn device_list_update(&self, keys: DeviceKeys<C>) -> Vec<Write<C>> {
         let user = keys.device.user;
-        vec![Write::RemoteDevice(keys), Write::DeviceListChanged(user)]
+        let mut rows = vec![Write::DeviceListChanged(user)];
+        if self.tables.device_lists.remote.contains_key(&user) {
+            rows.push(Write::RemoteDevice(keys));
+        }
+        rows
     }
 
     /// Local devices of these users, for clients and other servers.

@@ -15,7 +15,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, NodeId, ServerId, UserId};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
 use crate::wire::{
@@ -32,7 +32,7 @@ pub struct Homeserver<C: Crypto> {
     /// When this incarnation started; transaction IDs count up from it.
     started: Time,
     transactions: u64,
-    requests: u32,
+    requests: u64,
     outstanding: BTreeMap<RequestId, federation::Outstanding>,
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
@@ -61,8 +61,6 @@ pub enum Timer {
 /// What an operator does to a homeserver.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Lets a room with these members exist.
-    CreateRoom(RoomId, Vec<UserId>),
     /// Makes one authenticated request to each of these servers, whatever
     /// the back-off says.
     Greet(Vec<ServerId>),
@@ -83,7 +81,8 @@ impl<C: Crypto> Node for Homeserver<C> {
             tables: disk,
             started: cx.now,
             transactions: 0,
-            requests: 0,
+            // Requests of two incarnations never meet.
+            requests: u64::from(cx.incarnation) << 32,
             outstanding: BTreeMap::new(),
             sending: BTreeSet::new(),
             wake_up_at: None,
@@ -125,9 +124,6 @@ impl<C: Crypto> Node for Homeserver<C> {
                 self.poll_ends(device, request, cx);
             }
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
-            Input::Command(Command::CreateRoom(room, members)) => {
-                self.create_room(room, members, cx);
-            }
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
             Input::Connection(_) => {}
         }

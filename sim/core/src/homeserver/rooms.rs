@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::tables::Rooms;
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
-use crate::name::{EventId, RoomId, ServerId, UserId};
+use crate::name::{EventId, RoomId, ServerId};
 use crate::node::Cx;
 use crate::trace::Fact;
 use crate::wire::RoomEvent;
@@ -53,15 +53,6 @@ impl<C: Crypto> Rooms<C> {
 }
 
 impl<C: Crypto> Homeserver<C> {
-    pub(super) fn create_room(
-        &mut self,
-        room: RoomId,
-        members: Vec<UserId>,
-        cx: &mut Cx<'_, Self>,
-    ) {
-        self.write(vec![Write::Room(room, members)], cx);
-    }
-
     /// A client's event: placed after everything the server knows of, then
     /// sent to the other servers in the room. An event seen before is ignored.
     pub(super) fn send_event(&mut self, mut event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {

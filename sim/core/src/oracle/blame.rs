@@ -3,7 +3,7 @@
 use super::history::History;
 use crate::name::{DeviceId, NodeId, ServerId, Table};
 use crate::time::Time;
-use crate::trace::{Fact, FactId, StepIndex};
+use crate::trace::{Fact, FactId, RemoteFailure, StepIndex};
 
 /// Something that happened from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +17,46 @@ pub(super) struct Deed {
     reason = "each question is about a few facts"
 )]
 impl History<'_> {
-    /// The last time before `before` that two servers lost each other, or
-    /// that the second of them went down.
-    pub(super) fn lost_each_other(&self, a: ServerId, b: ServerId, before: FactId) -> Option<Deed> {
+    /// What kept `a` from reaching `b` at `at`: the cut or crash that was not
+    /// over by then or, failing that, the last before it.
+    pub(super) fn lost_each_other(&self, a: ServerId, b: ServerId, at: FactId) -> Option<Deed> {
         let (a, b) = (NodeId::Server(a), NodeId::Server(b));
-        self.last_before(before, |fact| match fact {
-            Fact::LinkCut { between, step } if between == [a, b] || between == [b, a] => Some(step),
-            Fact::Crashed { node, step } if node == b => Some(step),
+        let is_link = |between| between == [a, b] || between == [b, a];
+        let (mut link_is_up, mut node_is_up, mut last) = (false, false, None);
+        for (fact, it) in self.trace.facts().rev().skip_while(|(id, _)| *id >= at) {
+            let step = match it.fact {
+                Fact::LinkMended { between, .. } if is_link(between) => {
+                    link_is_up = true;
+                    continue;
+                }
+                Fact::Booted { node, .. } if node == b => {
+                    node_is_up = true;
+                    continue;
+                }
+                Fact::LinkCut { between, step } if is_link(between) && !link_is_up => {
+                    return Some(Deed { fact, step });
+                }
+                Fact::Crashed { node, step } if node == b && !node_is_up => {
+                    return Some(Deed { fact, step });
+                }
+                Fact::LinkCut { between, step } if is_link(between) => step,
+                Fact::Crashed { node, step } if node == b => step,
+                _ => continue,
+            };
+            last = last.or(Some(Deed { fact, step }));
+        }
+        last
+    }
+
+    /// The time-out that began the back-off which was in force at `at`.
+    pub(super) fn first_failure(&self, a: ServerId, b: ServerId, at: FactId) -> Option<FactId> {
+        let failure = self.last_before(at, |fact| match fact {
+            Fact::RemoteFailed {
+                server, peer, why, ..
+            } if server == a && peer == b && why == RemoteFailure::TimedOut => Some(None),
             _ => None,
-        })
+        });
+        failure.map(|deed| deed.fact)
     }
 
     /// The first time after `after` that a table of a server was put back to
@@ -51,6 +82,27 @@ impl History<'_> {
             } if on == server && what == table => Some(step),
             _ => None,
         })
+    }
+
+    /// The last time between two facts that a table of a server was put back to
+    /// a copy from before `made`, or emptied.
+    pub(super) fn last_rolled_back(
+        &self,
+        server: ServerId,
+        table: Table,
+        made: Time,
+        (after, before): (FactId, FactId),
+    ) -> Option<Deed> {
+        let mut last = None;
+        let mut from = after;
+        while let Some(deed) = self.rolled_back(server, table, made, from) {
+            if deed.fact >= before {
+                break;
+            }
+            from = deed.fact;
+            last = Some(deed);
+        }
+        last
     }
 
     /// The last time before `before` that a device crashed.

@@ -43,14 +43,18 @@ pub(super) fn cause_of(
     match shares.iter().find(|share| share.index <= event.index) {
         Some(share) => not_decrypted(history, share, reader)
             .or_else(|| lost_on_the_way(history, id, share, reader)),
-        None => never_given(history, id, event, reader).or_else(|| {
-            let later = shares.first()?;
-            Some(Cause {
-                kind: CauseKind::LaterIndexOnly,
-                step: None,
-                decisive: later.fact,
-            })
-        }),
+        None => Some(never_given(history, id, event, reader).unwrap_or_else(|| {
+            match shares.first() {
+                Some(later) => Cause {
+                    kind: CauseKind::LaterIndexOnly,
+                    step: None,
+                    decisive: later.fact,
+                },
+                // Neither given a key nor refused one: the sender did not know
+                // the device, though perhaps another of the same user.
+                None => device_unknown(history, id, reader, event.sent),
+            }
+        })),
     }
 }
 
@@ -85,12 +89,25 @@ fn never_given(
         Fact::ClaimMissed { why, .. } => {
             Some(claim_missed(history, why, obstacle.fact, id, reader))
         }
-        _ => {
-            let (theirs, ours) = (reader.user.server, id.sender.user.server);
-            let deed = history.lost_each_other(ours, theirs, obstacle.fact);
-            Some(caused(CauseKind::DeviceUnknown, deed, obstacle.fact))
-        }
+        _ => Some(device_unknown(history, id, reader, obstacle.fact)),
     }
+}
+
+/// What kept the sender from hearing of the reader's device: its server, or
+/// the reader's, was put back to before the device, or they lost each other.
+fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: FactId) -> Cause {
+    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let sent = history.trace.at(at).at;
+    let span = (FactId(0), at);
+    let deed = [
+        (theirs, Table::Devices),
+        (theirs, Table::Outbox),
+        (ours, Table::DeviceLists),
+    ]
+    .into_iter()
+    .find_map(|(server, table)| history.last_rolled_back(server, table, sent, span))
+    .or_else(|| history.lost_each_other(ours, theirs, at));
+    caused(CauseKind::DeviceUnknown, deed, at)
 }
 
 fn claim_missed(
@@ -102,13 +119,22 @@ fn claim_missed(
 ) -> Cause {
     let (theirs, ours) = (reader.user.server, id.sender.user.server);
     match why {
-        ClaimMiss::NoKey | ClaimMiss::BadSignature | ClaimMiss::DeviceCoolingDown => Cause {
-            kind: CauseKind::ClaimEmpty,
-            step: None,
-            decisive: missed,
-        },
+        ClaimMiss::NoKey | ClaimMiss::BadSignature | ClaimMiss::DeviceCoolingDown => {
+            let (at, span) = (history.trace.at(missed).at, (FactId(0), missed));
+            let deed = [Table::FallbackKeys, Table::OneTimeKeys]
+                .into_iter()
+                .find_map(|table| history.last_rolled_back(theirs, table, at, span));
+            Cause {
+                kind: CauseKind::ClaimEmpty,
+                step: deed.and_then(|deed| deed.step),
+                decisive: missed,
+            }
+        }
         ClaimMiss::ServerCoolingDown | ClaimMiss::ServerFailed => {
-            let deed = history.lost_each_other(ours, theirs, missed);
+            let began = history
+                .first_failure(ours, theirs, missed)
+                .unwrap_or(missed);
+            let deed = history.lost_each_other(ours, theirs, began);
             let asked = why == ClaimMiss::ServerFailed
                 && remote_failure(history, missed, id, reader) == Some(RemoteFailure::TimedOut);
             let kind = if asked {
@@ -175,9 +201,8 @@ fn lost_on_the_way(
             _ => None,
         });
         let deed = deleted?;
-        let restored = history
-            .rolled_back(server, Table::Inbox, made(deed.fact), FactId(0))
-            .filter(|restored| restored.fact < deed.fact);
+        let span = (FactId(0), deed.fact);
+        let restored = history.last_rolled_back(server, Table::Inbox, made(deed.fact), span);
         let step = restored.and_then(|deed| deed.step);
         return Some(Cause {
             kind: CauseKind::TokenOverranInbox,
@@ -196,10 +221,15 @@ fn lost_on_the_way(
             share.fact,
         )),
         None => {
+            // A server drops what is for a device that it no longer knows.
+            let (theirs, at) = (reader.user.server, made(share.fact));
+            let span = (FactId(0), FactId(usize::MAX));
+            let deed = history.last_rolled_back(theirs, Table::Devices, at, span);
+            let step = deed.and_then(|deed| deed.step);
             let decisive = queued.unwrap_or(share.fact);
             Some(Cause {
                 kind: CauseKind::MessageLost,
-                step: None,
+                step,
                 decisive,
             })
         }
@@ -261,17 +291,31 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
     // Issues are in order, and those after the failure did not lead to it.
     let led_to_it = issued.partition_point(|issue| *issue < failed);
-    let [first, .., last] = &issued[..led_to_it] else {
+    let issued = &issued[..led_to_it];
+    // The issue to whoever sent the message, and the one before that.
+    let sender = match history.trace.at(failed).fact {
+        Fact::OlmFailed { message, .. } => Some(message.sender),
+        _ => None,
+    };
+    let to_sender = issued
+        .iter()
+        .rposition(|issue| match history.trace.at(*issue).fact {
+            Fact::KeyIssued { to, .. } => Some(to) == sender,
+            _ => false,
+        });
+    let place = to_sender.filter(|place| *place > 0);
+    let place = place.or_else(|| issued.len().checked_sub(1).filter(|place| *place > 0));
+    let Some(place) = place else {
         return Cause {
             kind: CauseKind::IssuedTwice,
             step: None,
             decisive: failed,
         };
     };
+    let (first, last) = (&issued[place - 1], &issued[place]);
     let at = history.trace.at(*first).at;
-    let restored = history
-        .rolled_back(reader.user.server, Table::OneTimeKeys, at, *first)
-        .filter(|deed| deed.fact < *last);
+    let server = reader.user.server;
+    let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
     if restored.is_some() {
         return caused(CauseKind::ReissuedAfterRestore, restored, *last);
     }

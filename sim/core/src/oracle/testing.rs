@@ -137,6 +137,7 @@ impl Story {
             sender: ALICE,
             to: BOB,
             sent: self.now,
+            number: 0,
         };
         let session = SESSION;
         let fact = self.note(Fact::RoomKeyShared {

@@ -18,7 +18,7 @@ use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, RoomId, Ses
 
 /// A request's number, counted by the node that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u32);
+pub struct RequestId(pub u64);
 
 /// One message on a link.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
-use crate::name::{DeviceId, NodeId, ServerId};
+use crate::name::{DeviceId, NodeId};
 use crate::node::{Durable, Node};
 use crate::protocol::Protocol;
 use crate::time::Time;
@@ -120,11 +120,6 @@ impl<C: Crypto> Machines<C> {
     /// A node no longer crashes before an answer.
     pub(super) fn disarm(&mut self, node: NodeId) {
         self.state_mut(node).armed = None;
-    }
-
-    /// Whether a server has ever been started.
-    pub(super) fn has_started(&self, server: ServerId) -> bool {
-        self.servers[usize::from(server.0)].starts > 0
     }
 
     /// Counts a message on its way to a node, or one that has arrived.

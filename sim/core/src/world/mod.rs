@@ -123,10 +123,19 @@ impl<C: Crypto> World<C> {
             .devices
             .iter()
             .map(|it| Machine::new(follows(NodeId::Device(it.id))));
-        let machines = Machines {
+        let mut machines = Machines {
             servers: servers.collect(),
             devices: devices.collect(),
         };
+        // Rooms are there before anybody starts.
+        for room in &cast.rooms {
+            for (id, machine) in cast.server_ids().zip(&mut machines.servers) {
+                if room.members.iter().any(|member| member.server == id) {
+                    let row = homeserver::Write::Room(room.id, room.members.clone());
+                    machine.persist(vec![row]);
+                }
+            }
+        }
         Self {
             cast,
             scenario,

@@ -109,10 +109,10 @@ impl Network {
         breaks == passage.breaks && self.reaches(passage.from, passage.to)
     }
 
-    /// Cuts the link between two nodes.
-    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) {
-        self.cut.insert(link(a, b));
+    /// Cuts the link between two nodes. Whether it was whole.
+    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) -> bool {
         self.break_link(a, b);
+        self.cut.insert(link(a, b))
     }
 
     /// Mends the link between two nodes. Whether it was cut.
@@ -125,10 +125,11 @@ impl Network {
         self.cut.iter().copied().collect()
     }
 
-    /// Takes a device off line.
-    pub(super) fn go_offline(&mut self, device: DeviceId) {
-        self.offline.insert(device);
-        self.break_link(NodeId::Device(device), NodeId::Server(device.user.server));
+    /// Takes a device off line. Whether it was on line.
+    pub(super) fn go_offline(&mut self, device: DeviceId) -> bool {
+        let server = NodeId::Server(device.user.server);
+        self.break_link(NodeId::Device(device), server);
+        self.offline.insert(device)
     }
 
     /// Takes a device on line again. Whether it was off line.

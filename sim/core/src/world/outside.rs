@@ -23,13 +23,12 @@ impl<C: Crypto> Outside for World<C> {
     }
 
     fn go_offline(&mut self, device: DeviceId, step: StepIndex) {
-        let between = [NodeId::Device(device), NodeId::Server(device.user.server)];
-        self.note(Fact::LinkCut {
-            between,
-            step: Some(step),
-        });
-        self.network.go_offline(device);
-        self.tell_connections(NodeId::Device(device));
+        if self.network.go_offline(device) {
+            let between = [NodeId::Device(device), NodeId::Server(device.user.server)];
+            let step = Some(step);
+            self.note(Fact::LinkCut { between, step });
+            self.tell_connections(NodeId::Device(device));
+        }
     }
 
     fn go_online(&mut self, device: DeviceId, step: Option<StepIndex>) {
@@ -41,13 +40,12 @@ impl<C: Crypto> Outside for World<C> {
     }
 
     fn cut(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>) {
-        self.note(Fact::LinkCut {
-            between: [a, b],
-            step,
-        });
-        self.network.cut(a, b);
-        self.tell_connections(a);
-        self.tell_connections(b);
+        if self.network.cut(a, b) {
+            let between = [a, b];
+            self.note(Fact::LinkCut { between, step });
+            self.tell_connections(a);
+            self.tell_connections(b);
+        }
     }
 
     fn mend(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>) {

@@ -125,12 +125,7 @@ impl<C: Crypto> World<C> {
     /// Lets something planned happen.
     pub(super) fn happen(&mut self, tick: Tick) {
         match tick {
-            Tick::Start(node) => {
-                self.start_node(node);
-                if let NodeId::Server(server) = node {
-                    self.create_rooms_on_first_start(server);
-                }
-            }
+            Tick::Start(node) => self.start_node(node),
             Tick::Step(index) => {
                 self.note(Fact::Step(index));
                 let scenario = self.scenario.clone();
@@ -142,18 +137,6 @@ impl<C: Crypto> World<C> {
             Tick::TryAgain => self.try_again(),
             Tick::Settled => self.check_settled(),
             Tick::Sent(body) => self.check_sent(body),
-        }
-    }
-
-    fn create_rooms_on_first_start(&mut self, server: ServerId) {
-        if self.phases.phase != Phase::Timeline || self.machines.has_started(server) {
-            return;
-        }
-        for room in &self.cast.clone().rooms {
-            if room.members.iter().any(|member| member.server == server) {
-                let command = homeserver::Command::CreateRoom(room.id, room.members.clone());
-                self.command_server(server, APART, command);
-            }
         }
     }
 
@@ -170,7 +153,8 @@ impl<C: Crypto> World<C> {
                 self.plan_tick(APART.times(place), Tick::Start(node));
             }
         }
-        self.plan_tick(AFTER_MENDING, Tick::TryAgain);
+        let nodes = self.cast.nodes().count() as u64;
+        self.plan_tick(AFTER_MENDING + APART.times(nodes), Tick::TryAgain);
         self.plan_tick(QUIET, Tick::Settled);
     }
 

@@ -109,6 +109,7 @@ impl Peer {
             sender: self.device,
             to: session.theirs.device,
             sent,
+            number: 0,
         };
         let content = ToDeviceContent::Encrypted {
             session: session.name,

@@ -59,7 +59,12 @@ fn server_with(protocol: Protocol) -> Server {
 fn message(sender: DeviceId, to: DeviceId, n: u64) -> ToDevice<Vodozemac> {
     let sent = Time::ZERO + Span::millis(n);
     ToDevice {
-        id: MessageId { sender, to, sent },
+        id: MessageId {
+            sender,
+            to,
+            sent,
+            number: 0,
+        },
         content: ToDeviceContent::NoOlm,
     }
 }
@@ -223,6 +228,6 @@ impl Server {
 
     /// No two requests are made at one instant, so the instant names them.
     fn fresh_id(&self) -> RequestId {
-        RequestId(u32::try_from(self.now().ticks() % u64::from(u32::MAX)).unwrap())
+        RequestId(self.now().ticks())
     }
 }

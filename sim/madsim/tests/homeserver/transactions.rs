@@ -4,9 +4,9 @@
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE, device};
 use super::{Server, Upload, message, numbers, server};
-use unwedge_core::homeserver::Command;
+use unwedge_core::homeserver::Write;
 use unwedge_core::name::{DeviceId, RoomId, ServerId};
-use unwedge_core::node::{Input, Node as _};
+use unwedge_core::node::{Durable as _, Node as _};
 use unwedge_core::time::Span;
 use unwedge_core::wire::{
     Edu, FederationRequest, FederationResponse, RequestId, ToDevice, Transaction,
@@ -19,14 +19,15 @@ const DAVE: DeviceId = device(ELSEWHERE, 3);
 /// A server in a room with another, on which Bob's device exists.
 fn sharing_a_room() -> Server {
     let mut server = server();
+    let members = [ALICE, BOB, CAROL].map(|device| device.user);
+    let mut disk = server.disk();
+    disk.apply(Write::Room(RoomId(0), members.to_vec()));
+    server.restore(disk);
     let upload = Upload {
         device_keys: Some(Peer::new(BOB).keys()),
         ..Upload::default()
     };
     server.upload(BOB, upload).unwrap();
-    let members = [ALICE, BOB, CAROL].map(|device| device.user);
-    let room = Command::CreateRoom(RoomId(0), members.to_vec());
-    server.input(Input::Command(room));
     server
 }
 

@@ -129,10 +129,12 @@ fn an_obstacle_says_more_than_the_key_that_came_too_late() {
 }
 
 #[test]
-fn a_key_never_given_without_an_obstacle_has_no_cause() {
+fn a_key_neither_given_nor_refused_was_for_a_device_that_the_sender_did_not_know() {
     let mut story = Story::of_alice_and_bob();
-    story.is_seen(Body::Timeline);
-    assert_eq!(story.cause(), None);
+    let sent = story.is_seen(Body::Timeline);
+    let cause = story.cause().unwrap();
+    assert_eq!((cause.kind, cause.step), (DeviceUnknown, None));
+    assert_eq!(sent.sender, ALICE);
 }
 
 fn unknown(story: &mut Story) -> FactId {

@@ -19,15 +19,16 @@ const DAVE: DeviceId = device(ELSEWHERE, 3);
 /// A server in a room with another, on which Bob's device exists.
 fn sharing_a_room() -> Server {
     let mut server = server();
-    let members = [ALICE, BOB, CAROL].map(|device| device.user);
-    let mut disk = server.disk();
-    disk.apply(Write::Room(RoomId(0), members.to_vec()));
-    server.restore(disk);
     let upload = Upload {
         device_keys: Some(Peer::new(BOB).keys()),
         ..Upload::default()
     };
     server.upload(BOB, upload).unwrap();
+    // The room comes last, so that there is no device list to tell anybody of.
+    let members = [ALICE, BOB, CAROL].map(|device| device.user);
+    let mut disk = server.disk();
+    disk.apply(Write::Room(RoomId(0), members.to_vec()));
+    server.restore(disk);
     server
 }
 

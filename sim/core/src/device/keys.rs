@@ -1,7 +1,7 @@
 //! A device's own keys: what it generates, what it uploads, and when
 //! (BS §1.2–1.4).
 
-use super::outgoing::Request;
+use super::outgoing::{IDLE_SYNC, Request};
 use super::store::{AccountRow, AccountState, Store};
 use super::{Device, Timer, Write};
 use crate::crypto::Crypto;
@@ -13,8 +13,6 @@ use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused
 
 /// How old a fallback key gets before it is replaced.
 const FALLBACK_KEY_AGE: Span = Span::days(7);
-/// Rotation happens on a sync, and an idle client syncs every 30 s.
-pub(super) const IDLE_SYNC: Span = Span::secs(30);
 
 /// The live Olm account.
 pub(super) struct Account<C: Crypto> {

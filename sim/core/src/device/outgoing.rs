@@ -4,10 +4,13 @@ use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
+use crate::time::Span;
 use crate::wire::{ClientRequest, DeviceKeys, Message, RequestId};
 
 use super::Write;
-use super::keys::IDLE_SYNC;
+
+/// How often a client syncs while nothing happens.
+pub(super) const IDLE_SYNC: Span = Span::secs(30);
 
 /// What a request that has not been answered was for.
 #[derive(Clone, Debug)]

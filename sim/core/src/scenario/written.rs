@@ -18,7 +18,7 @@ use crate::words::Names;
 const MAX_SERVERS: usize = 64;
 const MAX_DEVICES: usize = 250;
 const MAX_ROOMS: usize = 250;
-const MAX_STEPS: usize = 60_000;
+const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
 
 #[derive(Debug, Deserialize)]

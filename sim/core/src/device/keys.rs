@@ -21,8 +21,6 @@ pub(super) struct Account<C: Crypto> {
     pub(super) state: AccountState,
     /// Whether it differs from what is stored.
     pub(super) changed: bool,
-    /// Whether the server has been seen to know fallback keys.
-    fallback_supported: bool,
 }
 
 impl<C: Crypto> Account<C> {
@@ -33,13 +31,11 @@ impl<C: Crypto> Account<C> {
             None => (cx.crypto.new_account(), AccountState::default()),
         };
         let identity = cx.crypto.identity(&olm);
-        let fallback_supported = state.fallback.is_some();
         Self {
             olm,
             identity,
             state,
             changed: false,
-            fallback_supported,
         }
     }
 }
@@ -61,7 +57,6 @@ impl<C: Crypto> Device<C> {
         self.top_up(counts.one_time_keys, cx);
         // That the field is there says that the server knows fallback keys;
         // whether the key was used is ignored (rust-sdk#3151).
-        self.account.fallback_supported = true;
         self.replace_fallback_key_if_due(cx);
     }
 
@@ -69,8 +64,7 @@ impl<C: Crypto> Device<C> {
     pub(super) fn replace_fallback_key_if_due(&mut self, cx: &mut Cx<'_, Self>) {
         let current = self.account.state.fallback;
         let fresh = |generated| cx.now.since(generated) < FALLBACK_KEY_AGE;
-        if !self.account.fallback_supported
-            || current.is_some_and(|(_, generated)| fresh(generated))
+        if current.is_some_and(|(_, generated)| fresh(generated))
             || cx
                 .crypto
                 .unpublished_fallback_key(&self.account.olm)

@@ -48,8 +48,9 @@ impl History<'_> {
         last
     }
 
-    /// The time-out that began the back-off which was in force at `at`.
-    pub(super) fn first_failure(&self, a: ServerId, b: ServerId, at: FactId) -> Option<FactId> {
+    /// The last time before `at` that `a` asked `b` in vain: what it refused to
+    /// ask since, it refused because of that.
+    pub(super) fn last_time_out(&self, a: ServerId, b: ServerId, at: FactId) -> Option<FactId> {
         let failure = self.last_before(at, |fact| match fact {
             Fact::RemoteFailed {
                 server, peer, why, ..

@@ -131,10 +131,10 @@ fn claim_missed(
             }
         }
         ClaimMiss::ServerCoolingDown | ClaimMiss::ServerFailed => {
-            let began = history
-                .first_failure(ours, theirs, missed)
+            let waited = history
+                .last_time_out(ours, theirs, missed)
                 .unwrap_or(missed);
-            let deed = history.lost_each_other(ours, theirs, began);
+            let deed = history.lost_each_other(ours, theirs, waited);
             let asked = why == ClaimMiss::ServerFailed
                 && remote_failure(history, missed, id, reader) == Some(RemoteFailure::TimedOut);
             let kind = if asked {

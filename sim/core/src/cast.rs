@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::{
     DeviceId, EventId, KeyKind, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId,
     SessionName, UserId,
@@ -17,6 +19,33 @@ pub struct User {
     pub name: String,
 }
 
+/// Which client a device runs. Its numbering of keys and the size of its key
+/// store come from its cryptographic library (BS §1.2).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Client {
+    /// matrix-rust-sdk with vodozemac: holds 5000 private one-time keys, and
+    /// writes key IDs as eight bytes.
+    #[default]
+    Vodozemac,
+    /// An older client with libolm: holds 100 private one-time keys, writes
+    /// key IDs as four bytes, and numbers fallback keys along with the others.
+    Libolm,
+}
+
+impl Client {
+    /// How many private one-time keys it holds before it discards the oldest.
+    #[must_use]
+    pub fn private_keys(self) -> usize {
+        match self {
+            Client::Vodozemac => 5000,
+            Client::Libolm => 100,
+        }
+    }
+}
+
 /// One device of the cast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -24,6 +53,8 @@ pub struct Device {
     pub id: DeviceId,
     /// As the scenario calls it: `bob`, or `bob.laptop` for a further device.
     pub name: String,
+    /// Which client it runs.
+    pub client: Client,
 }
 
 /// One room of the cast.

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cast::Client;
 use crate::name::{DeviceId, EventId, KeyId, KeyKind, MegolmName, RoomId};
 
 /// Olm and Megolm as a client sees them.
@@ -39,8 +40,12 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     /// A Megolm session at some message index, as it is shared.
     type RoomKey: Clone + Debug + Send + Serialize + DeserializeOwned;
 
-    /// A new account without one-time or fallback keys.
-    fn new_account(&mut self) -> Self::Account;
+    /// What tells one Olm ciphertext from another; its order means nothing.
+    type Digest: Clone + Debug + Ord + Send;
+
+    /// A new account of this client, without one-time or fallback keys. The
+    /// client decides how keys are numbered and how many are kept.
+    fn new_account(&mut self, client: Client) -> Self::Account;
     /// The account's public identity keys.
     fn identity(&mut self, account: &Self::Account) -> Self::Identity;
     /// Generates one-time keys; the IDs of the private keys that were
@@ -51,6 +56,10 @@ pub trait Crypto: Clone + Debug + Send + 'static {
         &mut self,
         account: &Self::Account,
     ) -> Vec<(KeyId, Self::PublicKey)>;
+    /// The IDs of all one-time keys whose private half is held, ascending.
+    fn one_time_keys(&mut self, account: &Self::Account) -> Vec<KeyId>;
+    /// Deletes the private half of a one-time key, if it is held.
+    fn discard_one_time_key(&mut self, account: &mut Self::Account, id: KeyId);
     /// Generates a fallback key; the current one becomes the previous one,
     /// and the previous one is destroyed.
     fn generate_fallback_key(&mut self, account: &mut Self::Account);
@@ -59,6 +68,8 @@ pub trait Crypto: Clone + Debug + Send + 'static {
         &mut self,
         account: &Self::Account,
     ) -> Option<(KeyId, Self::PublicKey)>;
+    /// Destroys the previous fallback key.
+    fn forget_fallback_key(&mut self, account: &mut Self::Account);
     /// Marks whatever is unpublished at this moment as published.
     fn mark_keys_as_published(&mut self, account: &mut Self::Account);
     /// Signs a key of the account.
@@ -111,6 +122,11 @@ pub trait Crypto: Clone + Debug + Send + 'static {
         message: &Self::OlmMessage,
     ) -> Result<Payload<Self>, OlmError>;
 
+    /// Tells one ciphertext from another: equal digests, equal messages.
+    fn digest(&mut self, message: &Self::OlmMessage) -> Self::Digest;
+    /// The same message to look at, but with a body that no session decrypts.
+    fn damage(&mut self, message: &Self::OlmMessage) -> Self::OlmMessage;
+
     /// A new Megolm session at index 0.
     fn new_group_session(&mut self) -> Self::GroupSession;
     /// The message index that the next message gets.
@@ -127,6 +143,12 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     fn import_room_key(&mut self, key: &Self::RoomKey) -> Option<Self::InboundGroupSession>;
     /// The lowest index that this end can decrypt.
     fn first_known_index(&mut self, session: &Self::InboundGroupSession) -> u32;
+    /// Adds what another end of the same session knows to this one.
+    fn merge(
+        &mut self,
+        session: &mut Self::InboundGroupSession,
+        other: Self::InboundGroupSession,
+    ) -> Merge;
     /// Decrypts an event; its message index comes with the plaintext.
     ///
     /// # Errors
@@ -172,6 +194,17 @@ pub enum OlmError {
     TooBigMessageGap,
     /// The message is not from this session, or damaged.
     Invalid,
+}
+
+/// What became of a second room key of one Megolm session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Merge {
+    /// It starts earlier, and took the place of the first.
+    Better,
+    /// It tells nothing new.
+    NothingNew,
+    /// The two are not of one ratchet: the newcomer was discarded.
+    Unconnected,
 }
 
 /// Why a room event could not be decrypted with a session of the right name.

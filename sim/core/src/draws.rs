@@ -23,6 +23,8 @@ pub enum Purpose {
     Database,
     /// In which order the keys of one upload are issued.
     UploadOrder,
+    /// In which order keys are issued, where that is left to chance.
+    ClaimOrder,
     /// By how much a homeserver lengthens its back-off.
     BackOff,
     /// How the cast starts: who logs in when.

@@ -142,6 +142,8 @@ pub enum Table {
     Deduplication,
     /// When each other server may be asked again.
     RetryTimings,
+    /// One-time keys that were handed out, where a server remembers them.
+    IssuedKeys,
 }
 
 impl Table {
@@ -156,6 +158,7 @@ impl Table {
         Table::Rooms,
         Table::Deduplication,
         Table::RetryTimings,
+        Table::IssuedKeys,
     ];
 
     /// As a scenario file spells it.
@@ -171,6 +174,72 @@ impl Table {
             Table::Rooms => "rooms",
             Table::Deduplication => "deduplication",
             Table::RetryTimings => "retry-timings",
+            Table::IssuedKeys => "issued-keys",
+        }
+    }
+}
+
+/// A kind of row that a client stores: what a crash can be tied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// That the device is logged in, or no longer is.
+    Login,
+    /// The Olm account: identity, one-time and fallback keys.
+    Account,
+    /// An Olm session.
+    Session,
+    /// What is noted of a peer or a message beside the sessions.
+    Note,
+    /// A received room key.
+    RoomKey,
+    /// A sending Megolm session, and who has been given its key.
+    OutboundSession,
+    /// Another user's devices, or that they are outdated.
+    DeviceList,
+    /// A room's members.
+    Room,
+    /// How far the client has synced.
+    Token,
+    /// A room event that was seen or read.
+    Event,
+    /// What a person said, on its way to the server.
+    Queue,
+    /// A row of a homeserver's table.
+    Of(Table),
+}
+
+impl Row {
+    /// The rows that a client stores, in the order in which they are listed.
+    pub const OF_CLIENTS: &[Row] = &[
+        Row::Login,
+        Row::Account,
+        Row::Session,
+        Row::Note,
+        Row::RoomKey,
+        Row::OutboundSession,
+        Row::DeviceList,
+        Row::Room,
+        Row::Token,
+        Row::Event,
+        Row::Queue,
+    ];
+
+    /// As a scenario file spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Row::Login => "login",
+            Row::Account => "account",
+            Row::Session => "session",
+            Row::Note => "note",
+            Row::RoomKey => "room-key",
+            Row::OutboundSession => "outbound-session",
+            Row::DeviceList => "device-list",
+            Row::Room => "room",
+            Row::Token => "token",
+            Row::Event => "event",
+            Row::Queue => "queue",
+            Row::Of(table) => table.name(),
         }
     }
 }

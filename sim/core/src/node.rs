@@ -1,13 +1,16 @@
 //! What a node is: a state machine that takes one input and answers with
 //! ordered effects. Knows nothing of engines: no queue, clock or network.
 
+use std::collections::BTreeSet;
+
+use crate::cast::Client;
 use crate::crypto::Crypto;
 use crate::draws::Draws;
-use crate::name::NodeId;
+use crate::name::{NodeId, Row, ServerId};
 use crate::protocol::Reading;
 use crate::time::{Span, Time};
 use crate::trace::Fact;
-use crate::wire::Message;
+use crate::wire::{Message, RequestId};
 
 /// A sans-IO state machine. One call of [`Node::handle`] is one atomic step;
 /// whatever is not atomic in reality takes two inputs.
@@ -29,8 +32,9 @@ pub trait Node: Sized {
     fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>);
 
     /// How many things the node still means to do that will change what it or
-    /// another node stores. A run has settled only when nobody has any.
-    fn pending(&self) -> usize;
+    /// another node stores, but for those that wait for one of the servers
+    /// that are `gone`. A run has settled only when nobody has any.
+    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize;
 }
 
 /// A node's database.
@@ -40,6 +44,9 @@ pub trait Durable: Clone + Default {
 
     /// Writes one row.
     fn apply(&mut self, write: Self::Write);
+
+    /// Which kind of row it writes.
+    fn row(write: &Self::Write) -> Row;
 
     /// Whether the write changes anything that the node or others depend on,
     /// as against bookkeeping of retries (which may go on for ever).
@@ -60,6 +67,9 @@ pub enum Input<N: Node> {
     /// A device can reach its homeserver, or no longer can. Stands for the
     /// broken connections and futile retries by which a client finds out.
     Connection(bool),
+    /// A request was not answered in time. Stands for the time-outs of a
+    /// client's requests, which are few enough to be told one by one.
+    TimedOut(RequestId),
     /// A person or an operator does something.
     Command(N::Command),
 }
@@ -87,6 +97,25 @@ pub enum Effect<N: Node> {
     Observe(Fact),
 }
 
+/// What a scenario can set for all clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How many one-time keys a device means to have on its server.
+    pub one_time_keys: usize,
+    /// Recipients of one `/sendToDevice` request, at the most.
+    pub recipients_per_request: usize,
+}
+
+impl Default for Settings {
+    /// What matrix-rust-sdk does (BS §7).
+    fn default() -> Self {
+        Self {
+            one_time_keys: 50,
+            recipients_per_request: 250,
+        }
+    }
+}
+
 /// What a node may look at and use during one call.
 pub struct Cx<'a, N: Node> {
     /// The present instant, different for every call of a run.
@@ -95,8 +124,10 @@ pub struct Cx<'a, N: Node> {
     pub incarnation: u16,
     /// The protocol that this node follows.
     pub protocol: Reading<'a>,
-    /// How many one-time keys a device means to have on its server.
-    pub one_time_keys: usize,
+    /// What the scenario says of all clients.
+    pub settings: Settings,
+    /// Which client the device runs; of no meaning to a server.
+    pub client: Client,
     /// The run's draws.
     pub draws: Draws,
     /// The cryptography.

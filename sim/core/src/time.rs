@@ -24,6 +24,8 @@ pub struct Span(u64);
 impl Time {
     /// The start of every run.
     pub const ZERO: Time = Time(0);
+    /// Later than anything.
+    pub const MAX: Time = Time(u64::MAX);
 
     /// The next instant of the grid.
     #[must_use]
@@ -41,6 +43,12 @@ impl Time {
     #[must_use]
     pub fn as_micros(self) -> u64 {
         self.0 * 1000 / TICKS_PER_MS
+    }
+
+    /// Whole seconds since the start of the run.
+    #[must_use]
+    pub fn as_secs(self) -> u64 {
+        self.0 / 1000 / TICKS_PER_MS
     }
 
     /// Ticks of 100 µs since the start of the run.

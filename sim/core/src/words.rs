@@ -1,14 +1,16 @@
 //! Turns the words of a file into names, times and numbers, or says
 //! which word is wrong and what was probably meant.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use toml::Spanned;
 
 use crate::cast::Cast;
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
+use crate::wire::MessageKind;
 
 /// The latest that a step may happen.
 const LATEST: Span = Span::days(400);
@@ -17,11 +19,18 @@ const LATEST: Span = Span::days(400);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'a> {
     cast: &'a Cast,
+    /// Who joins which room in the course of the scenario.
+    joins: &'a [(UserId, RoomId)],
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn new(cast: &'a Cast) -> Self {
-        Self { cast }
+        Self { cast, joins: &[] }
+    }
+
+    /// The same names, where these users join these rooms.
+    pub(crate) fn with_joins(self, joins: &'a [(UserId, RoomId)]) -> Self {
+        Self { joins, ..self }
     }
 
     /// `90s`, `1h30m`, `2days`: since the start of the run.
@@ -82,32 +91,107 @@ impl<'a> Names<'a> {
             return Err(Fault::new(words.span(), message, "not two names"));
         };
         let between = [self.node(a)?, self.node(b)?];
-        let is_link = match between {
-            [NodeId::Server(a), NodeId::Server(b)] => a != b,
-            [NodeId::Server(server), NodeId::Device(device)]
-            | [NodeId::Device(device), NodeId::Server(server)] => device.user.server == server,
-            [NodeId::Device(_), NodeId::Device(_)] => false,
-        };
-        if !is_link {
-            let message = "there is no link between these two";
-            let help = "links are between two servers, or a device and its own server";
-            return Err(Fault::new(words.span(), message, "no such link").with_help(help));
-        }
-        Ok(between)
+        linked(between, words.span())
     }
 
-    /// Whether a user is in a room.
+    /// The way between two nodes with a link between them, from one end.
+    pub(crate) fn way(
+        &self,
+        from: &Spanned<String>,
+        to: &Spanned<String>,
+    ) -> Result<[NodeId; 2], Fault> {
+        let between = [self.node(from)?, self.node(to)?];
+        linked(between, to.span())
+    }
+
+    /// An endpoint, as `list steps` names them.
+    pub(crate) fn endpoint(&self, word: &Spanned<String>) -> Result<MessageKind, Fault> {
+        let all = MessageKind::ALL.iter().copied();
+        one_of("endpoint", word, all, MessageKind::name)
+    }
+
+    /// A table of a homeserver's database.
+    pub(crate) fn table(&self, word: &Spanned<String>) -> Result<Table, Fault> {
+        one_of("table", word, Table::ALL.iter().copied(), Table::name)
+    }
+
+    /// A kind of row that a node stores: one of a client's, or a table.
+    pub(crate) fn row(&self, node: NodeId, word: &Spanned<String>) -> Result<Row, Fault> {
+        match node {
+            NodeId::Server(_) => Ok(Row::Of(self.table(word)?)),
+            NodeId::Device(_) => {
+                let rows = Row::OF_CLIENTS.iter().copied();
+                one_of("kind of row", word, rows, Row::name)
+            }
+        }
+    }
+
+    /// A number of things: at least one, and at most this many.
+    pub(crate) fn count(&self, number: &Spanned<i64>, most: u32) -> Result<u32, Fault> {
+        let within = u32::try_from(*number.get_ref())
+            .ok()
+            .filter(|it| (1..=most).contains(it));
+        within.ok_or_else(|| {
+            let message = format!("this number is out of range: it may be 1 to {most}");
+            Fault::new(number.span(), message, "out of range")
+        })
+    }
+
+    /// Whether a user is in a room, at least for a part of the scenario.
     pub(crate) fn is_member(
         &self,
         user: UserId,
         room: RoomId,
         place: &Spanned<String>,
     ) -> Result<(), Fault> {
-        let room = &self.cast.rooms[usize::from(room.0)];
-        if room.members.contains(&user) {
+        let members = &self.cast.rooms[usize::from(room.0)];
+        if members.members.contains(&user) || self.joins.contains(&(user, room)) {
             return Ok(());
         }
-        let message = format!("{} is not in room {}", self.cast.say(&user), room.name);
+        let message = format!("{} is not in room {}", self.cast.say(&user), members.name);
         Err(Fault::new(place.span(), message, "not a member"))
     }
+
+    /// Whichever of a server and a device is named in the step at `place`.
+    pub(crate) fn server_or_device(
+        &self,
+        place: &Spanned<String>,
+        server: Option<Spanned<String>>,
+        device: Option<Spanned<String>>,
+    ) -> Result<NodeId, Fault> {
+        match (server, device) {
+            (Some(server), None) => Ok(NodeId::Server(self.server(&server)?)),
+            (None, Some(device)) => Ok(NodeId::Device(self.device(&device)?)),
+            (None, None) | (Some(_), Some(_)) => {
+                let message = "this step is about one `server` or one `device`";
+                Err(Fault::new(place.span(), message, "in this step"))
+            }
+        }
+    }
+}
+
+/// Two nodes, if there is a link between them.
+fn linked(between: [NodeId; 2], place: Range<usize>) -> Result<[NodeId; 2], Fault> {
+    let is_link = match between {
+        [NodeId::Server(a), NodeId::Server(b)] => a != b,
+        [NodeId::Server(server), NodeId::Device(device)]
+        | [NodeId::Device(device), NodeId::Server(server)] => device.user.server == server,
+        [NodeId::Device(_), NodeId::Device(_)] => false,
+    };
+    if is_link {
+        return Ok(between);
+    }
+    let message = "there is no link between these two";
+    let help = "links are between two servers, or a device and its own server";
+    Err(Fault::new(place, message, "no such link").with_help(help))
+}
+
+fn one_of<T: Copy>(
+    what: &str,
+    word: &Spanned<String>,
+    all: impl Iterator<Item = T> + Clone,
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, Fault> {
+    let named = all.clone().find(|it| name(*it) == word.get_ref());
+    named.ok_or_else(|| Fault::unknown(what, word.get_ref(), word.span(), all.map(&name)))
 }

@@ -5,4 +5,4 @@ mod engine;
 mod vodozemac;
 
 pub use engine::{Job, run, run_with};
-pub use vodozemac::Vodozemac;
+pub use vodozemac::{Account, Vodozemac};

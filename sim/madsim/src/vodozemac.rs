@@ -3,19 +3,26 @@
 //! Under `--cfg madsim`, inside a run, vodozemac's randomness comes from the
 //! run's generator, so that a run can be repeated bit for bit.
 
+mod account;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use unwedge_core::crypto::{Crypto, GroupError, OlmError, Payload, RoomMessage};
+use unwedge_core::cast::Client;
+use unwedge_core::crypto::{Crypto, GroupError, Merge, OlmError, Payload, RoomMessage};
 use unwedge_core::name::{KeyId, KeyKind};
+use unwedge_core::trace::hash::StableHash;
 use vodozemac::megolm::{
     GroupSession, InboundGroupSession, MegolmMessage, SessionConfig as MegolmConfig, SessionKey,
+    SessionOrdering,
 };
 use vodozemac::olm::{
-    Account, DecryptionError, OlmMessage, Session, SessionConfig, SessionCreationError,
+    DecryptionError, OlmMessage, PreKeyMessage, Session, SessionConfig, SessionCreationError,
 };
 use vodozemac::{Curve25519PublicKey, Ed25519PublicKey, Ed25519Signature, megolm};
+
+pub use account::Account;
 
 /// Real Olm and Megolm.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,37 +52,36 @@ impl Crypto for Vodozemac {
     type GroupMessage = MegolmMessage;
     type RoomKey = RoomKey;
 
-    fn new_account(&mut self) -> Account {
-        Account::new()
+    type Digest = [u64; 2];
+
+    fn new_account(&mut self, client: Client) -> Account {
+        Account::new(client)
     }
 
     fn identity(&mut self, account: &Account) -> Identity {
         Identity {
-            ed25519: account.ed25519_key(),
-            curve25519: account.curve25519_key(),
+            ed25519: account.olm().ed25519_key(),
+            curve25519: account.olm().curve25519_key(),
         }
     }
 
     fn generate_one_time_keys(&mut self, account: &mut Account, count: usize) -> Vec<KeyId> {
-        // vodozemac reports discarded keys by their public half only; their
-        // IDs are not to be had. No store of this model is ever that full.
-        let generated = account.generate_one_time_keys(count);
-        assert!(
-            generated.removed.is_empty(),
-            "a store of 5000 private keys is full"
-        );
-        vec![]
+        account.generate_one_time_keys(count)
     }
 
     fn unpublished_one_time_keys(
         &mut self,
         account: &Account,
     ) -> Vec<(KeyId, Curve25519PublicKey)> {
-        // The library hands out a map in no particular order.
-        let keys = account.one_time_keys().into_iter();
-        let mut keys: Vec<_> = keys.map(|(id, key)| (key_id(id), key)).collect();
-        keys.sort_unstable_by_key(|(id, _)| *id);
-        keys
+        account.unpublished_one_time_keys()
+    }
+
+    fn one_time_keys(&mut self, account: &Account) -> Vec<KeyId> {
+        account.one_time_keys()
+    }
+
+    fn discard_one_time_key(&mut self, account: &mut Account, id: KeyId) {
+        account.discard_one_time_key(id);
     }
 
     fn generate_fallback_key(&mut self, account: &mut Account) {
@@ -86,8 +92,11 @@ impl Crypto for Vodozemac {
         &mut self,
         account: &Account,
     ) -> Option<(KeyId, Curve25519PublicKey)> {
-        let key = account.fallback_key().into_iter().next();
-        key.map(|(id, key)| (key_id(id), key))
+        account.unpublished_fallback_key()
+    }
+
+    fn forget_fallback_key(&mut self, account: &mut Account) {
+        account.forget_fallback_key();
     }
 
     fn mark_keys_as_published(&mut self, account: &mut Account) {
@@ -100,7 +109,7 @@ impl Crypto for Vodozemac {
         kind: KeyKind,
         key: &Curve25519PublicKey,
     ) -> Ed25519Signature {
-        account.sign(signed_json(kind, key))
+        account.olm().sign(signed_json(kind, key))
     }
 
     fn verify_key(
@@ -123,6 +132,7 @@ impl Crypto for Vodozemac {
         their_key: &Curve25519PublicKey,
     ) -> Session {
         account
+            .olm()
             .create_outbound_session(SessionConfig::version_1(), theirs.curve25519, *their_key)
             .expect("keys that vodozemac generated contribute to the shared secret")
     }
@@ -136,9 +146,8 @@ impl Crypto for Vodozemac {
         let OlmMessage::PreKey(pre_key) = message else {
             return Err(OlmError::Invalid);
         };
-        let config = SessionConfig::version_1();
         let accepted = account
-            .create_inbound_session(config, theirs.curve25519, pre_key)
+            .accept_session(theirs.curve25519, pre_key)
             .map_err(|error| creation_error(&error))?;
         let payload = decode(&accepted.plaintext).ok_or(OlmError::Invalid)?;
         Ok((accepted.session, payload))
@@ -165,6 +174,35 @@ impl Crypto for Vodozemac {
             .decrypt(message)
             .map_err(|error| decryption_error(&error))?;
         decode(&plaintext).ok_or(OlmError::Invalid)
+    }
+
+    fn digest(&mut self, message: &OlmMessage) -> [u64; 2] {
+        StableHash::of(&message.to_parts()).words()
+    }
+
+    fn damage(&mut self, message: &OlmMessage) -> OlmMessage {
+        let damaged = |mut bytes: Vec<u8>| {
+            // The authentication code is at the end, so the message looks as
+            // it did and is not what it was.
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+            bytes
+        };
+        match message {
+            OlmMessage::Normal(normal) => {
+                let bytes = damaged(normal.to_bytes());
+                let message = vodozemac::olm::Message::from_bytes(&bytes);
+                OlmMessage::Normal(message.expect("a flipped code is a code"))
+            }
+            OlmMessage::PreKey(pre_key) => {
+                let bytes = damaged(pre_key.message().to_bytes());
+                let message = vodozemac::olm::Message::from_bytes(&bytes);
+                let message = message.expect("a flipped code is a code");
+                let keys = pre_key.session_keys();
+                OlmMessage::PreKey(PreKeyMessage::wrap(keys, message))
+            }
+        }
     }
 
     fn new_group_session(&mut self) -> GroupSession {
@@ -194,6 +232,22 @@ impl Crypto for Vodozemac {
 
     fn first_known_index(&mut self, session: &InboundGroupSession) -> u32 {
         session.first_known_index()
+    }
+
+    fn merge(
+        &mut self,
+        session: &mut InboundGroupSession,
+        mut other: InboundGroupSession,
+    ) -> Merge {
+        match other.compare(session) {
+            SessionOrdering::Better => {
+                let merged = session.merge(&mut other);
+                *session = merged.expect("sessions that compare are connected");
+                Merge::Better
+            }
+            SessionOrdering::Equal | SessionOrdering::Worse => Merge::NothingNew,
+            SessionOrdering::Unconnected => Merge::Unconnected,
+        }
     }
 
     fn decrypt_event(
@@ -316,7 +370,7 @@ mod tests {
 
     /// An account with a one-time key and a fallback key.
     fn account() -> (Account, Curve25519PublicKey) {
-        let mut account = Vodozemac.new_account();
+        let mut account = Vodozemac.new_account(Client::Vodozemac);
         Vodozemac.generate_one_time_keys(&mut account, 1);
         Vodozemac.generate_fallback_key(&mut account);
         let key = Vodozemac.unpublished_one_time_keys(&account)[0].1;

@@ -28,14 +28,7 @@ impl<C: Crypto> Device<C> {
         let known = users.iter().filter_map(|user| self.store.devices.get(user));
         let without = known
             .flat_map(|devices| devices.keys().copied())
-            .filter(|device| {
-                *device != self.id
-                    && self
-                        .store
-                        .sessions
-                        .get(device)
-                        .is_none_or(|it| it.is_empty())
-            });
+            .filter(|device| *device != self.id && !self.has_session(*device));
         let wanted: BTreeSet<DeviceId> = without.chain(self.to_unwedge.iter().copied()).collect();
         let mut to_claim = vec![];
         for device in wanted {
@@ -145,6 +138,7 @@ impl<C: Crypto> Device<C> {
         let row = SessionRow {
             name,
             peer,
+            theirs: theirs.identity.clone(),
             key: key.name,
             created: cx.now,
             pickle,

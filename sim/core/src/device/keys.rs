@@ -7,12 +7,16 @@ use super::{Device, Timer, Write};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName};
 use crate::node::Cx;
+use crate::protocol::{FallbackRetention, FallbackRotation, UploadConflict};
 use crate::time::Span;
-use crate::trace::Fact;
+use crate::trace::{Discard, Fact};
 use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused};
 
 /// How old a fallback key gets before it is replaced.
 const FALLBACK_KEY_AGE: Span = Span::days(7);
+/// How long after its successor was used a fallback key is of no more use
+/// (MSC2732).
+const RETIRED_AFTER: Span = Span::hours(1);
 
 /// The live Olm account.
 pub(super) struct Account<C: Crypto> {
@@ -28,7 +32,7 @@ impl<C: Crypto> Account<C> {
     pub(super) fn load(store: &Store<C>, cx: &mut Cx<'_, Device<C>>) -> Self {
         let (olm, state) = match &store.account {
             Some(row) => (cx.crypto.unpickle_account(&row.pickle), row.state.clone()),
-            None => (cx.crypto.new_account(), AccountState::default()),
+            None => (cx.crypto.new_account(cx.client), AccountState::default()),
         };
         let identity = cx.crypto.identity(&olm);
         Self {
@@ -41,13 +45,11 @@ impl<C: Crypto> Account<C> {
 }
 
 impl<C: Crypto> Device<C> {
-    /// A new account starts with a full set of one-time keys.
-    pub(super) fn boot_account(&mut self, cx: &mut Cx<'_, Self>) {
-        if self.store.account.is_none() {
-            self.generate_one_time_keys(cx.one_time_keys, cx);
-            self.store_account_if_changed(cx);
-        }
-        self.wake_for_fallback_key(cx);
+    /// A new account starts with a full set of one-time keys. They are stored
+    /// before they appear in any request.
+    pub(super) fn make_first_keys(&mut self, cx: &mut Cx<'_, Self>) {
+        self.generate_one_time_keys(cx.settings.one_time_keys, cx);
+        self.store_account_if_changed(cx);
     }
 
     /// Takes what `/sync` says of the device's keys. New keys are generated
@@ -55,31 +57,53 @@ impl<C: Crypto> Device<C> {
     /// mark: one claim brings one key.
     pub(super) fn update_key_counts(&mut self, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
         self.top_up(counts.one_time_keys, cx);
-        // That the field is there says that the server knows fallback keys;
-        // whether the key was used is ignored (rust-sdk#3151).
-        self.replace_fallback_key_if_due(cx);
+        // That the field is there says that the server knows fallback keys.
+        self.look_after_fallback_keys(Some(counts), cx);
     }
 
-    /// Replaces the fallback key if it is a week old, or generates the first.
-    pub(super) fn replace_fallback_key_if_due(&mut self, cx: &mut Cx<'_, Self>) {
-        let current = self.account.state.fallback;
-        let fresh = |generated| cx.now.since(generated) < FALLBACK_KEY_AGE;
-        if current.is_some_and(|(_, generated)| fresh(generated))
-            || cx
-                .crypto
-                .unpublished_fallback_key(&self.account.olm)
-                .is_some()
-        {
+    /// Replaces the fallback key if it is due, or generates the first, and
+    /// destroys the one before if its time is over.
+    pub(super) fn look_after_fallback_keys(
+        &mut self,
+        counts: Option<KeyCounts>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        self.retire_fallback_key_if_due(cx);
+        let waits = cx
+            .crypto
+            .unpublished_fallback_key(&self.account.olm)
+            .is_some();
+        if waits {
             return;
         }
+        let due = match self.account.state.fallback {
+            None => true,
+            Some((_, generated)) if cx.now.since(generated) >= FALLBACK_KEY_AGE => true,
+            Some(_) => {
+                // What `/sync` says of its use can be out of date, so that a
+                // client that listens may replace the key twice (rust-sdk#3151).
+                counts.is_some_and(|counts| !counts.unused_fallback_key)
+                    && match cx.protocol.fallback_rotation() {
+                        FallbackRotation::Weekly => false,
+                        FallbackRotation::WeeklyOrUsed => true,
+                    }
+            }
+        };
+        if due {
+            self.replace_fallback_key(cx);
+        }
+    }
+
+    fn replace_fallback_key(&mut self, cx: &mut Cx<'_, Self>) {
         cx.crypto.generate_fallback_key(&mut self.account.olm);
         let (id, _) = cx
             .crypto
             .unpublished_fallback_key(&self.account.olm)
             .expect("a key that was just generated is unpublished");
         let state = &mut self.account.state;
-        if let Some(discarded) = state.previous_fallback {
-            cx.observe(Fact::KeyDiscarded { key: discarded });
+        if let Some(key) = state.previous_fallback {
+            let why = Discard::Replaced;
+            cx.observe(Fact::KeyDiscarded { key, why });
         }
         let key = KeyName {
             owner: self.id,
@@ -88,10 +112,44 @@ impl<C: Crypto> Device<C> {
             incarnation: cx.incarnation,
         };
         cx.observe(Fact::KeyGenerated { key });
-        state.previous_fallback = current.map(|(key, _)| key);
+        state.previous_fallback = state.fallback.map(|(key, _)| key);
         state.fallback = Some((key, cx.now));
+        state.fallback_used = None;
         self.account.changed = true;
         self.wake_for_fallback_key(cx);
+    }
+
+    /// A message used this fallback key.
+    pub(super) fn fallback_key_used(&mut self, key: KeyName, cx: &mut Cx<'_, Self>) {
+        let state = &mut self.account.state;
+        let is_current = state.fallback.is_some_and(|(current, _)| current == key);
+        if is_current && state.fallback_used.is_none() {
+            state.fallback_used = Some(cx.now);
+            self.account.changed = true;
+            if state.previous_fallback.is_some() {
+                cx.wake(RETIRED_AFTER + IDLE_SYNC, Timer::FallbackKeyDue);
+            }
+        }
+    }
+
+    fn retire_fallback_key_if_due(&mut self, cx: &mut Cx<'_, Self>) {
+        let state = &mut self.account.state;
+        let (Some(key), Some(used)) = (state.previous_fallback, state.fallback_used) else {
+            return;
+        };
+        if cx.now.since(used) < RETIRED_AFTER {
+            return;
+        }
+        match cx.protocol.fallback_retention() {
+            FallbackRetention::UntilNextReplacement => {}
+            FallbackRetention::HourAfterSuccessorUsed => {
+                state.previous_fallback = None;
+                cx.crypto.forget_fallback_key(&mut self.account.olm);
+                let why = Discard::Replaced;
+                cx.observe(Fact::KeyDiscarded { key, why });
+                self.account.changed = true;
+            }
+        }
     }
 
     /// Uploads everything that is unpublished, unless an upload is on its way.
@@ -99,7 +157,7 @@ impl<C: Crypto> Device<C> {
         if self
             .requests
             .values()
-            .any(|request| matches!(request, Request::Upload))
+            .any(|request| matches!(request, Request::Upload | Request::Reset))
         {
             return;
         }
@@ -132,10 +190,16 @@ impl<C: Crypto> Device<C> {
 
     /// The server answered an upload. What is marked as published is whatever
     /// is unpublished *now*, not what was in the request. After a refusal
-    /// everything stays as it is, and the same keys are uploaded again with
-    /// the next sync.
+    /// matrix-rust-sdk leaves everything as it is, and the same keys are
+    /// uploaded again with the next sync.
     pub(super) fn uploaded(&mut self, result: Result<usize, UploadRefused>, cx: &mut Cx<'_, Self>) {
         let Ok(count) = result else {
+            match cx.protocol.upload_conflict() {
+                UploadConflict::Retry => {}
+                UploadConflict::ResetAndDiscard | UploadConflict::ResetAndKeep => {
+                    self.ask(Request::Reset, ClientRequest::KeysReset, cx);
+                }
+            }
             if self.store.token.is_none() {
                 self.sync_again(cx);
             }
@@ -153,6 +217,35 @@ impl<C: Crypto> Device<C> {
         self.do_outgoing(cx);
     }
 
+    /// The server deleted all one-time keys, unless it knows no such request.
+    /// The text of MSC4162 says that the client may now delete its own; it
+    /// cannot know which of them somebody has claimed and not yet used.
+    pub(super) fn keys_reset(&mut self, count: Option<usize>, cx: &mut Cx<'_, Self>) {
+        let Some(count) = count else {
+            return;
+        };
+        match cx.protocol.upload_conflict() {
+            UploadConflict::Retry | UploadConflict::ResetAndKeep => {}
+            UploadConflict::ResetAndDiscard => {
+                for id in cx.crypto.one_time_keys(&self.account.olm) {
+                    let why = Discard::Reset;
+                    self.discard_one_time_key(id, why, cx);
+                }
+            }
+        }
+        self.top_up(count, cx);
+        self.store_account_if_changed(cx);
+        self.do_outgoing(cx);
+    }
+
+    /// Deletes the private half of a one-time key.
+    pub(super) fn discard_one_time_key(&mut self, id: KeyId, why: Discard, cx: &mut Cx<'_, Self>) {
+        cx.crypto.discard_one_time_key(&mut self.account.olm, id);
+        let key = one_time_key_name(self.id, &self.account.state, id);
+        cx.observe(Fact::KeyDiscarded { key, why });
+        self.account.changed = true;
+    }
+
     /// Stores the account, if it differs from what is stored.
     pub(super) fn store_account_if_changed(&mut self, cx: &mut Cx<'_, Self>) {
         if !std::mem::take(&mut self.account.changed) {
@@ -164,7 +257,7 @@ impl<C: Crypto> Device<C> {
     }
 
     fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {
-        let missing = cx.one_time_keys.saturating_sub(on_server);
+        let missing = cx.settings.one_time_keys.saturating_sub(on_server);
         if missing > 0
             && cx
                 .crypto
@@ -194,6 +287,7 @@ impl<C: Crypto> Device<C> {
         for id in discarded {
             cx.observe(Fact::KeyDiscarded {
                 key: one_time_key_name(self.id, state, id),
+                why: Discard::StoreFull,
             });
         }
         for (id, _) in generated {
@@ -207,14 +301,15 @@ impl<C: Crypto> Device<C> {
         let signature = cx.crypto.sign_key(&self.account.olm, name.kind, &key);
         SignedKey {
             name,
+            client: cx.client,
             key,
             signature,
         }
     }
 
-    fn wake_for_fallback_key(&self, cx: &mut Cx<'_, Self>) {
+    pub(super) fn wake_for_fallback_key(&self, cx: &mut Cx<'_, Self>) {
         if let Some((_, generated)) = self.account.state.fallback {
-            let due = generated + FALLBACK_KEY_AGE + IDLE_SYNC;
+            let due = (generated + FALLBACK_KEY_AGE).max(cx.now) + IDLE_SYNC;
             cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
         }
     }

@@ -5,8 +5,10 @@
 mod claim;
 mod failures;
 mod keys;
+mod login;
 mod olm;
 mod outgoing;
+mod rooms;
 mod send;
 mod share;
 mod store;
@@ -20,10 +22,11 @@ use crate::crypto::{Body, Crypto};
 use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
-use crate::trace::Fact;
+use crate::trace::{Fact, LogoutReason};
 use crate::wire::{ClientResponse, Message, RequestId, ToDevice};
 
 use failures::Failures;
+use login::Wish;
 use outgoing::Request;
 pub use store::{
     AccountRow, AccountState, OutboundRow, Queued, RoomKeyRow, SessionRow, Share, Store, Write,
@@ -43,6 +46,8 @@ pub struct Device<C: Crypto> {
     next_request: u64,
     next_message: u32,
     next_transaction: u64,
+    /// What people want of the server, in order.
+    wishes: Vec<Wish>,
     sending: Option<send::Sending>,
     server_failures: Failures<ServerId>,
     device_failures: Failures<DeviceId>,
@@ -67,8 +72,18 @@ pub enum Timer {
 }
 
 /// What a person does with a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Logs the device in, unless it is.
+    Login,
+    /// Logs the device out.
+    Logout,
+    /// Joins a room through one of these servers.
+    Join(RoomId, Vec<ServerId>),
+    /// Leaves a room.
+    Leave(RoomId),
+    /// Gives another device no more room keys.
+    Block(DeviceId),
     /// Says something in a room.
     Send(RoomId, Body),
     /// Discards the Megolm session of a room, so that the next message gets
@@ -89,7 +104,7 @@ impl<C: Crypto> Node for Device<C> {
             unreachable!("only devices run a client")
         };
         let account = keys::Account::load(&disk, cx);
-        let mut device = Self {
+        let device = Self {
             id,
             store: disk,
             account,
@@ -102,6 +117,7 @@ impl<C: Crypto> Node for Device<C> {
             next_request: u64::from(cx.incarnation) << 32,
             next_transaction: u64::from(cx.incarnation) << 32,
             next_message: 0,
+            wishes: vec![],
             sending: None,
             server_failures: Failures::default(),
             device_failures: Failures::default(),
@@ -111,27 +127,33 @@ impl<C: Crypto> Node for Device<C> {
             dummies: BTreeMap::new(),
             retry_at: None,
         };
-        device.boot_account(cx);
+        device.wake_for_fallback_key(cx);
         device
     }
 
     fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>) {
         match input {
             Input::Message { body, .. } => match body {
-                Message::ClientResponse(id, response) => self.answered(id, response, cx),
+                Message::ClientResponse(id, _, response) => self.answered(id, response, cx),
                 Message::ClientRequest(..)
                 | Message::FederationRequest(..)
                 | Message::FederationResponse(..) => {}
             },
             Input::Connection(true) => self.reconnected(cx),
             Input::Connection(false) => self.disconnected(cx),
+            Input::TimedOut(id) => {
+                if let Some(request) = self.requests.remove(&id) {
+                    self.failed(request, cx);
+                    self.try_failed_again(cx);
+                }
+            }
             Input::Timer(Timer::StopWaitingForDevices(send)) => {
                 self.stop_waiting_for_devices(send, cx);
             }
             // Keys are replaced on a sync, so not while there can be none.
             Input::Timer(Timer::FallbackKeyDue) => {
-                if self.connected {
-                    self.replace_fallback_key_if_due(cx);
+                if self.connected && self.store.access.is_some() {
+                    self.look_after_fallback_keys(None, cx);
                     self.store_account_if_changed(cx);
                     self.do_outgoing(cx);
                 }
@@ -142,6 +164,11 @@ impl<C: Crypto> Node for Device<C> {
                     self.do_outgoing(cx);
                 }
             }
+            Input::Command(Command::Login) => self.wish(Wish::Login, cx),
+            Input::Command(Command::Logout) => self.wish(Wish::Logout, cx),
+            Input::Command(Command::Join(room, via)) => self.wish(Wish::Join { room, via }, cx),
+            Input::Command(Command::Leave(room)) => self.wish(Wish::Leave { room }, cx),
+            Input::Command(Command::Block(device)) => self.block(device, cx),
             Input::Command(Command::Send(room, body)) => self.enqueue(room, body, cx),
             Input::Command(Command::DiscardSession(room)) => self.discard_session(room, cx),
             Input::Command(Command::SyncAgain) => {
@@ -151,8 +178,11 @@ impl<C: Crypto> Node for Device<C> {
         }
     }
 
-    fn pending(&self) -> usize {
-        self.store.queue.len()
+    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize {
+        if gone.contains(&self.id.user.server) {
+            return 0;
+        }
+        self.store.queue.len() + self.wishes.len()
     }
 }
 
@@ -170,10 +200,15 @@ impl<C: Crypto> Device<C> {
             return;
         };
         match (request, response) {
+            (_, ClientResponse::UnknownToken) => self.logged_out(LogoutReason::UnknownToken, cx),
+            (Request::Wish, ClientResponse::Login(token)) => self.logged_in(token, cx),
+            (Request::Wish, ClientResponse::Logout) => self.logged_out(LogoutReason::Asked, cx),
+            (Request::Wish, ClientResponse::Membership(_)) => self.wish_answered(cx),
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
                 self.uploaded(result, cx);
             }
-            (Request::Query { after }, ClientResponse::KeysQuery { devices, failures }) => {
+            (Request::Reset, ClientResponse::KeysReset(count)) => self.keys_reset(count, cx),
+            (Request::Query { after, .. }, ClientResponse::KeysQuery { devices, failures }) => {
                 self.queried(after, devices, failures, cx);
             }
             (Request::Claim { devices, send }, ClientResponse::KeysClaim { keys, failures }) => {
@@ -197,20 +232,48 @@ impl<C: Crypto> Device<C> {
     /// homeserver can be reached.
     fn disconnected(&mut self, cx: &mut Cx<'_, Self>) {
         self.connected = false;
-        self.sending = None;
         for request in std::mem::take(&mut self.requests).into_values() {
-            if let Request::Share { room, .. } = request {
-                // A share that failed discards the session (BS §1.9).
-                self.discard_session(room, cx);
-            }
+            self.failed(request, cx);
         }
+        self.sending = None;
     }
 
     fn reconnected(&mut self, cx: &mut Cx<'_, Self>) {
         self.connected = true;
-        if self.account.state.device_keys_shared {
+        self.try_failed_again(cx);
+    }
+
+    /// A request got no answer.
+    fn failed(&mut self, request: Request, cx: &mut Cx<'_, Self>) {
+        match request {
+            // A share that failed discards the session (BS §1.9).
+            Request::Share { room, .. } => {
+                self.discard_session(room, cx);
+                self.sending = None;
+            }
+            // The send that waits for it fails too, and is tried again.
+            Request::Claim { send: Some(_), .. } | Request::Event(_) => self.sending = None,
+            Request::Claim { send: None, .. }
+            | Request::Wish
+            | Request::Upload
+            | Request::Reset
+            | Request::Query { .. }
+            | Request::Dummy(_)
+            | Request::Sync => {}
+        }
+    }
+
+    /// Asks again for whatever has not been answered.
+    fn try_failed_again(&mut self, cx: &mut Cx<'_, Self>) {
+        self.ask_wishes(cx);
+        if self.store.access.is_none() {
+            return;
+        }
+        let polls = self.requests.values().any(|it| matches!(it, Request::Sync));
+        if self.account.state.device_keys_shared && !polls {
             self.sync_again(cx);
         }
+        self.wake_for_fallback_key(cx);
         self.send_unsent_dummies(cx);
         self.do_outgoing(cx);
         self.advance(cx);

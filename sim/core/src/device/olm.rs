@@ -3,32 +3,46 @@
 
 use super::{Device, SessionRow, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
-use crate::name::{DeviceId, KeyKind, KeyName, MessageId, SessionName};
-use crate::node::Cx;
-use crate::trace::Fact;
-use crate::wire::{ToDevice, ToDeviceContent};
+use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
+use crate::node::{Cx, Durable as _};
+use crate::protocol::FailedKeys;
+use crate::trace::{Discard, Fact};
+use crate::wire::{Encrypted, ToDevice, ToDeviceContent};
 
-/// The outside of an encrypted message.
-struct Envelope<C: Crypto> {
+/// A message of which the outside is known.
+struct Envelope<'a, C: Crypto> {
     id: MessageId,
-    session: SessionName,
-    key: KeyName,
-    sender_identity: C::Identity,
-    ciphertext: C::OlmMessage,
+    outside: &'a Encrypted<C>,
 }
 
 impl<C: Crypto> Device<C> {
+    /// The sessions with a device under an identity, in the order of their
+    /// names, which stands for the order in which a store lists them.
+    pub(super) fn sessions_under(
+        &self,
+        peer: DeviceId,
+        theirs: &C::Identity,
+    ) -> impl Iterator<Item = &SessionRow<C>> {
+        let rows = self.store.sessions.get(&peer).into_iter();
+        let rows = rows.flat_map(|it| it.values());
+        rows.filter(move |row| row.theirs == *theirs)
+    }
+
+    /// The sessions with a device under the identity that it is known by.
+    pub(super) fn sessions_with(&self, peer: DeviceId) -> impl Iterator<Item = &SessionRow<C>> {
+        let known = self.known_device(peer).into_iter();
+        known.flat_map(move |keys| self.sessions_under(peer, &keys.identity))
+    }
+
     /// Whether there is a session, dead or alive, to encrypt with.
     pub(super) fn has_session(&self, peer: DeviceId) -> bool {
-        self.store
-            .sessions
-            .get(&peer)
-            .is_some_and(|sessions| !sessions.is_empty())
+        self.sessions_with(peer).next().is_some()
     }
 
     /// Encrypts for another device with the session that was created last,
-    /// which is how matrix-rust-sdk chooses; nothing without a session or
-    /// without knowing the device.
+    /// which is how matrix-rust-sdk chooses: times of creation are in seconds,
+    /// and among equals the last in the store is taken. Nothing without a
+    /// session or without knowing the device.
     pub(super) fn encrypt_for(
         &mut self,
         peer: DeviceId,
@@ -36,8 +50,8 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
         let recipient_identity = self.known_device(peer)?.identity.clone();
-        let rows = self.store.sessions.get(&peer)?.values();
-        let mut row = rows.max_by_key(|row| row.created)?.clone();
+        let rows = self.sessions_with(peer);
+        let mut row = rows.max_by_key(|row| row.created.as_secs())?.clone();
         let payload = Payload {
             sender: self.id,
             sender_identity: self.account.identity.clone(),
@@ -48,17 +62,16 @@ impl<C: Crypto> Device<C> {
         let session = self.session(&row, cx);
         let ciphertext = cx.crypto.encrypt(session, &payload);
         row.pickle = cx.crypto.pickle_session(session);
-        let (name, key) = (row.name, row.key);
-        self.write(vec![Write::Session(row)], cx);
-        let content = ToDeviceContent::Encrypted {
-            session: name,
-            key,
+        let outside = Encrypted {
+            session: row.name,
+            key: row.key,
             sender_identity: self.account.identity.clone(),
             ciphertext,
         };
+        self.write(vec![Write::Session(row)], cx);
         Some(ToDevice {
             id: self.new_message(peer, cx),
-            content,
+            content: ToDeviceContent::Encrypted(outside),
         })
     }
 
@@ -86,41 +99,37 @@ impl<C: Crypto> Device<C> {
             by: self.id,
             message: message.id,
         });
-        match message.content {
-            // matrix-rust-sdk stores no such code and opens no session.
-            ToDeviceContent::NoOlm => {}
-            ToDeviceContent::Encrypted {
-                session,
-                key,
-                sender_identity,
-                ciphertext,
-            } => {
+        match &message.content {
+            ToDeviceContent::NoOlm => self.told_no_olm(message.id.sender, cx),
+            ToDeviceContent::Blacklisted(session) => {
+                self.store.withheld.insert(*session);
+                rows.push(Write::Withheld(*session));
+            }
+            ToDeviceContent::Encrypted(outside) => {
                 let id = message.id;
-                let envelope = Envelope {
-                    id,
-                    session,
-                    key,
-                    sender_identity,
-                    ciphertext,
-                };
-                self.receive_encrypted(&envelope, rows, cx);
+                self.receive_encrypted(&Envelope { id, outside }, rows, cx);
             }
         }
     }
 
     fn receive_encrypted(
         &mut self,
-        envelope: &Envelope<C>,
+        envelope: &Envelope<'_, C>,
         rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
-        match self.decrypt(envelope, cx) {
+        let message = envelope.id;
+        let digest = cx.crypto.digest(&envelope.outside.ciphertext);
+        match self.decrypt(envelope, rows, cx) {
             Ok(payload) if self.is_for_me(envelope, &payload) => {
                 cx.observe(Fact::OlmDecrypted {
                     by: self.id,
-                    message: envelope.id,
+                    message,
                 });
-                self.remember_decrypted(envelope.id, rows);
+                // The hash goes to disk with the rest of the sync, but counts
+                // at once.
+                self.store.decrypted.insert(digest.clone());
+                rows.push(Write::Decrypted(digest));
                 match payload.content {
                     Content::RoomKey {
                         session,
@@ -128,34 +137,50 @@ impl<C: Crypto> Device<C> {
                         key,
                         ..
                     } => {
-                        self.learn_room_key(session, index, &key, envelope.id, rows, cx);
+                        self.learn_room_key(session, index, &key, message, rows, cx);
                     }
                     Content::Dummy => {}
                 }
             }
             // Passed on as somebody else's: dropped.
             Ok(_) => {}
-            Err(_) if self.store.decrypted.contains(&envelope.id) => {
+            Err(_) if self.store.decrypted.contains(&digest) => {
                 cx.observe(Fact::OlmReplayed {
                     by: self.id,
-                    message: envelope.id,
+                    message,
                 });
             }
-            Err(error) => {
-                let Envelope {
-                    id, session, key, ..
-                } = *envelope;
-                let by = self.id;
-                cx.observe(Fact::OlmFailed {
-                    by,
-                    message: id,
-                    session,
-                    key,
-                    error,
-                });
-                self.consider_unwedging(id.sender, cx);
+            Err(error) => self.could_not_decrypt(envelope, error, cx),
+        }
+    }
+
+    fn could_not_decrypt(
+        &mut self,
+        envelope: &Envelope<'_, C>,
+        error: OlmError,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Encrypted { session, key, .. } = *envelope.outside;
+        cx.observe(Fact::OlmFailed {
+            by: self.id,
+            message: envelope.id,
+            session,
+            key,
+            error,
+        });
+        // The key is there, so it is the message that is no good.
+        if error != OlmError::MissingOneTimeKey && self.holds(key, cx) {
+            match cx.protocol.failed_keys() {
+                FailedKeys::Kept => {}
+                FailedKeys::Deleted => self.discard_one_time_key(key.id, Discard::Failed, cx),
             }
         }
+        self.consider_unwedging(envelope.id.sender, cx);
+    }
+
+    fn holds(&self, key: KeyName, cx: &mut Cx<'_, Self>) -> bool {
+        let held = cx.crypto.one_time_keys(&self.account.olm);
+        key.owner == self.id && key.kind == KeyKind::OneTime && held.contains(&key.id)
     }
 
     /// A pre-key message of a stored session is tried with that session only;
@@ -163,61 +188,65 @@ impl<C: Crypto> Device<C> {
     /// with every session of its sender.
     fn decrypt(
         &mut self,
-        envelope: &Envelope<C>,
+        envelope: &Envelope<'_, C>,
+        rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
-        let sender = envelope.id.sender;
-        let stored = self.store.sessions.get(&sender);
-        let stored: Vec<SessionRow<C>> = stored
-            .into_iter()
-            .flat_map(|it| it.values())
-            .cloned()
-            .collect();
-        let mut is_pre_key = false;
+        let ciphertext = &envelope.outside.ciphertext;
+        let stored = self.sessions_under(envelope.id.sender, &envelope.outside.sender_identity);
+        let stored: Vec<SessionRow<C>> = stored.cloned().collect();
+        let mut is_normal = false;
         let mut error = OlmError::Invalid;
         for row in stored {
             let session = self.session(&row, cx);
-            match cx.crypto.opens(session, &envelope.ciphertext) {
-                Some(true) => return self.decrypt_with(row, envelope, cx),
-                Some(false) => is_pre_key = true,
-                None => match self.decrypt_with(row, envelope, cx) {
-                    Ok(payload) => return Ok(payload),
-                    Err(why) => error = why,
-                },
+            match cx.crypto.opens(session, ciphertext) {
+                Some(true) => return self.decrypt_with(row, ciphertext, rows, cx),
+                Some(false) => {}
+                None => {
+                    is_normal = true;
+                    match self.decrypt_with(row, ciphertext, rows, cx) {
+                        Ok(payload) => return Ok(payload),
+                        Err(why) => error = why,
+                    }
+                }
             }
         }
-        if is_pre_key || !self.has_session(sender) {
-            return self.accept(envelope, cx);
+        if is_normal {
+            return Err(error);
         }
-        Err(error)
+        self.accept(envelope, cx)
     }
 
+    /// What moved on is stored with the rest of the sync.
     fn decrypt_with(
         &mut self,
         mut row: SessionRow<C>,
-        envelope: &Envelope<C>,
+        ciphertext: &C::OlmMessage,
+        rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let session = self.session(&row, cx);
-        let payload = cx.crypto.decrypt(session, &envelope.ciphertext)?;
+        let payload = cx.crypto.decrypt(session, ciphertext)?;
         row.pickle = cx.crypto.pickle_session(session);
-        self.write(vec![Write::Session(row)], cx);
+        self.store.apply(Write::Session(row.clone()));
+        rows.push(Write::Session(row));
         Ok(payload)
     }
 
-    /// Accepts a session. The one-time key is gone if that succeeds, and only
-    /// then; a fallback key stays.
+    /// Accepts a session, which is stored at once. The one-time key is gone if
+    /// that succeeds, and only then; a fallback key stays.
     fn accept(
         &mut self,
-        envelope: &Envelope<C>,
+        envelope: &Envelope<'_, C>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
+        let outside = envelope.outside;
         let (session, payload) = cx.crypto.accept_session(
             &mut self.account.olm,
-            &envelope.sender_identity,
-            &envelope.ciphertext,
+            &outside.sender_identity,
+            &outside.ciphertext,
         )?;
-        let (name, key, peer) = (envelope.session, envelope.key, envelope.id.sender);
+        let (name, key, peer) = (outside.session, outside.key, envelope.id.sender);
         cx.observe(Fact::SessionAccepted {
             by: self.id,
             session: name,
@@ -225,13 +254,14 @@ impl<C: Crypto> Device<C> {
         });
         match key.kind {
             KeyKind::OneTime => self.account.changed = true,
-            KeyKind::Fallback => {}
+            KeyKind::Fallback => self.fallback_key_used(key, cx),
         }
         let pickle = cx.crypto.pickle_session(&session);
         self.sessions.insert(name, session);
         let row = SessionRow {
             name,
             peer,
+            theirs: outside.sender_identity.clone(),
             key,
             created: cx.now,
             pickle,
@@ -245,17 +275,11 @@ impl<C: Crypto> Device<C> {
         Ok(payload)
     }
 
-    fn is_for_me(&self, envelope: &Envelope<C>, payload: &Payload<C>) -> bool {
+    fn is_for_me(&self, envelope: &Envelope<'_, C>, payload: &Payload<C>) -> bool {
         payload.recipient == self.id
             && payload.recipient_identity == self.account.identity
             && payload.sender == envelope.id.sender
-            && payload.sender_identity == envelope.sender_identity
-    }
-
-    /// The hash goes to disk with the rest of the sync, but counts at once.
-    fn remember_decrypted(&mut self, message: MessageId, rows: &mut Vec<Write<C>>) {
-        self.store.decrypted.insert(message);
-        rows.push(Write::Decrypted(message));
+            && payload.sender_identity == envelope.outside.sender_identity
     }
 
     /// The live session of a row, loaded if need be.

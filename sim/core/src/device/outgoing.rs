@@ -12,10 +12,17 @@ use super::Write;
 /// How often a client syncs while nothing happens.
 pub(super) const IDLE_SYNC: Span = Span::secs(30);
 
+/// Users of one `/keys/query`, at the most.
+const USERS_PER_QUERY: usize = 250;
+
 /// What a request that has not been answered was for.
 #[derive(Clone, Debug)]
 pub(super) enum Request {
+    /// What a person wishes first.
+    Wish,
     Upload,
+    /// All one-time keys are to be deleted.
+    Reset,
     /// A key query, and how many notices of changes had come before it.
     Query {
         after: u64,
@@ -35,21 +42,24 @@ pub(super) enum Request {
 }
 
 impl<C: Crypto> Device<C> {
-    /// Asks the homeserver, if it can be reached.
+    /// Asks the homeserver, if it can be reached and, but for logging in, has
+    /// let the device in.
     pub(super) fn ask(
         &mut self,
         purpose: Request,
         request: ClientRequest<C>,
         cx: &mut Cx<'_, Self>,
     ) {
-        if !self.connected {
+        let token = self.store.access;
+        let allowed = token.is_some() || matches!(request, ClientRequest::Login);
+        if !self.connected || !allowed {
             return;
         }
         let id = RequestId(self.next_request);
         self.next_request += 1;
         self.requests.insert(id, purpose);
         let server = NodeId::Server(self.id.user.server);
-        cx.send(server, Message::ClientRequest(id, request));
+        cx.send(server, Message::ClientRequest(id, token, request));
     }
 
     /// A transaction ID that no other request of this device has.
@@ -62,6 +72,9 @@ impl<C: Crypto> Device<C> {
     /// Everything that a client asks of its own accord: uploads, key queries
     /// and claims for unwedging.
     pub(super) fn do_outgoing(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.store.access.is_none() {
+            return;
+        }
         self.upload_if_needed(cx);
         self.query_if_needed(cx);
         self.claim_for_unwedging(cx);
@@ -119,6 +132,7 @@ impl<C: Crypto> Device<C> {
         let outdated = self.store.outdated.keys().copied();
         let users: Vec<UserId> = outdated
             .filter(|user| !self.query_failures.cooling_down(&user.server, cx.now))
+            .take(USERS_PER_QUERY)
             .collect();
         if users.is_empty() || !self.connected {
             return false;

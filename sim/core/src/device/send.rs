@@ -6,11 +6,11 @@ use super::outgoing::Request;
 use super::store::Queued;
 use super::{Device, Timer, Write};
 use crate::crypto::{Body, Crypto, RoomMessage};
-use crate::name::{EventId, RoomId};
+use crate::name::{EventId, RoomId, UserId};
 use crate::node::Cx;
 use crate::time::Span;
 use crate::trace::Fact;
-use crate::wire::{ClientRequest, RoomEvent};
+use crate::wire::{ClientRequest, RoomContent, RoomEvent};
 
 /// How long a send waits for users of whom no device is known.
 const DEVICES_TIMEOUT: Span = Span::secs(5);
@@ -38,6 +38,15 @@ enum Stage {
 impl<C: Crypto> Device<C> {
     /// A person says something: it waits its turn.
     pub(super) fn enqueue(&mut self, room: RoomId, body: Body, cx: &mut Cx<'_, Self>) {
+        let user = self.id.user;
+        let is_in = |members: &Vec<UserId>| members.contains(&user);
+        // Before its first sync a client knows no rooms and takes the
+        // person's word for it.
+        let may = self.is_in_use()
+            && (self.store.token.is_none() || self.store.rooms.get(&room).is_some_and(is_in));
+        if !may {
+            return;
+        }
         cx.observe(Fact::SendAsked {
             by: self.id,
             room,
@@ -60,13 +69,20 @@ impl<C: Crypto> Device<C> {
 
     /// Moves the message that is being sent as far as it goes without waiting.
     pub(super) fn advance(&mut self, cx: &mut Cx<'_, Self>) {
-        if !self.connected || self.store.token.is_none() {
+        let can_send = self.connected && self.store.access.is_some();
+        if !can_send || self.store.token.is_none() {
             return;
         }
         loop {
             let Some(sending) = self.current() else {
                 return;
             };
+            if !self.store.rooms.contains_key(&sending.room) {
+                // The user has left the room: nothing can be said there.
+                self.sending = None;
+                self.write(vec![Write::Sent(sending.number)], cx);
+                continue;
+            }
             let next = match sending.stage {
                 Stage::Start => self.find_devices(sending, cx),
                 // There is one claim at a time: one for unwedging goes first.
@@ -255,9 +271,11 @@ impl<C: Crypto> Device<C> {
         let event = RoomEvent {
             id,
             room,
-            session: row.name,
             previous: vec![],
-            ciphertext,
+            content: RoomContent::Encrypted {
+                session: row.name,
+                ciphertext,
+            },
         };
         let sent = Fact::EventSent {
             event: id,

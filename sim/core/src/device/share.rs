@@ -1,6 +1,6 @@
 //! Outbound Megolm sessions and sharing their keys (BS §1.8, §1.9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outgoing::Request;
 use super::store::{OutboundRow, Share};
@@ -10,26 +10,26 @@ use crate::name::{DeviceId, MegolmName, RoomId, UserId};
 use crate::node::Cx;
 use crate::protocol::Resharing;
 use crate::time::Span;
-use crate::trace::Fact;
+use crate::trace::{Fact, Withholding};
 use crate::wire::{ClientRequest, ToDevice, ToDeviceContent};
 
 /// A session is replaced after so many messages.
 const ROTATION_MESSAGES: u32 = 100;
 /// A session is replaced at this age.
 const ROTATION_PERIOD: Span = Span::days(7);
-/// Recipients of one `/sendToDevice` request.
-const RECIPIENTS_PER_REQUEST: usize = 250;
 
 impl<C: Crypto> Device<C> {
     /// Encrypts the room's key for everybody who does not have it, and stores
     /// the requests before any is sent. Whether any is outstanding.
     pub(super) fn share_room_key(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> bool {
-        let mut row = self.current_session(room, cx);
         let members = self.store.rooms.get(&room).cloned().unwrap_or_default();
+        let mut row = self.current_session(room, &members, cx);
         let mut messages = vec![];
         let mut told = vec![];
         for device in self.recipients(&members) {
-            if !self.has_session(device) {
+            if self.store.blocked.contains(&device) {
+                messages.extend(self.withhold_from(device, &mut row, cx));
+            } else if !self.has_session(device) {
                 if self.store.told_no_olm.contains(&device) {
                     continue; // Told once, and never again (BS §1.9).
                 }
@@ -37,6 +37,7 @@ impl<C: Crypto> Device<C> {
                 cx.observe(Fact::RoomKeyWithheld {
                     session: row.name,
                     message: id,
+                    why: Withholding::NoOlm,
                 });
                 messages.push(ToDevice {
                     id,
@@ -48,7 +49,7 @@ impl<C: Crypto> Device<C> {
             }
         }
         while !messages.is_empty() {
-            let rest = messages.split_off(messages.len().min(RECIPIENTS_PER_REQUEST));
+            let rest = messages.split_off(messages.len().min(cx.settings.recipients_per_request));
             let transaction = self.new_transaction();
             row.unsent
                 .insert(transaction, std::mem::replace(&mut messages, rest));
@@ -90,13 +91,21 @@ impl<C: Crypto> Device<C> {
         outstanding
     }
 
-    /// The room's session, or a new one if there is none or it has expired.
-    fn current_session(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> OutboundRow<C> {
+    /// The room's session, or a new one if there is none, if it has expired,
+    /// or if somebody has its key who is to have no more (BS §1.8).
+    fn current_session(
+        &mut self,
+        room: RoomId,
+        members: &[UserId],
+        cx: &mut Cx<'_, Self>,
+    ) -> OutboundRow<C> {
         if let Some(row) = self.store.outbound.get(&room) {
             let age = cx.now.since(row.name.created);
-            if row.messages < ROTATION_MESSAGES && age < ROTATION_PERIOD {
+            let expired = row.messages >= ROTATION_MESSAGES || age >= ROTATION_PERIOD;
+            if !expired && !self.is_over_shared(row, members) {
                 return row.clone();
             }
+            cx.observe(Fact::GroupSessionDiscarded { session: row.name });
         }
         let session = cx.crypto.new_group_session();
         let pickle = cx.crypto.pickle_group_session(&session);
@@ -110,9 +119,41 @@ impl<C: Crypto> Device<C> {
             pickle,
             messages: 0,
             shared: BTreeMap::new(),
+            withheld: BTreeSet::new(),
             exports: BTreeMap::new(),
             unsent: BTreeMap::new(),
         }
+    }
+
+    /// Whether the key was given to a user who is not in the room any more, or
+    /// to a device that is gone or blocked.
+    fn is_over_shared(&self, row: &OutboundRow<C>, members: &[UserId]) -> bool {
+        row.shared.iter().any(|(device, share)| {
+            let keys = self.known_device(*device);
+            !members.contains(&device.user)
+                || self.store.blocked.contains(device)
+                || keys.is_none_or(|keys| keys.identity != share.theirs)
+        })
+    }
+
+    /// Tells a device, once for each session, that it will not get its key.
+    fn withhold_from(
+        &mut self,
+        device: DeviceId,
+        row: &mut OutboundRow<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Option<ToDevice<C>> {
+        if !row.withheld.insert(device) {
+            return None;
+        }
+        let id = self.new_message(device, cx);
+        cx.observe(Fact::RoomKeyWithheld {
+            session: row.name,
+            message: id,
+            why: Withholding::Blacklisted,
+        });
+        let content = ToDeviceContent::Blacklisted(row.name);
+        Some(ToDevice { id, content })
     }
 
     fn recipients(&self, members: &[UserId]) -> Vec<DeviceId> {
@@ -134,13 +175,16 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
         let wedging = self.store.wedging.get(&device).copied().unwrap_or(0);
-        let earlier = row.shared.get(&device).copied();
-        if earlier.is_some_and(|share| share.wedging >= wedging) {
+        let earlier = row.shared.get(&device).cloned();
+        if earlier
+            .as_ref()
+            .is_some_and(|share| share.wedging >= wedging)
+        {
             return None;
         }
         let session = self.outbound_session(row, cx);
         let current = cx.crypto.message_index(session);
-        let index = match earlier {
+        let index = match &earlier {
             None => current,
             Some(share) => match cx.protocol.resharing() {
                 Resharing::CurrentIndex => current,
@@ -162,6 +206,7 @@ impl<C: Crypto> Device<C> {
             index,
             key,
         };
+        let theirs = self.known_device(device)?.identity.clone();
         let message = self.encrypt_for(device, content, cx)?;
         cx.observe(Fact::RoomKeyShared {
             session: row.name,
@@ -172,6 +217,7 @@ impl<C: Crypto> Device<C> {
         row.shared.insert(
             device,
             Share {
+                theirs,
                 first_index,
                 wedging,
             },

@@ -6,20 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
-    DeviceId, EventId, KeyId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId,
+    DeviceId, EventId, KeyId, KeyName, MegolmName, RoomId, Row, SessionName, UserId,
 };
 use crate::node::Durable;
 use crate::time::Time;
-use crate::wire::{DeviceKeys, RoomEvent, SyncToken, ToDevice};
+use crate::wire::{AccessToken, DeviceKeys, RoomEvent, SyncToken, ToDevice};
 
 /// A client's database.
 #[derive(Clone, Debug)]
 pub struct Store<C: Crypto> {
+    /// What the device is logged in with, if it is.
+    pub(super) access: Option<AccessToken>,
     pub(super) account: Option<AccountRow<C>>,
     pub(super) sessions: BTreeMap<DeviceId, BTreeMap<SessionName, SessionRow<C>>>,
-    pub(super) decrypted: BTreeSet<MessageId>,
+    pub(super) decrypted: BTreeSet<C::Digest>,
     pub(super) wedging: BTreeMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
+    /// Devices that a person does not want to have room keys.
+    pub(super) blocked: BTreeSet<DeviceId>,
+    /// Megolm sessions that others do not want this device to have.
+    pub(super) withheld: BTreeSet<MegolmName>,
     pub(super) room_keys: BTreeMap<MegolmName, RoomKeyRow<C>>,
     pub(super) outbound: BTreeMap<RoomId, OutboundRow<C>>,
     pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
@@ -53,6 +59,8 @@ pub struct AccountState {
     pub generations: Vec<(KeyId, u16)>,
     /// The current fallback key and when it was generated.
     pub fallback: Option<(KeyName, Time)>,
+    /// When the current fallback key was first used.
+    pub fallback_used: Option<Time>,
     /// The fallback key before that, whose private half is still held.
     pub previous_fallback: Option<KeyName>,
 }
@@ -64,6 +72,8 @@ pub struct SessionRow<C: Crypto> {
     pub name: SessionName,
     /// The other device.
     pub peer: DeviceId,
+    /// The other device's identity, under which a real client files it.
+    pub theirs: C::Identity,
     /// The key it was opened on.
     pub key: KeyName,
     /// When this device opened or accepted it.
@@ -93,7 +103,9 @@ pub struct OutboundRow<C: Crypto> {
     /// Messages encrypted so far.
     pub messages: u32,
     /// Who has been given the key.
-    pub shared: BTreeMap<DeviceId, Share>,
+    pub shared: BTreeMap<DeviceId, Share<C>>,
+    /// Who has been told that the key is withheld.
+    pub withheld: BTreeSet<DeviceId>,
     /// The key as it was shared, by message index.
     pub exports: BTreeMap<u32, C::RoomKey>,
     /// `/sendToDevice` requests that have not been answered, by transaction ID.
@@ -101,8 +113,10 @@ pub struct OutboundRow<C: Crypto> {
 }
 
 /// How a device was given a room key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
+#[derive(Clone, Debug)]
+pub struct Share<C: Crypto> {
+    /// The device's identity when it was given it.
+    pub theirs: C::Identity,
     /// From which message index on it was first given.
     pub first_index: u32,
     /// How many Olm sessions the device had opened by the last time.
@@ -123,16 +137,24 @@ pub struct Queued<C: Crypto> {
 /// The write of one row.
 #[derive(Clone, Debug)]
 pub enum Write<C: Crypto> {
+    /// Stores that the device is logged in.
+    Login(AccessToken),
+    /// Deletes everything: the device is logged out.
+    Wiped,
     /// Stores the account.
     Account(AccountRow<C>),
     /// Stores an Olm session.
     Session(SessionRow<C>),
     /// Remembers the hash of a decrypted message.
-    Decrypted(MessageId),
+    Decrypted(C::Digest),
     /// Counts the Olm sessions that a device has opened.
     Wedging(DeviceId, u32),
     /// Remembers that a device was told `m.no_olm`.
     ToldNoOlm(DeviceId),
+    /// Remembers that a device is to have no room keys.
+    Blocked(DeviceId),
+    /// Remembers that a room key is withheld from this device.
+    Withheld(MegolmName),
     /// Stores a received room key.
     RoomKey(RoomKeyRow<C>),
     /// Stores a sending Megolm session.
@@ -142,10 +164,14 @@ pub enum Write<C: Crypto> {
     /// Stores a user's devices, as asked for after this many notices. The
     /// list is still outdated if another notice has come since.
     Devices(UserId, Vec<DeviceKeys<C>>, u64),
+    /// Forgets a user's devices.
+    DevicesGone(UserId),
     /// Marks a user's device list as outdated.
     Outdated(UserId),
     /// Stores a room's members.
     Room(RoomId, Vec<UserId>),
+    /// Forgets a room.
+    RoomGone(RoomId),
     /// Stores how far the client has synced.
     Token(SyncToken),
     /// Stores an event that was seen; it stays until it is decrypted.
@@ -161,11 +187,14 @@ pub enum Write<C: Crypto> {
 impl<C: Crypto> Default for Store<C> {
     fn default() -> Self {
         Self {
+            access: None,
             account: None,
             sessions: BTreeMap::new(),
             decrypted: BTreeSet::new(),
             wedging: BTreeMap::new(),
             told_no_olm: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            withheld: BTreeSet::new(),
             room_keys: BTreeMap::new(),
             outbound: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -186,6 +215,8 @@ impl<C: Crypto> Durable for Store<C> {
 
     fn apply(&mut self, write: Write<C>) {
         match write {
+            Write::Login(token) => self.access = Some(token),
+            Write::Wiped => *self = Self::default(),
             Write::Account(row) => self.account = Some(row),
             Write::Session(row) => {
                 self.sessions
@@ -201,6 +232,12 @@ impl<C: Crypto> Durable for Store<C> {
             }
             Write::ToldNoOlm(device) => {
                 self.told_no_olm.insert(device);
+            }
+            Write::Blocked(device) => {
+                self.blocked.insert(device);
+            }
+            Write::Withheld(session) => {
+                self.withheld.insert(session);
             }
             Write::RoomKey(row) => {
                 self.room_keys.insert(row.name, row);
@@ -225,12 +262,19 @@ impl<C: Crypto> Durable for Store<C> {
                     self.outdated.remove(&user);
                 }
             }
+            Write::DevicesGone(user) => {
+                self.devices.remove(&user);
+                self.outdated.remove(&user);
+            }
             Write::Outdated(user) => {
                 self.notices += 1;
                 self.outdated.insert(user, self.notices);
             }
             Write::Room(room, members) => {
                 self.rooms.insert(room, members);
+            }
+            Write::RoomGone(room) => {
+                self.rooms.remove(&room);
             }
             Write::Token(token) => self.token = Some(token),
             Write::Seen(event) => {
@@ -247,6 +291,26 @@ impl<C: Crypto> Durable for Store<C> {
             Write::Sent(number) => {
                 self.queue.remove(&number);
             }
+        }
+    }
+
+    fn row(write: &Write<C>) -> Row {
+        match write {
+            Write::Login(_) | Write::Wiped => Row::Login,
+            Write::Account(_) => Row::Account,
+            Write::Session(_) => Row::Session,
+            Write::Decrypted(_)
+            | Write::Wedging(..)
+            | Write::ToldNoOlm(_)
+            | Write::Blocked(_)
+            | Write::Withheld(_) => Row::Note,
+            Write::RoomKey(_) => Row::RoomKey,
+            Write::Outbound(..) | Write::OutboundGone(_) => Row::OutboundSession,
+            Write::Devices(..) | Write::DevicesGone(_) | Write::Outdated(_) => Row::DeviceList,
+            Write::Room(..) | Write::RoomGone(_) => Row::Room,
+            Write::Token(_) => Row::Token,
+            Write::Seen(_) | Write::Read(_) => Row::Event,
+            Write::Queue(..) | Write::Sent(_) => Row::Queue,
         }
     }
 

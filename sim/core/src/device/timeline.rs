@@ -1,15 +1,15 @@
 //! Room keys that arrive and room events that are seen (BS §1.15, §1.16).
 
 use super::{Device, RoomKeyRow, Write};
-use crate::crypto::Crypto;
+use crate::crypto::{Crypto, Merge};
 use crate::name::{MegolmName, MessageId};
 use crate::node::Cx;
 use crate::trace::{EventTrouble, Fact};
-use crate::wire::RoomEvent;
+use crate::wire::{RoomContent, RoomEvent};
 
 impl<C: Crypto> Device<C> {
     /// Takes a room key. Of two keys of one session the one that starts at
-    /// the lower index is kept.
+    /// the lower index is kept, if they are of one ratchet (BS §1.16).
     pub(super) fn learn_room_key(
         &mut self,
         name: MegolmName,
@@ -28,20 +28,21 @@ impl<C: Crypto> Device<C> {
             index,
             message,
         });
-        if self
-            .store
-            .room_keys
-            .get(&name)
-            .is_some_and(|row| row.index <= index)
-        {
-            return;
-        }
-        let Some(session) = cx.crypto.import_room_key(key) else {
+        let Some(newcomer) = cx.crypto.import_room_key(key) else {
             return;
         };
-        let index = cx.crypto.first_known_index(&session);
-        let pickle = cx.crypto.pickle_inbound_group_session(&session);
-        self.room_keys.insert(name, session);
+        if let Some(row) = self.store.room_keys.get(&name).cloned() {
+            let session = self.room_key(&row, cx);
+            match cx.crypto.merge(session, newcomer) {
+                Merge::Better => {}
+                Merge::NothingNew | Merge::Unconnected => return,
+            }
+        } else {
+            self.room_keys.insert(name, newcomer);
+        }
+        let session = &self.room_keys[&name];
+        let index = cx.crypto.first_known_index(session);
+        let pickle = cx.crypto.pickle_inbound_group_session(session);
         let row = RoomKeyRow {
             name,
             index,
@@ -55,7 +56,19 @@ impl<C: Crypto> Device<C> {
     /// Sees a room event and tries to read it. Events come again after a
     /// server lost its place; they are seen once.
     pub(super) fn see(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
-        if event.id.sender == self.id || self.store.seen.contains(&event.id) {
+        if self.store.seen.contains(&event.id) {
+            return;
+        }
+        let session = match event.content {
+            RoomContent::Member(membership) => {
+                self.membership_changed(event.room, event.user(), membership, cx);
+                return;
+            }
+            RoomContent::Encrypted { session, .. } => session,
+        };
+        // What this device has said it need not read; one that was put back
+        // to an earlier state meets what it does not remember.
+        if session.sender == self.id {
             return;
         }
         cx.observe(Fact::EventSeen {
@@ -92,16 +105,23 @@ impl<C: Crypto> Device<C> {
         event: &RoomEvent<C>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<(), EventTrouble> {
-        let row = self
-            .store
-            .room_keys
-            .get(&event.session)
-            .ok_or(EventTrouble::MissingSession)?;
-        let load = || cx.crypto.unpickle_inbound_group_session(&row.pickle);
-        let session = self.room_keys.entry(event.session).or_insert_with(load);
+        let RoomContent::Encrypted {
+            session: name,
+            ciphertext,
+        } = &event.content
+        else {
+            return Ok(()); // Everybody can read who comes and goes.
+        };
+        let Some(row) = self.store.room_keys.get(name).cloned() else {
+            return Err(match self.store.withheld.contains(name) {
+                true => EventTrouble::Withheld,
+                false => EventTrouble::MissingSession,
+            });
+        };
+        let session = self.room_key(&row, cx);
         let (plaintext, _) = cx
             .crypto
-            .decrypt_event(session, &event.ciphertext)
+            .decrypt_event(session, ciphertext)
             .map_err(EventTrouble::Undecryptable)?;
         assert_eq!(
             plaintext.event, event.id,
@@ -112,5 +132,15 @@ impl<C: Crypto> Device<C> {
             event: event.id,
         });
         Ok(())
+    }
+
+    /// The live receiving end of a row, loaded if need be.
+    fn room_key(
+        &mut self,
+        row: &RoomKeyRow<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> &mut C::InboundGroupSession {
+        let load = || cx.crypto.unpickle_inbound_group_session(&row.pickle);
+        self.room_keys.entry(row.name).or_insert_with(load)
     }
 }

@@ -6,7 +6,7 @@ use super::outgoing::Request;
 use crate::crypto::{Content, Crypto};
 use crate::name::DeviceId;
 use crate::node::Cx;
-use crate::protocol::Unwedging;
+use crate::protocol::{NoOlmReply, Unwedging};
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::ClientRequest;
@@ -20,23 +20,40 @@ impl<C: Crypto> Device<C> {
         if self.known_device(peer).is_none() || self.to_unwedge.contains(&peer) {
             return;
         }
-        let sessions = self.store.sessions.get(&peer);
-        let newest = sessions.and_then(|it| it.values().map(|row| row.created).max());
+        let newest = self.sessions_with(peer).map(|row| row.created).max();
         let is_due = match newest {
             Some(newest) => cx.now.since(newest) > UNWEDGE_INTERVAL,
             None => match cx.protocol.unwedging() {
                 Unwedging::WithEarlierSession => false,
-                Unwedging::AlsoAtFirstContact => {
-                    let last = self.unwedged.get(&peer);
-                    last.is_none_or(|last| cx.now.since(*last) > UNWEDGE_INTERVAL)
-                }
+                Unwedging::AlsoAtFirstContact => self.may_unwedge(peer, cx),
             },
         };
         if is_due {
-            cx.observe(Fact::Unwedging { by: self.id, peer });
-            self.unwedged.insert(peer, cx.now);
-            self.to_unwedge.insert(peer);
+            self.unwedge(peer, cx);
         }
+    }
+
+    /// Another device has no Olm session with this one.
+    pub(super) fn told_no_olm(&mut self, peer: DeviceId, cx: &mut Cx<'_, Self>) {
+        if self.known_device(peer).is_none() || self.to_unwedge.contains(&peer) {
+            return;
+        }
+        match cx.protocol.no_olm_reply() {
+            NoOlmReply::Ignored => {}
+            NoOlmReply::OpensSession if self.may_unwedge(peer, cx) => self.unwedge(peer, cx),
+            NoOlmReply::OpensSession => {}
+        }
+    }
+
+    fn may_unwedge(&self, peer: DeviceId, cx: &Cx<'_, Self>) -> bool {
+        let last = self.unwedged.get(&peer);
+        last.is_none_or(|last| cx.now.since(*last) > UNWEDGE_INTERVAL)
+    }
+
+    fn unwedge(&mut self, peer: DeviceId, cx: &mut Cx<'_, Self>) {
+        cx.observe(Fact::Unwedging { by: self.id, peer });
+        self.unwedged.insert(peer, cx.now);
+        self.to_unwedge.insert(peer);
     }
 
     /// Claims a key of every device to be unwedged, unless a claim is on its

@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 
 use super::federation::Asked;
-use super::{Homeserver, Timer, Write, respond};
+use super::{Homeserver, Timer, Write, respond, respond_to_server};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
-use crate::name::{DeviceId, NodeId, ServerId};
+use crate::name::{DeviceId, ServerId};
 use crate::node::Cx;
-use crate::protocol::ConcurrentClaims;
+use crate::protocol::{ClaimOrder, ConcurrentClaims};
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{
-    ClientResponse, FederationRequest, FederationResponse, Message, RequestId, SignedKey,
+    ClientResponse, FederationRequest, FederationResponse, MessageKind, RequestId, SignedKey,
 };
 
 /// How long a database may take between the two statements of a claim.
@@ -38,7 +38,7 @@ pub(super) struct Claims<C: Crypto> {
 /// What the first statement of a claim found.
 #[derive(Debug)]
 struct Found<C: Crypto> {
-    claimant: DeviceId,
+    claimant: Option<DeviceId>,
     keys: Vec<(DeviceId, Option<SignedKey<C>>)>,
     reply: Reply,
 }
@@ -46,8 +46,10 @@ struct Found<C: Crypto> {
 /// Who waits for a claim on the server's own devices.
 #[derive(Clone, Copy, Debug)]
 enum Reply {
-    Client(RequestId),
+    Client(DeviceId, RequestId),
     Server(ServerId, RequestId),
+    /// Somebody who will not use the key, and wants so many more.
+    Nobody(u32),
 }
 
 #[derive(Debug)]
@@ -100,7 +102,7 @@ impl<C: Crypto> Homeserver<C> {
         self.claims.gathering.insert((claimant, id), gathering);
         for (server, devices) in by_server {
             if server == self.id {
-                self.find_keys(claimant, devices, Reply::Client(id), cx);
+                self.find_keys(Some(claimant), devices, Reply::Client(claimant, id), cx);
             } else {
                 let request = FederationRequest::Claim { devices, claimant };
                 self.ask(server, request, Asked::Claim { claimant, id }, timeout, cx);
@@ -118,7 +120,15 @@ impl<C: Crypto> Homeserver<C> {
         claimant: DeviceId,
         cx: &mut Cx<'_, Self>,
     ) {
-        self.find_keys(claimant, devices, Reply::Server(peer, id), cx);
+        self.find_keys(Some(claimant), devices, Reply::Server(peer, id), cx);
+    }
+
+    /// Somebody claims this many keys of a local device, one after the other,
+    /// and never uses them.
+    pub(super) fn claim_for_nobody(&mut self, device: DeviceId, count: u32, cx: &mut Cx<'_, Self>) {
+        if count > 0 {
+            self.find_keys(None, vec![device], Reply::Nobody(count - 1), cx);
+        }
     }
 
     /// Another server's part of a client's claim; nothing if it failed.
@@ -141,14 +151,14 @@ impl<C: Crypto> Homeserver<C> {
     /// The first statement: which key each device's claim would take.
     fn find_keys(
         &mut self,
-        claimant: DeviceId,
+        claimant: Option<DeviceId>,
         devices: Vec<DeviceId>,
         reply: Reply,
         cx: &mut Cx<'_, Self>,
     ) {
         let keys = devices
             .into_iter()
-            .map(|device| (device, self.first_key(device)))
+            .map(|device| (device, self.first_key(device, cx)))
             .collect();
         let claim = ClaimId(self.claims.next);
         self.claims.next += 1;
@@ -177,6 +187,7 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let mut issued = vec![];
+        let devices: Vec<DeviceId> = keys.iter().map(|(device, _)| *device).collect();
         for (device, found) in keys {
             if let Some(key) = self.take_key(device, found, cx) {
                 cx.observe(Fact::KeyIssued {
@@ -189,13 +200,15 @@ impl<C: Crypto> Homeserver<C> {
             self.counts_changed(device, cx);
         }
         match reply {
-            Reply::Client(id) => self.claim_answered((claimant, id), Ok(issued), cx),
+            Reply::Client(claimant, id) => self.claim_answered((claimant, id), Ok(issued), cx),
             Reply::Server(peer, id) => {
                 let response = FederationResponse::Claim(issued);
-                cx.send(
-                    NodeId::Server(peer),
-                    Message::FederationResponse(id, response),
-                );
+                respond_to_server(peer, id, MessageKind::FederationClaim, response, cx);
+            }
+            Reply::Nobody(more) => {
+                for device in devices {
+                    self.claim_for_nobody(device, more, cx);
+                }
             }
         }
     }
@@ -212,7 +225,9 @@ impl<C: Crypto> Homeserver<C> {
             return self.take_fallback_key(device, cx);
         };
         if self.holds(&key) {
-            self.write(vec![Write::OneTimeKeyGone(device, key.name.id)], cx);
+            let id = key.name.id;
+            let issued = Write::Issued(device, id, key.key.clone());
+            self.write(vec![Write::OneTimeKeyGone(device, id), issued], cx);
             return Some(key);
         }
         cx.observe(Fact::ClaimRaced {
@@ -222,7 +237,7 @@ impl<C: Crypto> Homeserver<C> {
         match cx.protocol.concurrent_claims() {
             ConcurrentClaims::LoserMisses => self.take_fallback_key(device, cx),
             ConcurrentClaims::Serialised => {
-                let again = self.first_key(device);
+                let again = self.first_key(device, cx);
                 self.take_key(device, again, cx)
             }
             ConcurrentClaims::ReadThenDelete => Some(key),
@@ -243,13 +258,22 @@ impl<C: Crypto> Homeserver<C> {
         Some(key)
     }
 
-    /// The key that is next to be issued: in upload order, and by the stored
-    /// permutation inside one upload (MSC4225).
-    fn first_key(&self, device: DeviceId) -> Option<SignedKey<C>> {
-        let rows = self.tables.one_time_keys.get(&device)?;
-        rows.values()
-            .min_by_key(|row| (row.uploaded, row.tie))
-            .map(|row| row.key.clone())
+    /// The key that is next to be issued.
+    fn first_key(&self, device: DeviceId, cx: &Cx<'_, Self>) -> Option<SignedKey<C>> {
+        let rows = self.tables.one_time_keys.get(&device)?.values();
+        if rows.len() < 2 {
+            return rows.last().map(|row| row.key.clone());
+        }
+        let first = match cx.protocol.claim_order() {
+            // The stored permutation decides inside one upload.
+            ClaimOrder::UploadOrder => rows.min_by_key(|row| (row.uploaded, row.tie)),
+            ClaimOrder::KeyIdOrder => rows.min_by_key(|row| row.key.id()),
+            ClaimOrder::Random => rows.min_by_key(|row| {
+                let subject = (row.key.name, row.uploaded);
+                cx.draws.below(Purpose::ClaimOrder, subject, u64::MAX)
+            }),
+        };
+        first.map(|row| row.key.clone())
     }
 
     fn holds(&self, key: &SignedKey<C>) -> bool {
@@ -270,12 +294,8 @@ impl<C: Crypto> Homeserver<C> {
             .is_some_and(|it| it.waiting_for == 0);
         if complete && let Some(done) = self.claims.gathering.remove(&(claimant, id)) {
             let (keys, failures) = (done.keys, done.failures);
-            respond(
-                claimant,
-                id,
-                ClientResponse::KeysClaim { keys, failures },
-                cx,
-            );
+            let response = ClientResponse::KeysClaim { keys, failures };
+            respond(claimant, id, MessageKind::KeysClaim, response, cx);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::name::{DeviceId, ServerId, UserId};
 use crate::node::Cx;
 use crate::time::Span;
 use crate::trace::Fact;
-use crate::wire::{ClientResponse, DeviceKeys, Edu, FederationRequest, RequestId};
+use crate::wire::{ClientResponse, DeviceKeys, Edu, FederationRequest, MessageKind, RequestId};
 
 /// How long a homeserver waits for another's answer to a key query.
 const QUERY_TIMEOUT: Span = Span::secs(10);
@@ -51,11 +51,8 @@ impl<C: Crypto> Homeserver<C> {
     /// Stores a local device's identity and tells everybody who shares a room.
     pub(super) fn publish_device(&mut self, keys: DeviceKeys<C>, cx: &mut Cx<'_, Self>) {
         let device = keys.device;
-        let stored = self
-            .tables
-            .devices
-            .get(&device.user)
-            .and_then(|it| it.get(&device));
+        let devices = self.tables.devices.get(&device.user);
+        let stored = devices.and_then(|it| it.get(&device)?.keys.as_ref());
         if stored.is_some_and(|stored| stored.identity == keys.identity) {
             return;
         }
@@ -67,9 +64,12 @@ impl<C: Crypto> Homeserver<C> {
             Write::Device(keys.clone()),
             Write::DeviceListChanged(device.user),
         ];
-        let peers = self.servers_sharing_room(device.user);
-        let update = |peer: &ServerId| Write::Queued(*peer, Edu::DeviceListUpdate(keys.clone()));
-        rows.extend(peers.iter().map(update));
+        let peers = self.tables.rooms.servers_with(device.user);
+        let update = |peer| {
+            let edu = Edu::DeviceListUpdate(device, Some(keys.clone()));
+            Write::Queued(peer, edu)
+        };
+        rows.extend(peers.iter().copied().map(update));
         self.write(rows, cx);
         self.notify_all(cx);
         for peer in peers {
@@ -79,12 +79,22 @@ impl<C: Crypto> Homeserver<C> {
 
     /// The rows that another server's device list update asks for. Of a user
     /// whose list is not cached an update tells only a part: the list is asked
-    /// for when a client wants it.
-    pub(super) fn device_list_update(&self, keys: DeviceKeys<C>) -> Vec<Write<C>> {
-        let user = keys.device.user;
-        let mut rows = vec![Write::DeviceListChanged(user)];
-        if self.tables.device_lists.remote.contains_key(&user) {
-            rows.push(Write::RemoteDevice(keys));
+    /// for when a client wants it. Users with whom no room is shared are
+    /// ignored.
+    pub(super) fn device_list_update(
+        &self,
+        device: DeviceId,
+        keys: Option<DeviceKeys<C>>,
+    ) -> Vec<Write<C>> {
+        if !self.shares_room_with(device.user) {
+            return vec![];
+        }
+        let mut rows = vec![Write::DeviceListChanged(device.user)];
+        if self.tables.device_lists.remote.contains_key(&device.user) {
+            rows.push(match keys {
+                Some(keys) => Write::RemoteDevice(keys),
+                None => Write::RemoteDeviceGone(device),
+            });
         }
         rows
     }
@@ -92,15 +102,11 @@ impl<C: Crypto> Homeserver<C> {
     /// Local devices of these users, for clients and other servers.
     pub(super) fn local_devices(&self, users: &[UserId]) -> Lists<C> {
         let devices = |user| {
-            self.tables
-                .devices
-                .get(user)
-                .map(|it| it.values().cloned().collect())
+            let rows = self.tables.devices.get(user).into_iter();
+            let rows = rows.flat_map(|it| it.values());
+            rows.filter_map(|row| row.keys.clone()).collect()
         };
-        users
-            .iter()
-            .map(|user| (*user, devices(user).unwrap_or_default()))
-            .collect()
+        users.iter().map(|user| (*user, devices(user))).collect()
     }
 
     /// A client's query. Devices that are cached are answered from the cache,
@@ -141,6 +147,12 @@ impl<C: Crypto> Homeserver<C> {
         self.answer_query_if_complete(device, id, cx);
     }
 
+    /// Whether updates of another server's user concern this server.
+    fn shares_room_with(&self, user: UserId) -> bool {
+        let mut rooms = self.tables.rooms.of(user);
+        rooms.any(|room| room.servers().contains(&self.id))
+    }
+
     /// Another server's part of a client's query; nothing if it failed.
     pub(super) fn query_answered(
         &mut self,
@@ -155,8 +167,12 @@ impl<C: Crypto> Homeserver<C> {
         match part {
             Ok(lists) => {
                 gathering.devices.extend(lists.iter().cloned());
-                let devices = lists.into_iter().flat_map(|(_, devices)| devices);
-                self.write(devices.map(Write::RemoteDevice).collect(), cx);
+                // Only lists that updates will keep up to date are cached.
+                let shared = lists
+                    .into_iter()
+                    .filter(|(user, _)| self.shares_room_with(*user));
+                let rows = shared.map(|(user, devices)| Write::RemoteUser(user, devices));
+                self.write(rows.collect(), cx);
             }
             Err(server) => gathering.failures.push(server),
         }
@@ -171,12 +187,8 @@ impl<C: Crypto> Homeserver<C> {
             .is_some_and(|it| it.waiting_for == 0);
         if complete && let Some(done) = self.queries.gathering.remove(&(device, id)) {
             let (devices, failures) = (done.devices, done.failures);
-            respond(
-                device,
-                id,
-                ClientResponse::KeysQuery { devices, failures },
-                cx,
-            );
+            let response = ClientResponse::KeysQuery { devices, failures };
+            respond(device, id, MessageKind::KeysQuery, response, cx);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Requests to other servers: transactions, time-outs and back-off, and what
 //! comes in with a transaction (BS §2.5, §2.6, §8.4).
 
+use super::membership::Joining;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
@@ -40,15 +41,17 @@ pub(super) struct Outstanding {
 /// What a request to another server is for.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
-    /// A transaction with these rows of the outbox, and own events up to
-    /// this place.
-    Send { edus: Vec<u64>, events: Option<u64> },
+    /// A transaction with these rows of the outbox, and the events at these
+    /// places.
+    Send { edus: Vec<u64>, events: Vec<u64> },
     /// A part of a client's claim.
     Claim { claimant: DeviceId, id: RequestId },
     /// A part of a client's key query.
     Query { device: DeviceId, id: RequestId },
     /// What lies before this event.
     MissingEvents(EventId),
+    /// To let a user into a room.
+    Join(Joining),
     /// Nothing of interest.
     Version,
 }
@@ -64,7 +67,7 @@ impl<C: Crypto> Homeserver<C> {
         timeout: Span,
         cx: &mut Cx<'_, Self>,
     ) {
-        let kind = Message::FederationRequest(RequestId(0), request.clone()).kind();
+        let kind = request.kind();
         if self.backs_off(peer, cx.now) {
             let why = RemoteFailure::BackedOff;
             cx.observe(Fact::RemoteFailed {
@@ -122,7 +125,9 @@ impl<C: Crypto> Homeserver<C> {
                     .into_iter()
                     .map(|row| Write::QueuedGone(peer, row))
                     .collect();
-                rows.extend(events.map(|place| Write::EventsSent(peer, place)));
+                if !events.is_empty() {
+                    rows.push(Write::EventsSent(peer, events));
+                }
                 self.write(rows, cx);
                 self.sending.remove(&peer);
             }
@@ -134,6 +139,9 @@ impl<C: Crypto> Homeserver<C> {
             }
             (Asked::MissingEvents(latest), FederationResponse::MissingEvents(room, events)) => {
                 self.missing_events_answered(latest, room, events, cx);
+            }
+            (Asked::Join(joining), FederationResponse::Join(joined)) => {
+                self.join_answered(joining, joined, cx);
             }
             // An answer to another question is no answer.
             (asked, _) => self.failed(peer, asked, cx),
@@ -192,13 +200,12 @@ impl<C: Crypto> Homeserver<C> {
             return;
         }
         let (edu_rows, edus) = self.next_edus(peer);
-        let unsent = self
-            .tables
-            .rooms
-            .unsent(self.id, peer)
-            .take(PDUS_PER_TRANSACTION);
-        let (places, pdus): (Vec<u64>, Vec<_>) =
-            unsent.map(|(place, event)| (place, event.clone())).unzip();
+        let unsent = self.tables.rooms.unsent.get(&peer).into_iter();
+        let (places, pdus): (Vec<u64>, Vec<_>) = unsent
+            .flatten()
+            .take(PDUS_PER_TRANSACTION)
+            .map(|(place, event)| (*place, event.clone()))
+            .unzip();
         if edus.is_empty() && pdus.is_empty() {
             return;
         }
@@ -207,7 +214,7 @@ impl<C: Crypto> Homeserver<C> {
         self.sending.insert(peer);
         let asked = Asked::Send {
             edus: edu_rows,
-            events: places.last().copied(),
+            events: places,
         };
         let request = FederationRequest::Send(Transaction { id, pdus, edus });
         self.ask_regardless(peer, request, asked, TRANSACTION_TIMEOUT, cx);
@@ -220,25 +227,21 @@ impl<C: Crypto> Homeserver<C> {
         transaction: Transaction<C>,
         cx: &mut Cx<'_, Self>,
     ) {
-        if self
-            .tables
-            .deduplication
-            .transactions
-            .contains(&(peer, transaction.id))
-        {
+        let known = &self.tables.deduplication;
+        if known.knows_transaction(peer, transaction.id, cx.now) {
             return;
         }
-        let mut rows = vec![Write::Transaction(peer, transaction.id)];
+        let mut rows = vec![Write::Transaction(peer, transaction.id, cx.now)];
         for edu in transaction.edus {
             match edu {
-                Edu::DirectToDevice(message) if Self::sent_by(peer, &message) => {
-                    rows.extend(self.direct_to_device(message, cx));
+                Edu::DirectToDevice(id, message) if Self::sent_by(peer, &message) => {
+                    rows.extend(self.direct_to_device(peer, id, message, cx));
                 }
-                Edu::DeviceListUpdate(keys) if keys.device.user.server == peer => {
-                    rows.extend(self.device_list_update(keys));
+                Edu::DeviceListUpdate(device, keys) if device.user.server == peer => {
+                    rows.extend(self.device_list_update(device, keys));
                 }
                 // A server can speak only for its own users.
-                Edu::DirectToDevice(_) | Edu::DeviceListUpdate(_) => {}
+                Edu::DirectToDevice(..) | Edu::DeviceListUpdate(..) => {}
             }
         }
         self.write(rows, cx);
@@ -275,7 +278,12 @@ impl<C: Crypto> Homeserver<C> {
         let waiting = peers.into_iter().filter(|peer| {
             !self.sending.contains(peer)
                 && (!self.next_edus(*peer).0.is_empty()
-                    || self.tables.rooms.unsent(self.id, *peer).next().is_some())
+                    || self
+                        .tables
+                        .rooms
+                        .unsent
+                        .get(peer)
+                        .is_some_and(|it| !it.is_empty()))
         });
         let free = |peer| {
             self.tables
@@ -305,8 +313,8 @@ impl<C: Crypto> Homeserver<C> {
             return (vec![], vec![]);
         };
         let is_message = |edu: &Edu<C>| match edu {
-            Edu::DirectToDevice(_) => true,
-            Edu::DeviceListUpdate(_) => false,
+            Edu::DirectToDevice(..) => true,
+            Edu::DeviceListUpdate(..) => false,
         };
         let messages = queue.iter().filter(|(_, edu)| is_message(edu));
         let others = queue.iter().filter(|(_, edu)| !is_message(edu));
@@ -324,6 +332,7 @@ impl<C: Crypto> Homeserver<C> {
             Asked::Claim { claimant, id } => self.claim_answered((claimant, id), Err(peer), cx),
             Asked::Query { device, id } => self.query_answered((device, id), Err(peer), cx),
             Asked::MissingEvents(latest) => self.missing_events_failed(latest),
+            Asked::Join(joining) => self.join_answered(joining, None, cx),
             Asked::Version => {}
         }
     }

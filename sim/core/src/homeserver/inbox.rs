@@ -9,7 +9,7 @@ use crate::name::{DeviceId, ServerId};
 use crate::node::Cx;
 use crate::time::Span;
 use crate::trace::Fact;
-use crate::wire::{Edu, ToDevice};
+use crate::wire::{Edu, FederatedId, ToDevice};
 
 /// For how long a `/sendToDevice` transaction is remembered, in memory.
 const TRANSACTION_MEMORY: Span = Span::mins(30);
@@ -44,7 +44,8 @@ impl<C: Crypto> Homeserver<C> {
                     server: self.id,
                     message: message.id,
                 });
-                rows.push(Write::Queued(server, Edu::DirectToDevice(message)));
+                let edu = Edu::DirectToDevice(self.new_federated_id(), message);
+                rows.push(Write::Queued(server, edu));
                 peers.insert(server);
             }
         }
@@ -59,15 +60,24 @@ impl<C: Crypto> Homeserver<C> {
     /// that was accepted before is dropped (BS §2.6).
     pub(super) fn direct_to_device(
         &mut self,
+        peer: ServerId,
+        id: FederatedId,
         message: ToDevice<C>,
         cx: &mut Cx<'_, Self>,
     ) -> Vec<Write<C>> {
-        if self.tables.deduplication.messages.contains(&message.id) {
+        if self.tables.deduplication.knows_message(peer, id, cx.now) {
             return vec![];
         }
-        let mut rows = vec![Write::RemoteMessage(message.id)];
+        let mut rows = vec![Write::RemoteMessage(peer, id, cx.now)];
         rows.extend(self.deliver(message, cx));
         rows
+    }
+
+    /// Somebody with a hand in the database puts a message into an inbox.
+    pub(super) fn put_into_inbox(&mut self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) {
+        let row = self.deliver(message, cx);
+        self.write(row.into_iter().collect(), cx);
+        self.notify_all(cx);
     }
 
     /// Deletes everything that the device has fetched, which is what a sync
@@ -90,11 +100,8 @@ impl<C: Crypto> Homeserver<C> {
     /// Messages for devices that the server does not know are dropped.
     fn deliver(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
         let device = message.id.to;
-        let known = self
-            .tables
-            .devices
-            .get(&device.user)
-            .is_some_and(|it| it.contains_key(&device));
+        let devices = self.tables.devices.get(&device.user);
+        let known = devices.is_some_and(|devices| devices.contains_key(&device));
         known.then(|| {
             cx.observe(Fact::ToDeviceStored {
                 server: self.id,
@@ -102,6 +109,16 @@ impl<C: Crypto> Homeserver<C> {
             });
             Write::ToDevice(message)
         })
+    }
+
+    /// A `message_id` that no other message of this server ever has.
+    fn new_federated_id(&mut self) -> FederatedId {
+        let number = self.federated;
+        self.federated += 1;
+        FederatedId {
+            started: self.started,
+            number,
+        }
     }
 
     /// Whether another server's messages come from the server they name.

@@ -1,12 +1,18 @@
-//! `POST /keys/upload` (BS §2.1, §8.1).
+//! `POST /keys/upload` and `POST /keys/reset` (BS §2.1, §8.1, MSC4162).
+
+use std::collections::BTreeMap;
 
 use super::{Homeserver, OneTimeKeyRow, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::DeviceId;
 use crate::node::Cx;
+use crate::protocol::{IssuedKeys, KeyIdConflicts, KeysReset, StoredKeyLimit};
 use crate::trace::Fact;
 use crate::wire::{DeviceKeys, KeyCounts, SignedKey, UploadRefused};
+
+/// The most one-time keys of a device that a server with a limit stores.
+const STORED_KEY_LIMIT: usize = 500;
 
 /// What an upload carries.
 #[derive(Debug)]
@@ -33,15 +39,15 @@ impl<C: Crypto> Homeserver<C> {
             self.publish_device(keys, cx);
         }
         let fresh = self
-            .fresh_keys(device, upload.one_time_keys)
-            .map_err(|refused| {
-                let key = refused.name;
+            .fresh_keys(device, upload.one_time_keys, cx)
+            .map_err(|(key, why)| {
                 cx.observe(Fact::UploadRefused {
                     server: self.id,
                     device,
-                    key,
+                    key: key.name,
+                    why,
                 });
-                UploadRefused
+                why
             })?;
         self.store_one_time_keys(device, fresh, cx);
         if let Some(key) = upload.fallback_key {
@@ -51,33 +57,80 @@ impl<C: Crypto> Homeserver<C> {
         Ok(self.counts(device).one_time_keys)
     }
 
+    /// Deletes all one-time keys of a device; nothing if the server knows no
+    /// such request.
+    pub(super) fn reset_keys(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) -> Option<usize> {
+        match cx.protocol.keys_reset() {
+            KeysReset::Absent => None,
+            KeysReset::Present => {
+                cx.observe(Fact::KeysReset {
+                    server: self.id,
+                    device,
+                });
+                self.write(vec![Write::OneTimeKeysGone(device)], cx);
+                self.counts_changed(device, cx);
+                Some(0)
+            }
+        }
+    }
+
     /// What `/sync` tells a device of its own keys.
     pub(super) fn counts(&self, device: DeviceId) -> KeyCounts {
         let keys = self.tables.one_time_keys.get(&device);
         let fallback = self.tables.fallback_keys.get(&device);
         KeyCounts {
-            one_time_keys: keys.map_or(0, std::collections::BTreeMap::len),
+            one_time_keys: keys.map_or(0, BTreeMap::len),
             unused_fallback_key: fallback.is_some_and(|fallback| !fallback.used),
         }
     }
 
-    /// The uploaded keys that are not stored yet. A stored key is the same
-    /// key if all but the signature agrees, because retries sign afresh.
+    /// The uploaded keys that are to be stored. A stored key is the same key
+    /// if all but the signature agrees, because retries sign afresh.
     fn fresh_keys(
         &self,
         device: DeviceId,
         uploaded: Vec<SignedKey<C>>,
-    ) -> Result<Vec<SignedKey<C>>, SignedKey<C>> {
-        let stored = self.tables.one_time_keys.get(&device);
+        cx: &mut Cx<'_, Self>,
+    ) -> Result<Vec<SignedKey<C>>, (SignedKey<C>, UploadRefused)> {
+        let none = BTreeMap::new();
+        let stored = self.tables.one_time_keys.get(&device).unwrap_or(&none);
         let mut fresh = vec![];
         for key in uploaded {
-            match stored.and_then(|stored| stored.get(&key.name.id)) {
-                None => fresh.push(key),
+            match stored.get(&key.name.id) {
                 Some(row) if row.key.key == key.key => {}
-                Some(_) => return Err(key),
+                Some(_) => match cx.protocol.key_id_conflicts() {
+                    KeyIdConflicts::Refused => return Err((key, UploadRefused::KeyExists)),
+                    KeyIdConflicts::Ignored => self.leave_out(&key, cx),
+                    KeyIdConflicts::Replaced => fresh.push(key),
+                },
+                None if self.was_issued(&key) => match cx.protocol.issued_keys() {
+                    IssuedKeys::Forgotten => fresh.push(key),
+                    IssuedKeys::Remembered => self.leave_out(&key, cx),
+                },
+                None => fresh.push(key),
             }
         }
-        Ok(fresh)
+        match fresh.last() {
+            Some(last) if stored.len() + fresh.len() > STORED_KEY_LIMIT => {
+                match cx.protocol.stored_key_limit() {
+                    StoredKeyLimit::None => Ok(fresh),
+                    StoredKeyLimit::FiveHundred => Err((last.clone(), UploadRefused::TooMany)),
+                }
+            }
+            _ => Ok(fresh),
+        }
+    }
+
+    fn was_issued(&self, key: &SignedKey<C>) -> bool {
+        let issued = self.tables.issued_keys.get(&key.name.owner);
+        issued.and_then(|issued| issued.get(&key.name.id)) == Some(&key.key)
+    }
+
+    fn leave_out(&self, key: &SignedKey<C>, cx: &mut Cx<'_, Self>) {
+        cx.observe(Fact::KeyLeftOut {
+            server: self.id,
+            key: key.name,
+        });
     }
 
     fn store_one_time_keys(

@@ -1,7 +1,7 @@
 //! Events whose predecessors this server does not have, as after a restore:
 //! it asks the sending server for what lies between (BS §2.8, §3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Homeserver;
 use super::federation::Asked;
@@ -48,7 +48,7 @@ impl<C: Crypto> Homeserver<C> {
             .iter()
             .all(|previous| room.known.contains(previous))
         {
-            self.append(event, cx);
+            self.append(event, BTreeSet::new(), cx);
             return;
         }
         let earliest = room.extremities.iter().copied().collect();
@@ -80,7 +80,7 @@ impl<C: Crypto> Homeserver<C> {
         let waiting = self.missing.waiting.remove(&latest);
         for event in between.into_iter().chain(waiting) {
             if event.room == room && !self.has_event(room, event.id) {
-                self.append(event, cx);
+                self.append(event, BTreeSet::new(), cx);
             }
         }
     }

@@ -7,6 +7,8 @@ mod device_lists;
 mod federation;
 mod inbox;
 mod keys;
+mod logins;
+mod membership;
 mod missing_events;
 mod rooms;
 mod sync;
@@ -15,12 +17,12 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, NodeId, ServerId, UserId};
+use crate::name::{DeviceId, NodeId, ServerId};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
 use crate::wire::{
-    ClientRequest, ClientResponse, FederationRequest, FederationResponse, KeyCounts, Message,
-    RequestId,
+    AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, KeyCounts,
+    Message, MessageKind, RequestId, ToDevice,
 };
 
 pub use tables::{OneTimeKeyRow, Tables, Write};
@@ -41,7 +43,10 @@ pub struct Homeserver<C: Crypto> {
     missing: missing_events::Missing<C>,
     /// `/sendToDevice` transactions seen, with the time, for idempotency.
     seen_transactions: BTreeMap<(DeviceId, u64), Time>,
+    /// `message_id`s given out since the start.
+    federated: u64,
     polls: BTreeMap<DeviceId, sync::Poll>,
+    answered_syncs: BTreeMap<DeviceId, sync::Answered<C>>,
     told: BTreeMap<DeviceId, KeyCounts>,
 }
 
@@ -58,19 +63,23 @@ pub enum Timer {
     WakeUpLoop,
 }
 
-/// What an operator does to a homeserver.
+/// What an operator, or somebody with an interest, does to a homeserver.
 #[derive(Clone, Debug)]
-pub enum Command {
+pub enum Command<C: Crypto> {
     /// Makes one authenticated request to each of these servers, whatever
     /// the back-off says.
     Greet(Vec<ServerId>),
+    /// Claims this many keys of a device and never uses them.
+    Claim(DeviceId, u32),
+    /// Puts a message into an inbox, past every check.
+    PutIntoInbox(Box<ToDevice<C>>),
 }
 
 impl<C: Crypto> Node for Homeserver<C> {
     type Crypto = C;
     type Durable = Tables<C>;
     type Timer = Timer;
-    type Command = Command;
+    type Command = Command<C>;
 
     fn boot(id: NodeId, disk: Tables<C>, cx: &mut Cx<'_, Self>) -> Self {
         let NodeId::Server(id) = id else {
@@ -90,7 +99,9 @@ impl<C: Crypto> Node for Homeserver<C> {
             queries: device_lists::Queries::default(),
             missing: missing_events::Missing::default(),
             seen_transactions: BTreeMap::new(),
+            federated: 0,
             polls: BTreeMap::new(),
+            answered_syncs: BTreeMap::new(),
             told: BTreeMap::new(),
         };
         server.schedule_wake_up(cx);
@@ -103,8 +114,8 @@ impl<C: Crypto> Node for Homeserver<C> {
                 from: NodeId::Device(device),
                 body,
             } => {
-                if let Message::ClientRequest(id, request) = body {
-                    self.client_request(device, id, request, cx);
+                if let Message::ClientRequest(id, token, request) = body {
+                    self.client_request(device, id, token, request, cx);
                 }
             }
             Input::Message {
@@ -115,7 +126,7 @@ impl<C: Crypto> Node for Homeserver<C> {
                     self.heard_from(peer, cx);
                     self.federation_request(peer, id, request, cx);
                 }
-                Message::FederationResponse(id, response) => self.answered(id, response, cx),
+                Message::FederationResponse(id, _, response) => self.answered(id, response, cx),
                 Message::ClientRequest(..) | Message::ClientResponse(..) => {}
             },
             Input::Timer(Timer::FinishClaim(claim)) => self.finish_claim(claim, cx),
@@ -125,14 +136,24 @@ impl<C: Crypto> Node for Homeserver<C> {
             }
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
-            Input::Connection(_) => {}
+            Input::Command(Command::Claim(device, count)) => {
+                self.claim_for_nobody(device, count, cx);
+            }
+            Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
+            Input::Connection(_) | Input::TimedOut(_) => {}
         }
     }
 
-    fn pending(&self) -> usize {
-        let queued: usize = self.tables.outbox.edus.values().map(BTreeMap::len).sum();
-        let events = self.tables.rooms.sent_to_all(self.id);
-        queued + usize::from(!events) + self.claims.open() + self.queries.open()
+    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize {
+        let edus = self.tables.outbox.edus.iter();
+        let edus = edus.map(|(server, queue)| (server, queue.len()));
+        let events = self.tables.rooms.unsent.iter();
+        let events = events.map(|(server, queue)| (server, queue.len()));
+        let queued = edus
+            .chain(events)
+            .filter(|(server, _)| !gone.contains(server));
+        let queued: usize = queued.map(|(_, count)| count).sum();
+        queued + self.claims.open() + self.queries.open()
     }
 }
 
@@ -149,10 +170,30 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         device: DeviceId,
         id: RequestId,
+        token: Option<AccessToken>,
         request: ClientRequest<C>,
         cx: &mut Cx<'_, Self>,
     ) {
+        let kind = request.kind();
+        if kind != MessageKind::Login && !self.is_logged_in(device, token) {
+            respond(device, id, kind, ClientResponse::UnknownToken, cx);
+            return;
+        }
         match request {
+            ClientRequest::Login => {
+                let token = self.login(device, cx);
+                respond(device, id, kind, ClientResponse::Login(token), cx);
+            }
+            ClientRequest::Logout => {
+                self.logout(device, cx);
+                respond(device, id, kind, ClientResponse::Logout, cx);
+            }
+            ClientRequest::KeysReset => {
+                let count = self.reset_keys(device, cx);
+                respond(device, id, kind, ClientResponse::KeysReset(count), cx);
+            }
+            ClientRequest::Join { room, via } => self.join(device, id, room, via, cx),
+            ClientRequest::Leave { room } => self.leave(device, id, room, cx),
             ClientRequest::KeysUpload {
                 device_keys,
                 one_time_keys,
@@ -164,7 +205,7 @@ impl<C: Crypto> Homeserver<C> {
                     fallback_key,
                 };
                 let result = self.upload(device, upload, cx);
-                respond(device, id, ClientResponse::KeysUpload(result), cx);
+                respond(device, id, kind, ClientResponse::KeysUpload(result), cx);
             }
             ClientRequest::KeysQuery { users } => self.query(device, id, users, cx),
             ClientRequest::KeysClaim { devices, timeout } => {
@@ -175,11 +216,11 @@ impl<C: Crypto> Homeserver<C> {
                 messages,
             } => {
                 self.send_to_device(device, transaction, messages, cx);
-                respond(device, id, ClientResponse::SendToDevice, cx);
+                respond(device, id, kind, ClientResponse::SendToDevice, cx);
             }
             ClientRequest::SendEvent(event) => {
                 self.send_event(event, cx);
-                respond(device, id, ClientResponse::SendEvent, cx);
+                respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
             ClientRequest::Sync { since } => self.sync(device, id, since, cx),
         }
@@ -192,6 +233,7 @@ impl<C: Crypto> Homeserver<C> {
         request: FederationRequest<C>,
         cx: &mut Cx<'_, Self>,
     ) {
+        let kind = request.kind();
         let response = match request {
             FederationRequest::Send(transaction) => {
                 self.receive_transaction(peer, transaction, cx);
@@ -212,33 +254,31 @@ impl<C: Crypto> Homeserver<C> {
                 room,
                 self.events_between(room, &earliest, latest),
             ),
+            FederationRequest::Join { room, event } => self.federated_join(peer, room, event, cx),
             FederationRequest::Version => FederationResponse::Version,
         };
-        cx.send(
-            NodeId::Server(peer),
-            Message::FederationResponse(id, response),
-        );
-    }
-
-    /// The other servers with a member in a room that `user` is in.
-    fn servers_sharing_room(&self, user: UserId) -> BTreeSet<ServerId> {
-        let rooms = self.tables.rooms.rooms.values();
-        rooms
-            .filter(|room| room.members.contains(&user))
-            .flat_map(|room| room.members.iter().map(|member| member.server))
-            .filter(|server| *server != self.id)
-            .collect()
+        respond_to_server(peer, id, kind, response, cx);
     }
 }
 
 fn respond<C: Crypto>(
     device: DeviceId,
     id: RequestId,
+    kind: MessageKind,
     response: ClientResponse<C>,
     cx: &mut Cx<'_, Homeserver<C>>,
 ) {
-    cx.send(
-        NodeId::Device(device),
-        Message::ClientResponse(id, response),
-    );
+    let message = Message::ClientResponse(id, kind, response);
+    cx.send(NodeId::Device(device), message);
+}
+
+fn respond_to_server<C: Crypto>(
+    peer: ServerId,
+    id: RequestId,
+    kind: MessageKind,
+    response: FederationResponse<C>,
+    cx: &mut Cx<'_, Homeserver<C>>,
+) {
+    let message = Message::FederationResponse(id, kind, response);
+    cx.send(NodeId::Server(peer), message);
 }

@@ -1,81 +1,234 @@
 //! Rooms: members, events and their order on this server (BS §3).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::tables::Rooms;
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
-use crate::name::{EventId, RoomId, ServerId};
+use crate::name::{EventId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::trace::Fact;
-use crate::wire::RoomEvent;
+use crate::wire::{Membership, RoomContent, RoomEvent};
+
+/// The rooms that this server is, or was, in.
+#[derive(Clone, Debug)]
+pub(super) struct Rooms<C: Crypto> {
+    /// The newest place given; one sequence for all rooms of the server.
+    pub(super) position: u64,
+    pub(super) rooms: BTreeMap<RoomId, Room<C>>,
+    /// Events that other servers have to be sent, by place.
+    pub(super) unsent: BTreeMap<ServerId, BTreeMap<u64, RoomEvent<C>>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Room<C: Crypto> {
+    /// Everybody who is or was in the room.
+    members: BTreeMap<UserId, Stay>,
+    /// Every event with its place, in ascending order of place.
+    pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
+    pub(super) known: BTreeSet<EventId>,
+    pub(super) extremities: BTreeSet<EventId>,
+}
+
+/// From which place to which a user is in a room.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    from: u64,
+    to: Option<u64>,
+}
+
+impl<C: Crypto> Default for Rooms<C> {
+    fn default() -> Self {
+        Self {
+            position: 0,
+            rooms: BTreeMap::new(),
+            unsent: BTreeMap::new(),
+        }
+    }
+}
+
+impl<C: Crypto> Room<C> {
+    /// Who is in the room.
+    pub(super) fn members(&self) -> impl Iterator<Item = UserId> + '_ {
+        let here = self.members.iter().filter(|(_, stay)| stay.to.is_none());
+        here.map(|(user, _)| *user)
+    }
+
+    /// Whether a user is in the room.
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.members
+            .get(&user)
+            .is_some_and(|stay| stay.to.is_none())
+    }
+
+    /// Whether a user is, or once was, in the room.
+    pub(super) fn knew(&self, user: UserId) -> bool {
+        self.members.contains_key(&user)
+    }
+
+    /// The servers whose users are in the room.
+    pub(super) fn servers(&self) -> BTreeSet<ServerId> {
+        self.members().map(|user| user.server).collect()
+    }
+
+    /// What happened after `place` while the user was in the room.
+    pub(super) fn seen_by(
+        &self,
+        user: UserId,
+        place: u64,
+    ) -> impl Iterator<Item = &(u64, RoomEvent<C>)> {
+        let (from, to) = match self.members.get(&user) {
+            Some(stay) => (stay.from.max(place), stay.to.unwrap_or(u64::MAX)),
+            None => (u64::MAX, 0),
+        };
+        let start = self.timeline.partition_point(|(at, _)| *at <= from);
+        let events = self.timeline[start..].iter();
+        events.take_while(move |(at, _)| *at <= to)
+    }
+
+    /// Whether the user came into the room after `place`, and is there.
+    pub(super) fn is_new_to(&self, user: UserId, place: u64) -> bool {
+        self.members
+            .get(&user)
+            .is_some_and(|stay| stay.to.is_none() && stay.from > place)
+    }
+}
 
 impl<C: Crypto> Rooms<C> {
-    /// Whether every other server in a room has been sent this server's own
-    /// events of that room.
-    pub(super) fn sent_to_all(&self, own: ServerId) -> bool {
-        self.peers(own)
-            .iter()
-            .all(|peer| self.unsent(own, *peer).next().is_none())
+    /// The rooms that a user is in.
+    pub(super) fn of(&self, user: UserId) -> impl Iterator<Item = &Room<C>> {
+        self.rooms.values().filter(move |room| room.has(user))
     }
 
-    /// This server's own events that `peer` has not been sent, in order.
-    pub(super) fn unsent(
-        &self,
-        own: ServerId,
-        peer: ServerId,
-    ) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
-        let sent = self.sent.get(&peer).copied().unwrap_or(0);
-        let shared = self
-            .rooms
-            .values()
-            .filter(move |room| room.members.iter().any(|it| it.server == peer));
-        let mut events: Vec<(u64, &RoomEvent<C>)> = shared
-            .flat_map(|room| {
-                let start = room.timeline.partition_point(|(place, _)| *place <= sent);
-                room.timeline[start..].iter()
-            })
-            .filter(|(_, event)| event.id.sender.user.server == own)
-            .map(|(place, event)| (*place, event))
-            .collect();
-        events.sort_unstable_by_key(|(place, _)| *place);
-        events.into_iter()
+    /// Whether two users share a room.
+    pub(super) fn share_room(&self, a: UserId, b: UserId) -> bool {
+        self.of(a).any(|room| room.has(b))
     }
 
-    /// All other servers in any room.
+    /// The other servers with a member in a room that `user` is in.
+    pub(super) fn servers_with(&self, user: UserId) -> BTreeSet<ServerId> {
+        let servers = self.of(user).flat_map(Room::servers);
+        servers.filter(|server| *server != user.server).collect()
+    }
+
+    /// The other servers that share a room, or have still to be sent something.
     pub(super) fn peers(&self, own: ServerId) -> BTreeSet<ServerId> {
-        let members = self.rooms.values().flat_map(|room| &room.members);
-        members
-            .map(|member| member.server)
-            .filter(|server| *server != own)
-            .collect()
+        let members = self.rooms.values().flat_map(Room::servers);
+        let unsent = self.unsent.iter().filter(|(_, events)| !events.is_empty());
+        let all = members.chain(unsent.map(|(server, _)| *server));
+        all.filter(|server| *server != own).collect()
+    }
+
+    pub(super) fn create(&mut self, room: RoomId, members: Vec<UserId>) {
+        self.position += 1;
+        let stay = Stay {
+            from: self.position,
+            to: None,
+        };
+        let row = self.rooms.entry(room).or_insert_with(|| Room {
+            members: BTreeMap::new(),
+            timeline: vec![],
+            known: BTreeSet::new(),
+            extremities: BTreeSet::new(),
+        });
+        row.members = members.into_iter().map(|user| (user, stay)).collect();
+    }
+
+    pub(super) fn append(&mut self, event: RoomEvent<C>, to: BTreeSet<ServerId>) {
+        self.position += 1;
+        let place = self.position;
+        let Some(room) = self.rooms.get_mut(&event.room) else {
+            return;
+        };
+        for previous in &event.previous {
+            room.extremities.remove(previous);
+        }
+        room.extremities.insert(event.id);
+        room.known.insert(event.id);
+        match event.content {
+            RoomContent::Encrypted { .. } => {}
+            RoomContent::Member(Membership::Join) => {
+                let stay = Stay {
+                    from: place,
+                    to: None,
+                };
+                room.members.insert(event.user(), stay);
+            }
+            RoomContent::Member(Membership::Leave) => {
+                if let Some(stay) = room.members.get_mut(&event.user()) {
+                    stay.to = Some(place);
+                }
+            }
+        }
+        for server in to {
+            let queue = self.unsent.entry(server).or_default();
+            queue.insert(place, event.clone());
+        }
+        room.timeline.push((place, event));
+    }
+
+    pub(super) fn sent(&mut self, server: ServerId, places: &[u64]) {
+        if let Some(queue) = self.unsent.get_mut(&server) {
+            for place in places {
+                queue.remove(place);
+            }
+        }
     }
 }
 
 impl<C: Crypto> Homeserver<C> {
     /// A client's event: placed after everything the server knows of, then
     /// sent to the other servers in the room. An event seen before is ignored.
-    pub(super) fn send_event(&mut self, mut event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
+    pub(super) fn send_event(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
         let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
             return;
         };
-        if !room.members.contains(&event.id.sender.user) || room.known.contains(&event.id) {
-            return;
-        }
-        event.previous = room.extremities.iter().copied().collect();
-        self.append(event, cx);
-        for peer in self.tables.rooms.peers(self.id) {
-            self.flush(peer, cx);
+        if room.has(event.user()) && !room.known.contains(&event.id) {
+            self.originate(event, BTreeSet::new(), cx);
         }
     }
 
+    /// Places an event that this server is the first to have after everything
+    /// it knows of, and sends it to every server in the room but `except`.
+    pub(super) fn originate(
+        &mut self,
+        mut event: RoomEvent<C>,
+        except: BTreeSet<ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) -> RoomEvent<C> {
+        let room = self.tables.rooms.rooms.get(&event.room);
+        let mut to = BTreeSet::new();
+        if let Some(room) = room {
+            event.previous = room.extremities.iter().copied().collect();
+            to = room.servers();
+        }
+        to.remove(&self.id);
+        to.retain(|server| !except.contains(server));
+        self.append(event.clone(), to.clone(), cx);
+        for peer in to {
+            self.flush(peer, cx);
+        }
+        event
+    }
+
     /// Appends an event whose predecessors are known.
-    pub(super) fn append(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
-        cx.observe(Fact::EventStored {
-            server: self.id,
-            event: event.id,
-        });
-        self.write(vec![Write::Event(event)], cx);
+    pub(super) fn append(
+        &mut self,
+        event: RoomEvent<C>,
+        to: BTreeSet<ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let mut rows = vec![];
+        match event.content {
+            RoomContent::Encrypted { .. } => cx.observe(Fact::EventStored {
+                server: self.id,
+                event: event.id,
+            }),
+            RoomContent::Member(membership) => {
+                rows = self.membership_changes(&event, membership, cx);
+            }
+        }
+        rows.insert(0, Write::Event(event, to));
+        self.write(rows, cx);
         self.notify_all(cx);
     }
 

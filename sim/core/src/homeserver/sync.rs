@@ -2,21 +2,29 @@
 //!
 //! A poll is answered at once if there is a to-device message, an event or a
 //! changed device list. What the server says of the device's own keys wakes
-//! no poll; it is told when the poll reaches the end of its 30 s. A poll that
-//! would tell nothing new at that point is not answered but stays open, and
-//! stands for the polls that would follow it.
+//! no poll: it is told at the end of the poll's 30 s, as it was at their
+//! beginning, because that is when the answer was built (synapse#17491). A
+//! poll that would tell nothing new at that point is not answered but stays
+//! open, and stands for the polls that would follow it.
+
+use std::collections::BTreeSet;
 
 use super::{Homeserver, Timer, respond};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, RoomId, UserId};
 use crate::node::Cx;
 use crate::time::{Span, Time};
-use crate::wire::{ClientResponse, RequestId, RoomEvent, SyncResponse, SyncToken, ToDevice};
+use crate::wire::{
+    ClientResponse, KeyCounts, MessageKind, RequestId, RoomEvent, SyncResponse, SyncToken, ToDevice,
+};
 
 /// How long a poll is held.
 const POLL: Span = Span::secs(30);
 /// To-device messages in one answer, at the most.
 const TO_DEVICE_PER_SYNC: usize = 100;
+
+/// For how long an answer is given again to the same question.
+const ANSWER_MEMORY: Span = Span::mins(2);
 
 /// A poll that is being held.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +32,24 @@ pub(super) struct Poll {
     id: RequestId,
     since: Option<SyncToken>,
     opened: Time,
+    /// The state of the device's keys when the present 30 s began.
+    counts: KeyCounts,
     /// Whether the end of the present 30 s is being waited for.
     ends: bool,
 }
 
+/// An answer that was given, and to what.
+#[derive(Clone, Debug)]
+pub(super) struct Answered<C: Crypto> {
+    since: Option<SyncToken>,
+    at: Time,
+    response: SyncResponse<C>,
+}
+
 impl<C: Crypto> Homeserver<C> {
     /// A client's poll. Its token acknowledges everything up to it, and a
-    /// token from the future is bounded to where the streams are now.
+    /// token from the future is bounded to where the streams are now. A
+    /// question that was answered a short while ago gets the same answer.
     pub(super) fn sync(
         &mut self,
         device: DeviceId,
@@ -38,21 +57,34 @@ impl<C: Crypto> Homeserver<C> {
         since: Option<SyncToken>,
         cx: &mut Cx<'_, Self>,
     ) {
+        let answered = self.answered_syncs.get(&device);
+        let same = answered
+            .filter(|it| it.since == since && cx.now.since(it.at) < ANSWER_MEMORY)
+            .map(|it| it.response.clone());
+        if let Some(response) = same {
+            self.polls.remove(&device);
+            self.told.insert(device, response.counts);
+            let response = ClientResponse::Sync(response);
+            respond(device, id, MessageKind::Sync, response, cx);
+            return;
+        }
         let newest = self.newest();
-        let since = since.map(|token| SyncToken {
+        let bounded = since.map(|token| SyncToken {
             events: token.events.min(newest.events),
             to_device: token.to_device.min(newest.to_device),
             device_lists: token.device_lists.min(newest.device_lists),
         });
-        if let Some(token) = since {
+        if let Some(token) = bounded {
             self.acknowledge(device, token.to_device, cx);
         }
+        let counts = self.counts(device);
         self.polls.insert(
             device,
             Poll {
                 id,
-                since,
+                since: bounded,
                 opened: cx.now,
+                counts,
                 ends: false,
             },
         );
@@ -68,14 +100,16 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    /// A device's own keys changed: if it has not been told of how they are
-    /// now, its poll is answered at the end of the present 30 s.
+    /// A device's own keys may have changed: if it has not been told of how
+    /// they are, the end of its poll's present 30 s matters.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device);
+        let told = self.told.get(&device);
         let Some(poll) = self.polls.get_mut(&device) else {
             return;
         };
-        if self.told.get(&device) == Some(&counts) || poll.ends {
+        let untold = told != Some(&poll.counts) || told != Some(&counts);
+        if !untold || poll.ends {
             return;
         }
         poll.ends = true;
@@ -87,14 +121,19 @@ impl<C: Crypto> Homeserver<C> {
         );
     }
 
-    /// The end of a poll's 30 s: it is answered if that tells anything new.
+    /// The end of a poll's 30 s: it is answered if what was so at their
+    /// beginning has not been told. Otherwise the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
+        let counts = self.counts(device);
         let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
             return;
         };
         poll.ends = false;
-        if self.told.get(&device) != Some(&self.counts(device)) {
-            self.answer(device, cx);
+        let at_the_beginning = std::mem::replace(&mut poll.counts, counts);
+        if self.told.get(&device) == Some(&at_the_beginning) {
+            self.counts_changed(device, cx);
+        } else {
+            self.answer(device, at_the_beginning, cx);
         }
     }
 
@@ -103,17 +142,28 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         if self.has_news(device, poll.since) {
-            self.answer(device, cx);
+            self.answer(device, self.counts(device), cx);
         }
     }
 
-    fn answer(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
+    fn answer(&mut self, device: DeviceId, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
         let Some(poll) = self.polls.remove(&device) else {
             return;
         };
-        let response = self.sync_response(device, poll.since);
+        let response = self.sync_response(device, poll.since, counts);
         self.told.insert(device, response.counts);
-        respond(device, poll.id, ClientResponse::Sync(response), cx);
+        // An answer that leads back to its own question is not kept, or the
+        // client would get it again and again at once.
+        if poll.since != Some(response.next) {
+            let answered = Answered {
+                since: poll.since,
+                at: cx.now,
+                response: response.clone(),
+            };
+            self.answered_syncs.insert(device, answered);
+        }
+        let response = ClientResponse::Sync(response);
+        respond(device, poll.id, MessageKind::Sync, response, cx);
     }
 
     fn has_news(&self, device: DeviceId, since: Option<SyncToken>) -> bool {
@@ -130,7 +180,12 @@ impl<C: Crypto> Homeserver<C> {
                 .is_some()
     }
 
-    fn sync_response(&self, device: DeviceId, since: Option<SyncToken>) -> SyncResponse<C> {
+    fn sync_response(
+        &self,
+        device: DeviceId,
+        since: Option<SyncToken>,
+        counts: KeyCounts,
+    ) -> SyncResponse<C> {
         let from = since.unwrap_or_default();
         let page: Vec<(u64, &ToDevice<C>)> = self
             .inbox_after(device, from.to_device)
@@ -146,22 +201,24 @@ impl<C: Crypto> Homeserver<C> {
             self.events_after(device.user, from.events).collect();
         events.sort_unstable_by_key(|(place, _)| *place);
         // A first sync tells no changes: the client knows no list yet.
-        let mut changed: Vec<UserId> = match since {
-            None => vec![],
+        let changes: BTreeSet<UserId> = match since {
+            None => BTreeSet::new(),
             Some(_) => self.changed_after(device.user, from.device_lists).collect(),
         };
-        changed.sort_unstable();
-        changed.dedup();
+        let (changed, left): (Vec<UserId>, Vec<UserId>) = changes
+            .into_iter()
+            .partition(|user| *user == device.user || self.share_room(device.user, *user));
         SyncResponse {
             next,
             joined: self.rooms_after(device.user, from.events).collect(),
             device_lists_changed: changed,
+            device_lists_left: left,
             to_device: page
                 .into_iter()
                 .map(|(_, message)| message.clone())
                 .collect(),
             events: events.into_iter().map(|(_, event)| event.clone()).collect(),
-            counts: self.counts(device),
+            counts,
         }
     }
 
@@ -187,30 +244,32 @@ impl<C: Crypto> Homeserver<C> {
 
     fn events_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
         let rooms = self.tables.rooms.rooms.values();
-        let own = rooms.filter(move |room| room.members.contains(&user));
-        let events = own.flat_map(move |room| {
-            let start = room.timeline.partition_point(|(at, _)| *at <= place);
-            room.timeline[start..].iter()
-        });
+        let events = rooms.flat_map(move |room| room.seen_by(user, place));
         events.map(|(place, event)| (*place, event))
     }
 
     fn rooms_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (RoomId, Vec<UserId>)> {
         let rooms = self.tables.rooms.rooms.iter();
-        let new = rooms.filter(move |(_, it)| it.created > place && it.members.contains(&user));
-        new.map(|(room, it)| (*room, it.members.clone()))
+        let new = rooms.filter(move |(_, room)| room.is_new_to(user, place));
+        new.map(|(id, room)| (*id, room.members().collect()))
     }
 
+    /// Users whose devices changed, or who came into or left a room with
+    /// `user`. Users who never shared a room are none of its business.
     fn changed_after(&self, user: UserId, position: u64) -> impl Iterator<Item = UserId> {
         let changes = self.tables.device_lists.changes.iter().rev();
         let new = changes
             .take_while(move |(at, _)| *at > position)
             .map(|(_, changed)| *changed);
-        new.filter(move |changed| *changed == user || self.share_room(user, *changed))
+        new.filter(move |changed| *changed == user || self.have_shared_room(user, *changed))
     }
 
     fn share_room(&self, a: UserId, b: UserId) -> bool {
+        self.tables.rooms.share_room(a, b)
+    }
+
+    fn have_shared_room(&self, a: UserId, b: UserId) -> bool {
         let mut rooms = self.tables.rooms.rooms.values();
-        rooms.any(|room| room.members.contains(&a) && room.members.contains(&b))
+        rooms.any(|room| room.knew(a) && room.knew(b))
     }
 }

@@ -4,23 +4,38 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, EventId, KeyId, MessageId, RoomId, ServerId, Table, UserId};
+use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, Table, UserId};
 use crate::node::Durable;
 use crate::time::{Span, Time};
-use crate::wire::{DeviceKeys, Edu, RoomEvent, SignedKey, ToDevice};
+use crate::wire::{AccessToken, DeviceKeys, Edu, FederatedId, RoomEvent, SignedKey, ToDevice};
+
+use super::rooms::Rooms;
+
+/// For how long a transaction from another server is known.
+const TRANSACTIONS_KEPT: Span = Span::days(1);
+/// For how long a to-device message from another server is known.
+const MESSAGES_KEPT: Span = Span::days(7);
 
 /// A homeserver's database.
 #[derive(Clone, Debug)]
 pub struct Tables<C: Crypto> {
     pub(super) one_time_keys: BTreeMap<DeviceId, BTreeMap<KeyId, OneTimeKeyRow<C>>>,
     pub(super) fallback_keys: BTreeMap<DeviceId, FallbackKey<C>>,
-    pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
+    pub(super) issued_keys: BTreeMap<DeviceId, BTreeMap<KeyId, C::PublicKey>>,
+    pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceRow<C>>>,
     pub(super) device_lists: DeviceLists<C>,
     pub(super) inbox: Inbox<C>,
     pub(super) outbox: Outbox<C>,
     pub(super) rooms: Rooms<C>,
     pub(super) deduplication: Deduplication,
     pub(super) retry: BTreeMap<ServerId, Retry>,
+}
+
+/// A local device that is logged in.
+#[derive(Clone, Debug)]
+pub(super) struct DeviceRow<C: Crypto> {
+    pub(super) tokens: BTreeSet<AccessToken>,
+    pub(super) keys: Option<DeviceKeys<C>>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,30 +66,32 @@ pub(super) struct Outbox<C: Crypto> {
     pub(super) edus: BTreeMap<ServerId, BTreeMap<u64, Edu<C>>>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Rooms<C: Crypto> {
-    /// The newest place given; one sequence for all rooms of the server.
-    pub(super) position: u64,
-    pub(super) rooms: BTreeMap<RoomId, Room<C>>,
-    /// Up to where each other server has been sent this server's own events.
-    pub(super) sent: BTreeMap<ServerId, u64>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Room<C: Crypto> {
-    pub(super) created: u64,
-    pub(super) members: Vec<UserId>,
-    /// Every event with its place, in ascending order of place.
-    pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
-    pub(super) known: BTreeSet<EventId>,
-    pub(super) extremities: BTreeSet<EventId>,
-}
-
-/// What has been accepted from other servers (BS §2.6).
+/// What has been accepted from other servers, and when (BS §2.6).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deduplication {
-    pub(super) transactions: BTreeSet<(ServerId, u64)>,
-    pub(super) messages: BTreeSet<MessageId>,
+    pub(super) transactions: BTreeMap<(ServerId, u64), Time>,
+    pub(super) messages: BTreeMap<(ServerId, FederatedId), Time>,
+}
+
+impl Deduplication {
+    /// Whether a transaction was accepted not too long ago.
+    pub(super) fn knows_transaction(&self, server: ServerId, id: u64, now: Time) -> bool {
+        let at = self.transactions.get(&(server, id));
+        at.is_some_and(|at| now.since(*at) < TRANSACTIONS_KEPT)
+    }
+
+    /// Whether a to-device message was accepted not too long ago.
+    pub(super) fn knows_message(&self, server: ServerId, id: FederatedId, now: Time) -> bool {
+        let at = self.messages.get(&(server, id));
+        at.is_some_and(|at| now.since(*at) < MESSAGES_KEPT)
+    }
+
+    /// Forgets what is too old to be looked for again.
+    fn prune(&mut self, now: Time) {
+        self.transactions
+            .retain(|_, at| now.since(*at) < TRANSACTIONS_KEPT);
+        self.messages.retain(|_, at| now.since(*at) < MESSAGES_KEPT);
+    }
 }
 
 /// How long a server is left alone after a failure.
@@ -91,12 +108,26 @@ pub enum Write<C: Crypto> {
     OneTimeKey(OneTimeKeyRow<C>),
     /// Deletes a one-time key.
     OneTimeKeyGone(DeviceId, KeyId),
+    /// Deletes all one-time keys of a device.
+    OneTimeKeysGone(DeviceId),
+    /// Remembers that a one-time key was handed out.
+    Issued(DeviceId, KeyId, C::PublicKey),
     /// Stores a device's fallback key, or that it was used.
     FallbackKey(SignedKey<C>, bool),
+    /// Stores that a device has logged in.
+    Login(DeviceId, AccessToken),
     /// Stores a local device's identity.
     Device(DeviceKeys<C>),
-    /// Stores another server's device.
+    /// Deletes a local device and everything that is stored for it.
+    DeviceGone(DeviceId),
+    /// Stores a device of another server.
     RemoteDevice(DeviceKeys<C>),
+    /// Deletes a device of another server.
+    RemoteDeviceGone(DeviceId),
+    /// Stores all devices of another server's user.
+    RemoteUser(UserId, Vec<DeviceKeys<C>>),
+    /// Forgets the devices of another server's user.
+    RemoteUserGone(UserId),
     /// Notes that a user's devices changed.
     DeviceListChanged(UserId),
     /// Puts a message into a local device's inbox.
@@ -107,16 +138,17 @@ pub enum Write<C: Crypto> {
     Queued(ServerId, Edu<C>),
     /// Deletes an EDU that was delivered.
     QueuedGone(ServerId, u64),
-    /// Creates a room with these members.
+    /// Creates a room with these members, or puts one back among those that
+    /// this server is in.
     Room(RoomId, Vec<UserId>),
-    /// Appends an event.
-    Event(RoomEvent<C>),
-    /// Notes up to where another server has this server's own events.
-    EventsSent(ServerId, u64),
+    /// Appends an event, which these other servers have to be sent.
+    Event(RoomEvent<C>, BTreeSet<ServerId>),
+    /// Notes that another server has these events.
+    EventsSent(ServerId, Vec<u64>),
     /// Notes a transaction from another server.
-    Transaction(ServerId, u64),
+    Transaction(ServerId, u64, Time),
     /// Notes a to-device message from another server.
-    RemoteMessage(MessageId),
+    RemoteMessage(ServerId, FederatedId, Time),
     /// Notes how long another server is left alone; nothing clears it.
     Retry(ServerId, Option<(Time, Span)>),
 }
@@ -137,6 +169,7 @@ impl<C: Crypto> Default for Tables<C> {
         Self {
             one_time_keys: BTreeMap::new(),
             fallback_keys: BTreeMap::new(),
+            issued_keys: BTreeMap::new(),
             devices: BTreeMap::new(),
             device_lists: DeviceLists {
                 remote: BTreeMap::new(),
@@ -151,11 +184,7 @@ impl<C: Crypto> Default for Tables<C> {
                 position: 0,
                 edus: BTreeMap::new(),
             },
-            rooms: Rooms {
-                position: 0,
-                rooms: BTreeMap::new(),
-                sent: BTreeMap::new(),
-            },
+            rooms: Rooms::default(),
             deduplication: Deduplication::default(),
             retry: BTreeMap::new(),
         }
@@ -175,6 +204,7 @@ impl<C: Crypto> Tables<C> {
             Table::Rooms => self.rooms.clone_from(&backup.rooms),
             Table::Deduplication => self.deduplication.clone_from(&backup.deduplication),
             Table::RetryTimings => self.retry.clone_from(&backup.retry),
+            Table::IssuedKeys => self.issued_keys.clone_from(&backup.issued_keys),
         }
     }
 
@@ -199,23 +229,54 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::OneTimeKeyGone(device, id) => {
                 self.one_time_keys.entry(device).or_default().remove(&id);
             }
+            Write::OneTimeKeysGone(device) => {
+                self.one_time_keys.remove(&device);
+            }
+            Write::Issued(device, id, key) => {
+                self.issued_keys.entry(device).or_default().insert(id, key);
+            }
             Write::FallbackKey(key, used) => {
                 self.fallback_keys
                     .insert(key.name.owner, FallbackKey { key, used });
             }
+            Write::Login(device, token) => {
+                let devices = self.devices.entry(device.user).or_default();
+                let row = devices.entry(device).or_insert_with(|| DeviceRow {
+                    tokens: BTreeSet::new(),
+                    keys: None,
+                });
+                row.tokens.insert(token);
+            }
             Write::Device(keys) => {
-                self.devices
-                    .entry(keys.device.user)
-                    .or_default()
-                    .insert(keys.device, keys);
+                let devices = self.devices.entry(keys.device.user).or_default();
+                if let Some(row) = devices.get_mut(&keys.device) {
+                    row.keys = Some(keys);
+                }
+            }
+            Write::DeviceGone(device) => {
+                if let Some(devices) = self.devices.get_mut(&device.user) {
+                    devices.remove(&device);
+                }
+                self.one_time_keys.remove(&device);
+                self.fallback_keys.remove(&device);
+                self.issued_keys.remove(&device);
+                self.inbox.messages.remove(&device);
             }
             Write::RemoteDevice(keys) => {
-                let devices = self
-                    .device_lists
-                    .remote
-                    .entry(keys.device.user)
-                    .or_default();
-                devices.insert(keys.device, keys);
+                let devices = self.device_lists.remote.entry(keys.device.user);
+                devices.or_default().insert(keys.device, keys);
+            }
+            Write::RemoteDeviceGone(device) => {
+                if let Some(devices) = self.device_lists.remote.get_mut(&device.user) {
+                    devices.remove(&device);
+                }
+            }
+            Write::RemoteUser(user, devices) => {
+                let devices = devices.into_iter().map(|keys| (keys.device, keys));
+                self.device_lists.remote.insert(user, devices.collect());
+            }
+            Write::RemoteUserGone(user) => {
+                self.device_lists.remote.remove(&user);
             }
             Write::DeviceListChanged(user) => {
                 self.device_lists.position += 1;
@@ -229,57 +290,29 @@ impl<C: Crypto> Durable for Tables<C> {
                 inbox.insert(self.inbox.position, message);
             }
             Write::ToDeviceGone(device, position) => {
-                self.inbox
-                    .messages
-                    .entry(device)
-                    .or_default()
-                    .remove(&position);
+                if let Some(inbox) = self.inbox.messages.get_mut(&device) {
+                    inbox.remove(&position);
+                }
             }
             Write::Queued(server, edu) => {
                 self.outbox.position += 1;
-                self.outbox
-                    .edus
-                    .entry(server)
-                    .or_default()
-                    .insert(self.outbox.position, edu);
+                let queue = self.outbox.edus.entry(server).or_default();
+                queue.insert(self.outbox.position, edu);
             }
             Write::QueuedGone(server, position) => {
-                self.outbox
-                    .edus
-                    .entry(server)
-                    .or_default()
-                    .remove(&position);
-            }
-            Write::Room(room, members) => {
-                self.rooms.position += 1;
-                let room_row = Room {
-                    created: self.rooms.position,
-                    members,
-                    timeline: vec![],
-                    known: BTreeSet::new(),
-                    extremities: BTreeSet::new(),
-                };
-                self.rooms.rooms.insert(room, room_row);
-            }
-            Write::Event(event) => {
-                self.rooms.position += 1;
-                if let Some(room) = self.rooms.rooms.get_mut(&event.room) {
-                    for previous in &event.previous {
-                        room.extremities.remove(previous);
-                    }
-                    room.extremities.insert(event.id);
-                    room.known.insert(event.id);
-                    room.timeline.push((self.rooms.position, event));
+                if let Some(queue) = self.outbox.edus.get_mut(&server) {
+                    queue.remove(&position);
                 }
             }
-            Write::EventsSent(server, position) => {
-                self.rooms.sent.insert(server, position);
+            Write::Room(room, members) => self.rooms.create(room, members),
+            Write::Event(event, to) => self.rooms.append(event, to),
+            Write::EventsSent(server, places) => self.rooms.sent(server, &places),
+            Write::Transaction(server, id, at) => {
+                self.deduplication.prune(at);
+                self.deduplication.transactions.insert((server, id), at);
             }
-            Write::Transaction(server, id) => {
-                self.deduplication.transactions.insert((server, id));
-            }
-            Write::RemoteMessage(message) => {
-                self.deduplication.messages.insert(message);
+            Write::RemoteMessage(server, id, at) => {
+                self.deduplication.messages.insert((server, id), at);
             }
             Write::Retry(server, Some((until, interval))) => {
                 self.retry.insert(server, Retry { until, interval });
@@ -290,24 +323,29 @@ impl<C: Crypto> Durable for Tables<C> {
         }
     }
 
+    fn row(write: &Write<C>) -> Row {
+        Row::Of(match write {
+            Write::OneTimeKey(_) | Write::OneTimeKeyGone(..) | Write::OneTimeKeysGone(_) => {
+                Table::OneTimeKeys
+            }
+            Write::Issued(..) => Table::IssuedKeys,
+            Write::FallbackKey(..) => Table::FallbackKeys,
+            Write::Login(..) | Write::Device(_) | Write::DeviceGone(_) => Table::Devices,
+            Write::RemoteDevice(_)
+            | Write::RemoteDeviceGone(_)
+            | Write::RemoteUser(..)
+            | Write::RemoteUserGone(_)
+            | Write::DeviceListChanged(_) => Table::DeviceLists,
+            Write::ToDevice(_) | Write::ToDeviceGone(..) => Table::Inbox,
+            Write::Queued(..) | Write::QueuedGone(..) => Table::Outbox,
+            Write::Room(..) | Write::Event(..) | Write::EventsSent(..) => Table::Rooms,
+            Write::Transaction(..) | Write::RemoteMessage(..) => Table::Deduplication,
+            Write::Retry(..) => Table::RetryTimings,
+        })
+    }
+
+    /// Everything but how long other servers are left alone.
     fn is_progress(write: &Write<C>) -> bool {
-        match write {
-            Write::Retry(..) => false,
-            Write::OneTimeKey(_)
-            | Write::OneTimeKeyGone(..)
-            | Write::FallbackKey(..)
-            | Write::Device(_)
-            | Write::RemoteDevice(_)
-            | Write::DeviceListChanged(_)
-            | Write::ToDevice(_)
-            | Write::ToDeviceGone(..)
-            | Write::Queued(..)
-            | Write::QueuedGone(..)
-            | Write::Room(..)
-            | Write::Event(_)
-            | Write::EventsSent(..)
-            | Write::Transaction(..)
-            | Write::RemoteMessage(_) => true,
-        }
+        Self::row(write) != Row::Of(Table::RetryTimings)
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct Deed {
     reason = "each question is about a few facts"
 )]
 impl History<'_> {
-    /// What kept `a` from reaching `b` at `at`: the cut or crash that was not
-    /// over by then or, failing that, the last before it.
+    /// What kept `a` from reaching `b` at `at`: the cut, delay or crash that was
+    /// not over by then or, failing that, the last before it.
     pub(super) fn lost_each_other(&self, a: ServerId, b: ServerId, at: FactId) -> Option<Deed> {
         let (a, b) = (NodeId::Server(a), NodeId::Server(b));
         let is_link = |between| between == [a, b] || between == [b, a];
@@ -33,13 +33,29 @@ impl History<'_> {
                     node_is_up = true;
                     continue;
                 }
-                Fact::LinkCut { between, step } if is_link(between) && !link_is_up => {
+                // An answer that was lost is a matter of that one request.
+                Fact::MessageDropped {
+                    from,
+                    to,
+                    step: Some(step),
+                    ..
+                } if is_link([from, to]) => {
+                    let step = Some(step);
+                    return Some(Deed { fact, step });
+                }
+                Fact::LinkCut { between, step, .. } | Fact::LinkSlowed { between, step, .. }
+                    if is_link(between) && !link_is_up =>
+                {
                     return Some(Deed { fact, step });
                 }
                 Fact::Crashed { node, step } if node == b && !node_is_up => {
                     return Some(Deed { fact, step });
                 }
-                Fact::LinkCut { between, step } if is_link(between) => step,
+                Fact::LinkCut { between, step, .. } | Fact::LinkSlowed { between, step, .. }
+                    if is_link(between) =>
+                {
+                    step
+                }
                 Fact::Crashed { node, step } if node == b => step,
                 _ => continue,
             };
@@ -110,6 +126,60 @@ impl History<'_> {
     pub(super) fn crashed(&self, device: DeviceId, before: FactId) -> Option<Deed> {
         self.last_before(before, |fact| match fact {
             Fact::Crashed { node, step } if node == NodeId::Device(device) => Some(step),
+            _ => None,
+        })
+    }
+
+    /// The last time between two facts that a device was put back to a copy
+    /// from before `made`.
+    pub(super) fn device_rolled_back(
+        &self,
+        device: DeviceId,
+        made: Time,
+        (after, before): (FactId, FactId),
+    ) -> Option<Deed> {
+        let deed = self.last_before(before, |fact| match fact {
+            Fact::DeviceRestored {
+                device: which,
+                taken,
+                step,
+            } if which == device && taken < made => Some(step),
+            _ => None,
+        });
+        deed.filter(|deed| deed.fact > after)
+    }
+
+    /// The last time between two facts that a device lost what it had written.
+    pub(super) fn writes_lost(
+        &self,
+        device: DeviceId,
+        (after, before): (FactId, FactId),
+    ) -> Option<Deed> {
+        let deed = self.last_before(before, |fact| match fact {
+            Fact::WritesLost { node, step, .. } if node == NodeId::Device(device) => Some(step),
+            _ => None,
+        });
+        deed.filter(|deed| deed.fact > after)
+    }
+
+    /// The last time between two facts that a device logged out, and with
+    /// that forgot everything.
+    pub(super) fn logged_out(
+        &self,
+        device: DeviceId,
+        (after, before): (FactId, FactId),
+    ) -> Option<Deed> {
+        let deed = self.last_before(before, |fact| match fact {
+            Fact::LoggedOut { device: which, .. } if which == device => Some(None),
+            _ => None,
+        });
+        deed.filter(|deed| deed.fact > after)
+    }
+
+    /// When a node was lost for good, if it was.
+    pub(super) fn gone(&self, node: NodeId) -> Option<Deed> {
+        self.last_before(FactId(usize::MAX), |fact| match fact {
+            Fact::Gone { node: which, step } if which == node => Some(step),
             _ => None,
         })
     }

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::crypto::{Body, OlmError};
-use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, RoomId, UserId};
+use crate::name::{
+    DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, UserId,
+};
 use crate::time::Time;
 use crate::trace::{Fact, FactId, Phase, Trace};
+use crate::wire::Membership;
+
+use super::{Excuse, Excused};
 
 /// A room event.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +47,19 @@ pub(super) struct History<'a> {
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     accepted: BTreeMap<EventId, FactId>,
-    joined: BTreeMap<(RoomId, UserId), FactId>,
-    published: BTreeMap<DeviceId, FactId>,
+    /// Every change of who is in which room, and on which server; those that
+    /// were so from the start, on all.
+    memberships: BTreeMap<(RoomId, UserId), Vec<Change>>,
+    /// Since when each device has been there, of those that are to the end.
+    there_since: BTreeMap<DeviceId, FactId>,
+}
+
+/// A user came into a room, or left it.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    fact: FactId,
+    server: Option<ServerId>,
+    membership: Membership,
 }
 
 impl<'a> History<'a> {
@@ -62,8 +78,8 @@ impl<'a> History<'a> {
             phases: BTreeMap::new(),
             unsettled: false,
             accepted: BTreeMap::new(),
-            joined: BTreeMap::new(),
-            published: BTreeMap::new(),
+            memberships: BTreeMap::new(),
+            there_since: BTreeMap::new(),
         };
         for (id, record) in trace.facts() {
             history.take(id, record.at, record.fact);
@@ -72,22 +88,80 @@ impl<'a> History<'a> {
     }
 
     /// Every event that its sender's server took, and every device that
-    /// should read it: those of users who were in the room, published on
-    /// their own server before the event was sent, other than the sender.
+    /// should read it: those of users who were in the room at the event's
+    /// place, published before the event was sent, and there to the end, other
+    /// than the sender. Of a user who left without having seen it nothing is
+    /// expected.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
-        let accepted = self
-            .events
-            .iter()
-            .filter(|(id, _)| self.accepted.contains_key(id));
-        accepted.flat_map(move |(id, event)| {
-            let before = |fact: Option<&FactId>| fact.is_some_and(|fact| *fact < event.sent);
-            let devices = self.published.keys().filter(move |device| {
+        self.accepted_events().flat_map(move |(id, event, place)| {
+            let devices = self.there_since.iter().filter(move |(device, since)| {
                 **device != id.sender
-                    && before(self.published.get(device))
-                    && before(self.joined.get(&(event.room, device.user)))
+                    && **since < event.sent
+                    && self.was_in_room(id, &event, place, device.user)
+                    && (self.seen.contains_key(&(id, **device))
+                        || self.is_in_room(event.room, device.user))
             });
-            devices.map(move |device| (*id, *event, *device))
+            devices.map(move |(device, _)| (id, event, *device))
         })
+    }
+
+    /// Every event that a device saw and did not read, and was not expected
+    /// to: what excuses it, and the fact that shows it.
+    pub(super) fn excused(&self) -> impl Iterator<Item = Excused> + '_ {
+        self.accepted_events().flat_map(move |(id, event, place)| {
+            let devices = self.there_since.iter().filter(move |(device, _)| {
+                **device != id.sender
+                    && self.seen.contains_key(&(id, **device))
+                    && !self.read.contains_key(&(id, **device))
+            });
+            devices.filter_map(move |(device, since)| {
+                let (excuse, evidence) = if *since > event.sent {
+                    (Excuse::SentBeforeLogin, *since)
+                } else if self.was_in_room(id, &event, place, device.user) {
+                    return None;
+                } else {
+                    (Excuse::SentBeforeJoining, place)
+                };
+                Some(Excused {
+                    event: id,
+                    reader: *device,
+                    excuse,
+                    evidence,
+                })
+            })
+        })
+    }
+
+    fn accepted_events(&self) -> impl Iterator<Item = (EventId, Event, FactId)> + '_ {
+        let events = self.events.iter();
+        events.filter_map(|(id, event)| Some((*id, *event, *self.accepted.get(id)?)))
+    }
+
+    /// Whether a user was in the room at the event's place, which is where
+    /// its sender's server put it.
+    fn was_in_room(&self, id: EventId, event: &Event, place: FactId, user: UserId) -> bool {
+        let server = id.sender.user.server;
+        self.last_change(event.room, user, server, place) == Some(Membership::Join)
+    }
+
+    /// Whether a user is in the room at the end, as far as their own server
+    /// knows.
+    fn is_in_room(&self, room: RoomId, user: UserId) -> bool {
+        let end = FactId(usize::MAX);
+        self.last_change(room, user, user.server, end) == Some(Membership::Join)
+    }
+
+    fn last_change(
+        &self,
+        room: RoomId,
+        user: UserId,
+        server: ServerId,
+        before: FactId,
+    ) -> Option<Membership> {
+        let changes = self.memberships.get(&(room, user))?.iter().rev();
+        let mut known =
+            changes.filter(|it| it.fact < before && it.server.is_none_or(|on| on == server));
+        known.next().map(|it| it.membership)
     }
 
     #[expect(
@@ -101,11 +175,42 @@ impl<'a> History<'a> {
             }
             Fact::Unsettled(_) => self.unsettled = true,
             Fact::Joined { room, user } => {
-                self.joined.entry((room, user)).or_insert(id);
+                let change = Change {
+                    fact: id,
+                    server: None,
+                    membership: Membership::Join,
+                };
+                self.memberships
+                    .entry((room, user))
+                    .or_default()
+                    .push(change);
+            }
+            Fact::MembershipStored {
+                server,
+                room,
+                user,
+                membership,
+            } => {
+                let change = Change {
+                    fact: id,
+                    server: Some(server),
+                    membership,
+                };
+                self.memberships
+                    .entry((room, user))
+                    .or_default()
+                    .push(change);
             }
             Fact::DevicePublished { device, .. } => {
-                self.published.entry(device).or_insert(id);
+                self.there_since.entry(device).or_insert(id);
             }
+            Fact::LoggedOut { device, .. } => {
+                self.there_since.remove(&device);
+            }
+            Fact::Gone { node, .. } => self.there_since.retain(|device, _| match node {
+                NodeId::Device(gone) => *device != gone,
+                NodeId::Server(gone) => device.user.server != gone,
+            }),
             Fact::EventSent {
                 event,
                 room,

@@ -3,6 +3,7 @@
 
 mod blame;
 mod cause;
+mod fallback_replay;
 mod history;
 mod key_reuse;
 mod outcome;
@@ -31,6 +32,30 @@ pub struct Unread {
     pub cause: Option<Cause>,
 }
 
+/// Why a device that saw an event was not expected to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Excuse {
+    /// Its user was not in the room at the event's place.
+    SentBeforeJoining,
+    /// It was not there yet: the event is history to it.
+    SentBeforeLogin,
+    /// The sender did not want it to.
+    Withheld,
+}
+
+/// An event that a device saw, has not read, and need not have read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Excused {
+    /// The event.
+    pub event: EventId,
+    /// Who has not read it.
+    pub reader: DeviceId,
+    /// Why that is all right.
+    pub excuse: Excuse,
+    /// The fact that shows it.
+    pub evidence: FactId,
+}
+
 /// What is to be said of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -38,6 +63,8 @@ pub struct Judgement {
     pub outcome: OutcomeClass,
     /// Every event that was not read by somebody who should have.
     pub unread: Vec<Unread>,
+    /// Every event that was seen and not read by somebody who need not have.
+    pub excused: Vec<Excused>,
     /// The longest time between seeing an event and reading it.
     pub lateness: Span,
     /// Whether a late event was read only because a probe was sent.
@@ -68,7 +95,7 @@ pub struct Oracle {
 }
 
 /// Every safety oracle, in the order in which they are listed.
-pub const ORACLES: &[Oracle] = &[key_reuse::ORACLE];
+pub const ORACLES: &[Oracle] = &[key_reuse::ORACLE, fallback_replay::ORACLE];
 
 /// Judges a run.
 #[must_use]

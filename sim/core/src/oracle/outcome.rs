@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
-use super::{Judgement, Unread, cause};
+use super::{Excuse, Excused, Judgement, Unread, cause};
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId};
 use crate::time::Span;
@@ -65,6 +65,7 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
     let mut judgement = Judgement {
         outcome: OutcomeClass::Ok,
         unread: vec![],
+        excused: history.excused().collect(),
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
@@ -72,30 +73,36 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
     };
     for (id, event, reader) in history.expected() {
         let class = class_of(history, id, event.body, reader);
-        judgement.outcome = judgement.outcome.max(class);
         let read = history.read.get(&(id, reader));
-        match (read, history.seen.get(&(id, reader))) {
-            (Some(read), Some(seen)) => {
-                let lateness = read.since(*seen);
-                judgement.lateness = judgement.lateness.max(lateness);
-                let probed = |at| {
-                    history
-                        .phases
-                        .get(&Phase::Probe)
-                        .is_some_and(|from| at >= *from)
-                };
-                judgement.only_by_probe |= lateness > GRACE && probed(*read) && !probed(*seen);
-            }
-            _ => {
-                judgement.until_rotation |= event.body == Body::ProbeOld;
-                let cause = cause::cause_of(history, id, &event, reader);
-                judgement.unread.push(Unread {
+        if let (Some(read), Some(seen)) = (read, history.seen.get(&(id, reader))) {
+            let lateness = read.since(*seen);
+            judgement.lateness = judgement.lateness.max(lateness);
+            let probed = |at| {
+                let probe = history.phases.get(&Phase::Probe);
+                probe.is_some_and(|from| at >= *from)
+            };
+            judgement.only_by_probe |= lateness > GRACE && probed(*read) && !probed(*seen);
+        } else {
+            let cause = cause::cause_of(history, id, &event, reader);
+            if let Some(cause) = cause
+                && cause.kind.is_excuse()
+            {
+                judgement.excused.push(Excused {
                     event: id,
                     reader,
-                    cause,
+                    excuse: Excuse::Withheld,
+                    evidence: cause.decisive,
                 });
+                continue;
             }
+            judgement.until_rotation |= event.body == Body::ProbeOld;
+            judgement.unread.push(Unread {
+                event: id,
+                reader,
+                cause,
+            });
         }
+        judgement.outcome = judgement.outcome.max(class);
     }
     if history.unsettled {
         judgement.outcome = OutcomeClass::Unsettled;

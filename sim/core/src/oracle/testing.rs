@@ -186,6 +186,7 @@ impl Story {
     /// Bob's server hands out a key.
     pub(super) fn issues(&mut self, key: KeyName, to: DeviceId) -> FactId {
         let server = THERE;
+        let to = Some(to);
         self.note(Fact::KeyIssued { server, key, to })
     }
 
@@ -202,7 +203,11 @@ impl Story {
     /// The two servers can no longer reach each other.
     pub(super) fn cuts_link(&mut self, step: Option<StepIndex>) -> FactId {
         let between = [NodeId::Server(HERE), NodeId::Server(THERE)];
-        self.note(Fact::LinkCut { between, step })
+        self.note(Fact::LinkCut {
+            between,
+            one_way: false,
+            step,
+        })
     }
 
     pub(super) fn crashes(&mut self, node: NodeId, step: Option<StepIndex>) -> FactId {

@@ -129,6 +129,20 @@ macro_rules! decisions {
 }
 
 decisions! {
+    // What a homeserver does.
+
+    /// In which order a device's one-time keys are handed out (BS §2.2).
+    claim_order, "claim-order": ClaimOrder {
+        /// In the order in which they were uploaded; inside one upload in any
+        /// order (MSC4225).
+        UploadOrder = "upload-order",
+        /// By the text of their IDs, which is not the order of their numbers:
+        /// Synapse before 1.120, and MSC4162.
+        KeyIdOrder = "key-id-order",
+        /// In any order at all, drawn for each key.
+        Random = "random",
+    }
+
     /// What a homeserver answers to a claim whose key another claim took
     /// between its own SELECT and DELETE.
     concurrent_claims, "concurrent-claims": ConcurrentClaims {
@@ -143,6 +157,44 @@ decisions! {
         ReadThenDelete = "read-then-delete",
     }
 
+    /// What becomes of a one-time key that is uploaded again after it was
+    /// handed out.
+    issued_keys, "issued-keys": IssuedKeys {
+        /// It goes in again, as a new key: the server has no memory of what
+        /// it handed out.
+        Forgotten = "forgotten",
+        /// The server remembers what it handed out, and leaves it out
+        /// (matrix-spec#1124).
+        Remembered = "remembered",
+    }
+
+    /// What a homeserver does with a one-time key whose ID is taken by a
+    /// different key (BS §2.1).
+    key_id_conflicts, "key-id-conflicts": KeyIdConflicts {
+        /// It answers 400, and stores no key of the request: Synapse.
+        Refused = "refused",
+        /// It keeps what it has and says nothing: Tuwunel.
+        Ignored = "ignored",
+        /// It takes the new key instead of the old one: Dendrite.
+        Replaced = "replaced",
+    }
+
+    /// How many one-time keys of a device a homeserver stores.
+    stored_key_limit, "stored-key-limit": StoredKeyLimit {
+        /// As many as there are.
+        None = "none",
+        /// At most 500; an upload that would exceed them is refused.
+        FiveHundred = "five-hundred",
+    }
+
+    /// Whether a device can delete its one-time keys from its homeserver.
+    keys_reset, "keys-reset": KeysReset {
+        /// There is no such endpoint.
+        Absent = "absent",
+        /// `POST /keys/reset` deletes them all (MSC4162).
+        Present = "present",
+    }
+
     /// What an operator's restore of a whole backup brings back.
     restored_tables, "restored-tables": RestoredTables {
         /// Everything that the backup holds.
@@ -151,6 +203,39 @@ decisions! {
         /// clients see a count of zero and upload fresh keys, and the
         /// fallback key covers the gap (element-meta#2155).
         AllButOneTimeKeys = "all-but-one-time-keys",
+    }
+
+    // What a client does.
+
+    /// What a device does when an upload of one-time keys is refused.
+    upload_conflict, "upload-conflict": UploadConflict {
+        /// It uploads the same keys again with its next sync, for ever:
+        /// matrix-rust-sdk.
+        Retry = "retry",
+        /// It deletes all its keys from the server (`keys-reset`), discards
+        /// their private halves, and uploads fresh ones.
+        ResetAndDiscard = "reset-and-discard",
+        /// It deletes all its keys from the server, keeps their private
+        /// halves, and uploads what was refused.
+        ResetAndKeep = "reset-and-keep",
+    }
+
+    /// When a device replaces its fallback key (BS §1.4).
+    fallback_rotation, "fallback-rotation": FallbackRotation {
+        /// Once it is a week old, whether it was used or not: matrix-rust-sdk.
+        Weekly = "weekly",
+        /// Also when `/sync` says that it was used: the specification.
+        WeeklyOrUsed = "weekly-or-used",
+    }
+
+    /// For how long a device keeps the private half of a fallback key that it
+    /// has replaced.
+    fallback_retention, "fallback-retention": FallbackRetention {
+        /// Until the next replacement: vodozemac's two slots.
+        UntilNextReplacement = "until-next-replacement",
+        /// For an hour after the first message that used its successor
+        /// (MSC2732).
+        HourAfterSuccessorUsed = "hour-after-successor-used",
     }
 
     /// When a device answers an undecryptable Olm message with a new session
@@ -164,6 +249,16 @@ decisions! {
         AlsoAtFirstContact = "also-at-first-contact",
     }
 
+    /// What a device does when it is told `m.no_olm`: that the sender has no
+    /// Olm session with it (BS §1.10).
+    no_olm_reply, "no-olm-reply": NoOlmReply {
+        /// Nothing: matrix-rust-sdk.
+        Ignored = "ignored",
+        /// It opens a session itself and sends an `m.dummy` over it, which the
+        /// specification allows.
+        OpensSession = "opens-session",
+    }
+
     /// From which message index a sender shares a room key again with a
     /// device that has opened a new Olm session since it was first given that
     /// key (element-meta#1992).
@@ -172,6 +267,24 @@ decisions! {
         CurrentIndex = "current-index",
         /// From the index at which the device was first given the key.
         OriginalIndex = "original-index",
+    }
+
+    /// What becomes of a one-time key when a message that was made for it
+    /// cannot be decrypted.
+    failed_keys, "failed-keys": FailedKeys {
+        /// Its private half is kept: it is deleted on success only.
+        Kept = "kept",
+        /// Its private half is deleted: a known bug (rust-sdk#1761).
+        Deleted = "deleted",
+    }
+
+    /// When a device stores how far it has synced.
+    token_storage, "token-storage": TokenStorage {
+        /// Together with what the to-device messages brought.
+        WithMessages = "with-messages",
+        /// Before it has worked through the to-device messages: a known bug
+        /// (element-meta#762).
+        BeforeMessages = "before-messages",
     }
 }
 

@@ -3,17 +3,15 @@
 
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cast::Cast;
+use crate::name::{DeviceId, NodeId, RoomId, UserId};
+use crate::node::Settings;
 use crate::oracle::OutcomeClass;
-use crate::step::TimedStep;
+use crate::step::{Step, TimedStep};
 
 pub use written::parse;
-
-/// The one-time keys that a device means to have on its server, unless a
-/// scenario says otherwise (BS §7).
-pub const ONE_TIME_KEYS: usize = 50;
 
 /// Who takes part, what happens, and how it is expected to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +26,8 @@ pub struct Scenario {
     pub story: String,
     /// Who takes part.
     pub cast: Cast,
-    /// The one-time keys that a device means to have on its server.
-    pub one_time_keys: usize,
+    /// What is so of all clients.
+    pub settings: Settings,
     /// What happens from outside.
     pub steps: Vec<TimedStep>,
     /// How it is expected to end under each proposal. A proposal that is
@@ -45,6 +43,59 @@ impl Scenario {
             .get(proposal)
             .or_else(|| self.expect.get("base"))
             .copied()
+    }
+
+    /// The devices that are not logged in from the start: those of which a
+    /// login is the first that the steps say.
+    #[must_use]
+    pub fn log_in_later(&self) -> BTreeSet<DeviceId> {
+        let mut steps: Vec<&TimedStep> = self.steps.iter().collect();
+        steps.sort_by_key(|step| step.at);
+        let mut first = BTreeMap::new();
+        for step in steps {
+            if let Step::Login(login) = &step.step {
+                first.entry(login.device()).or_insert(true);
+            } else if let Step::Logout(logout) = &step.step {
+                first.entry(logout.device()).or_insert(false);
+            }
+        }
+        let later = first.into_iter().filter(|(_, logs_in)| *logs_in);
+        later.map(|(device, _)| device).collect()
+    }
+
+    /// The rooms that a user is in at some time.
+    #[must_use]
+    pub fn rooms_of(&self, user: UserId) -> BTreeSet<RoomId> {
+        let joins = self.steps.iter().filter_map(|step| {
+            if let Step::Join(join) = &step.step {
+                Some(join.user_and_room())
+            } else {
+                None
+            }
+        });
+        let joined = joins.filter(|(who, _)| *who == user).map(|(_, room)| room);
+        self.cast.rooms_of(user).chain(joined).collect()
+    }
+
+    /// How many of its last transactions a node can come to lose.
+    #[must_use]
+    pub fn lost_writes(&self, node: NodeId) -> usize {
+        let crashes = self.steps.iter().filter_map(|step| {
+            if let Step::Crash(crash) = &step.step {
+                Some(crash.lost_writes())
+            } else {
+                None
+            }
+        });
+        let of_node = crashes.filter(|(which, _)| *which == node);
+        of_node.map(|(_, count)| count).max().unwrap_or(0)
+    }
+
+    /// Whether any message may be delivered once more.
+    #[must_use]
+    pub fn replays(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| matches!(step.step, Step::Replay(_)))
     }
 
     /// The same scenario without the step at this place.

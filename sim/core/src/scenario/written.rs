@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ONE_TIME_KEYS, Scenario};
-use crate::cast::{Cast, Device, Room, User};
+use super::Scenario;
+use crate::cast::{Cast, Client, Device, Room, User};
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::problem::{Fault, Problem};
 use crate::step::WrittenStep;
@@ -20,6 +21,7 @@ const MAX_DEVICES: usize = 250;
 const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
+const MAX_RECIPIENTS: usize = 1000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +33,11 @@ struct Written {
     servers: Spanned<Vec<Spanned<String>>>,
     devices: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
     rooms: Spanned<BTreeMap<Spanned<String>, Vec<Spanned<String>>>>,
+    /// Devices that run another client than most.
+    #[serde(default)]
+    clients: BTreeMap<Spanned<String>, Client>,
     one_time_keys: Option<Spanned<i64>>,
+    recipients_per_request: Option<Spanned<i64>>,
     steps: Spanned<Vec<WrittenStep>>,
     #[serde(default)]
     expect: BTreeMap<Spanned<String>, OutcomeClass>,
@@ -59,14 +65,19 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         return Err(fault.with_help(help));
     }
     let cast = read_cast(&written)?;
-    let one_time_keys = match &written.one_time_keys {
-        None => ONE_TIME_KEYS,
-        Some(number) => in_range(number, 1, MAX_ONE_TIME_KEYS)?,
-    };
+    let mut settings = Settings::default();
+    if let Some(number) = &written.one_time_keys {
+        settings.one_time_keys = in_range(number, 1, MAX_ONE_TIME_KEYS)?;
+    }
+    if let Some(number) = &written.recipients_per_request {
+        settings.recipients_per_request = in_range(number, 1, MAX_RECIPIENTS)?;
+    }
     let place = written.steps.span();
     let steps = written.steps.into_inner();
     bounded("steps", steps.len(), MAX_STEPS, &place)?;
     let names = Names::new(&cast);
+    let joins: Vec<_> = steps.iter().filter_map(|step| step.joins(&names)).collect();
+    let names = names.with_joins(&joins);
     let steps = steps
         .into_iter()
         .map(|step| step.read(&names))
@@ -92,7 +103,7 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         source: written.source,
         story: written.story,
         cast,
-        one_time_keys,
+        settings,
         steps,
         expect: expect.collect(),
     })
@@ -128,6 +139,10 @@ fn read_cast(written: &Written) -> Result<Cast, Fault> {
     }
     for (name, server) in written.devices.get_ref() {
         add_device(&mut cast, name, server)?;
+    }
+    for (name, client) in &written.clients {
+        let id = Names::new(&cast).device(name)?;
+        cast.devices[usize::from(id.index)].client = *client;
     }
     for (name, members) in written.rooms.get_ref() {
         check_name("room", name)?;
@@ -190,6 +205,7 @@ fn add_device(
     cast.devices.push(Device {
         id,
         name: name.get_ref().clone(),
+        client: Client::default(),
     });
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `backup`: a server's database is copied. The latest copy is kept.
+//! `backup`: a server's database, or a device's store, is copied. The latest
+//! copy is kept.
 
 use std::fmt;
 
@@ -7,42 +8,40 @@ use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::name::ServerId;
+use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;
 
-/// A server's database is copied, as it is on disk.
+/// A node's database is copied, as it is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backup {
-    server: ServerId,
+    node: NodeId,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
-    server: Spanned<String>,
+    server: Option<Spanned<String>>,
+    device: Option<Spanned<String>>,
 }
 
 impl Action for Backup {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((
-            names.time(&written.at)?,
-            Self {
-                server: names.server(&written.server)?,
-            },
-        ))
+        let at = names.time(&written.at)?;
+        let node = names.server_or_device(&written.at, written.server, written.device)?;
+        Ok((at, Self { node }))
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.back_up(self.server, index);
+        world.back_up(self.node, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is backed up", cast.say(&self.server))
+        write!(f, "{} is backed up", cast.say(&self.node))
     }
 }

@@ -6,20 +6,24 @@ use std::fmt;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::{Action, CrashPoint, Outside};
 use crate::cast::Cast;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::wire::MessageKind;
 use crate::words::Names;
 
-/// A node stops at once, now or when its next answer of a kind arrives.
+/// The most transactions that a crash can lose.
+const MOST_LOST_WRITES: u32 = 100;
+
+/// A node stops, now or at a point between two of its effects, and what it
+/// had written last may be lost as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     node: NodeId,
-    before_answer: Option<MessageKind>,
+    when: CrashPoint,
+    lost_writes: usize,
 }
 
 /// A node that is down starts again.
@@ -34,6 +38,10 @@ pub(crate) struct Written {
     at: Spanned<String>,
     node: Spanned<String>,
     before_answer: Option<Spanned<String>>,
+    before_write: Option<Spanned<String>>,
+    after_write: Option<Spanned<String>>,
+    after_sending: Option<Spanned<String>>,
+    lost_writes: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,37 +51,80 @@ pub(crate) struct WrittenRestart {
     node: Spanned<String>,
 }
 
+impl Crash {
+    /// Which node loses how many transactions.
+    pub(crate) fn lost_writes(&self) -> (NodeId, usize) {
+        (self.node, self.lost_writes)
+    }
+}
+
+impl Written {
+    /// The one point that is named, or none.
+    fn point(&self, node: NodeId, names: &Names<'_>) -> Result<CrashPoint, Fault> {
+        let words = [
+            &self.before_answer,
+            &self.before_write,
+            &self.after_write,
+            &self.after_sending,
+        ];
+        let mut named = words.iter().filter_map(|word| word.as_ref());
+        if let (Some(_), Some(second)) = (named.next(), named.next()) {
+            let message = "a crash happens at one point";
+            let help = "leave one of the points, or write two steps";
+            return Err(Fault::new(second.span(), message, "a second point").with_help(help));
+        }
+        Ok(if let Some(word) = &self.before_answer {
+            CrashPoint::BeforeAnswer(names.endpoint(word)?)
+        } else if let Some(word) = &self.before_write {
+            CrashPoint::BeforeWrite(names.row(node, word)?)
+        } else if let Some(word) = &self.after_write {
+            CrashPoint::AfterWrite(names.row(node, word)?)
+        } else if let Some(word) = &self.after_sending {
+            CrashPoint::AfterSending(names.endpoint(word)?)
+        } else {
+            CrashPoint::Now
+        })
+    }
+}
+
 impl Action for Crash {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let at = names.time(&written.at)?;
         let node = names.node(&written.node)?;
-        let before_answer = written
-            .before_answer
-            .map(|word| endpoint(&word))
-            .transpose()?;
-        Ok((
-            at,
-            Self {
-                node,
-                before_answer,
-            },
-        ))
+        let when = written.point(node, names)?;
+        let lost_writes = match &written.lost_writes {
+            None => 0,
+            Some(number) => names.count(number, MOST_LOST_WRITES)? as usize,
+        };
+        let crash = Self {
+            node,
+            when,
+            lost_writes,
+        };
+        Ok((at, crash))
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        match self.before_answer {
-            None => world.crash(self.node, Some(index)),
-            Some(kind) => world.crash_before(self.node, kind, index),
-        }
+        world.crash(self.node, self.when, self.lost_writes, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} crashes", cast.say(&self.node))?;
-        match self.before_answer {
-            None => Ok(()),
-            Some(kind) => write!(f, " before the next answer to {}", kind.name()),
+        match self.when {
+            CrashPoint::Now => {}
+            CrashPoint::BeforeAnswer(kind) => write!(f, " before the next answer to {kind}")?,
+            CrashPoint::BeforeWrite(row) => {
+                write!(f, " before the next write of {}", row.name())?;
+            }
+            CrashPoint::AfterWrite(row) => write!(f, " after the next write of {}", row.name())?,
+            CrashPoint::AfterSending(kind) => write!(f, " after sending the next {kind}")?,
+        }
+        match self.lost_writes {
+            0 => Ok(()),
+            1 => f.write_str(" and loses what it wrote last"),
+            count => write!(f, " and loses the last {count} things it wrote"),
         }
     }
 }
@@ -97,14 +148,4 @@ impl Action for Restart {
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} starts again", cast.say(&self.node))
     }
-}
-
-fn endpoint(word: &Spanned<String>) -> Result<MessageKind, Fault> {
-    let known = MessageKind::ALL.iter().map(|kind| kind.name());
-    let named = MessageKind::ALL
-        .iter()
-        .find(|kind| kind.name() == word.get_ref());
-    named
-        .copied()
-        .ok_or_else(|| Fault::unknown("endpoint", word.get_ref(), word.span(), known))
 }

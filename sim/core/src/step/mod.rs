@@ -2,12 +2,20 @@
 //! which holds its data, how it is written in a scenario, and its effect.
 
 mod backup;
+mod block;
+mod claim;
 mod connection;
 mod crash;
+mod drop_answer;
+mod gone;
+mod login;
+mod membership;
 mod outside;
 mod partition;
 mod restore;
 mod send;
+mod slow;
+mod tamper;
 
 use std::fmt;
 
@@ -15,12 +23,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::cast::{Cast, Named};
+use crate::name::{RoomId, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;
 
-pub(crate) use outside::Outside;
+pub(crate) use outside::{CrashPoint, InFlight, Outside};
 
 /// What every step can do.
 pub(crate) trait Action: Sized {
@@ -106,28 +115,72 @@ macro_rules! steps {
 steps! {
     /// Somebody says something in a room: `from` (a device), `room`.
     "send" Send: send::Send,
+    /// A device logs in: `device`. If this is the first that is said of it, the
+    /// device is not there before.
+    "login" Login: login::Login,
+    /// A device logs out and wipes its store: `device`.
+    "logout" Logout: login::Logout,
+    /// A user joins a room: `device` (any of theirs), `room`.
+    "join" Join: membership::Join,
+    /// A user leaves a room: `device` (any of theirs), `room`.
+    "leave" Leave: membership::Leave,
+    /// A person lets a device give another no more room keys: `by`, `device`.
+    "block" Block: block::Block,
     /// A device loses its connection: `device`.
     "offline" Offline: connection::Offline,
     /// A device gets its connection back: `device`.
     "online" Online: connection::Online,
-    /// Servers can no longer reach each other: `between` (two of them). What
-    /// is on its way is lost.
+    /// Two nodes can no longer reach each other: `between` (two servers, or a
+    /// device and its server); or one of them cannot reach the other: `from`,
+    /// `to`. What is on its way is lost, or else `in_flight = "arrives"`.
     "partition" Partition: partition::Partition,
-    /// Servers can reach each other again: `between` (two of them).
+    /// Two nodes can reach each other again, both ways, as fast as before:
+    /// `between`.
     "heal" Heal: partition::Heal,
-    /// A server's database is copied: `server`.
+    /// Messages between two servers take longer: `between`, `by` (a time).
+    "slow" Slow: slow::Slow,
+    /// The next answer of a kind is lost: `from`, `to`, `to_request` (what it
+    /// answers: keys-upload, keys-claim, federation-claim, sync, …).
+    "drop_answer" DropAnswer: drop_answer::DropAnswer,
+    /// A server's database or a device's store is copied: `server` or `device`.
     "backup" Backup: backup::Backup,
-    /// A server is stopped and started from its latest copy (without one, from
-    /// what it has): `server`, and perhaps `tables`, if only some are put back
-    /// (one-time-keys, fallback-keys, devices, device-lists, inbox, outbox,
-    /// rooms, deduplication, retry-timings).
+    /// A server or device is stopped and started from its latest copy (without
+    /// one, from what it has): `server` or `device`; for a server perhaps
+    /// `tables`, if only some are put back (one-time-keys, fallback-keys,
+    /// devices, device-lists, inbox, outbox, rooms, deduplication,
+    /// retry-timings, issued-keys).
     "restore" Restore: restore::Restore,
-    /// A server or device stops at once: `node`, and perhaps `before_answer`
-    /// (keys-upload, keys-claim, sync, …), if it stops when the next such
-    /// answer arrives.
+    /// A server or device stops at once: `node`; or at the next point of a
+    /// kind: `before_answer` or `after_sending` (keys-upload, sync, …),
+    /// `before_write` or `after_write` (login, account, session, note,
+    /// room-key, outbound-session, device-list, room, token, event, queue; of
+    /// a server a table). What it wrote last can be lost: `lost_writes` (how
+    /// many transactions).
     "crash" Crash: crash::Crash,
     /// A server or device that is down starts again: `node`.
     "restart" Restart: crash::Restart,
+    /// A server or device stops and never starts again: `node`.
+    "gone" Gone: gone::Gone,
+    /// Somebody claims one-time keys and never uses them: `device` (whose),
+    /// `count`.
+    "claim" Claim: claim::Claim,
+    /// Somebody sends a damaged copy of the next Olm message between two
+    /// devices ahead of it: `from`, `to`.
+    "inject" Inject: tamper::Inject,
+    /// Somebody delivers the last Olm message between two devices once more:
+    /// `from`, `to`.
+    "replay" Replay: tamper::Replay,
+}
+
+impl WrittenStep {
+    /// Who joins which room by this step, if anybody does.
+    pub(crate) fn joins(&self, names: &Names<'_>) -> Option<(UserId, RoomId)> {
+        if let WrittenStep::Join(written) = self {
+            written.user_and_room(names)
+        } else {
+            None
+        }
+    }
 }
 
 /// Two names of the same kind, as a file writes them.

@@ -1,33 +1,84 @@
 //! What a step can do to the world. The world implements it; steps know no
 //! more of the world than this.
 
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
+use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table};
+use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::wire::MessageKind;
+
+/// When a node crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CrashPoint {
+    /// At once.
+    Now,
+    /// When its next answer of this kind arrives.
+    BeforeAnswer(MessageKind),
+    /// When it is about to store its next row of this kind.
+    BeforeWrite(Row),
+    /// When it has just stored its next row of this kind.
+    AfterWrite(Row),
+    /// When it has just sent its next message of this kind.
+    AfterSending(MessageKind),
+}
+
+/// What becomes of messages that are on their way when a link is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InFlight {
+    /// They are lost.
+    Lost,
+    /// They arrive.
+    Arrives,
+}
 
 /// The world as a step sees it. The step's place in the timeline goes with
 /// everything that it makes happen, so that it can be blamed.
 pub(crate) trait Outside {
     /// A person says something in a room.
     fn told_to_send(&mut self, by: DeviceId, room: RoomId, step: StepIndex);
+    /// A person logs a device in.
+    fn log_in(&mut self, device: DeviceId);
+    /// A person logs a device out.
+    fn log_out(&mut self, device: DeviceId);
+    /// A person joins a room.
+    fn join(&mut self, device: DeviceId, room: RoomId);
+    /// A person leaves a room.
+    fn leave(&mut self, device: DeviceId, room: RoomId);
+    /// A person gives a device no more room keys.
+    fn block(&mut self, by: DeviceId, device: DeviceId);
     /// A device loses its connection.
     fn go_offline(&mut self, device: DeviceId, step: StepIndex);
     /// A device gets its connection back, if it had lost it.
     fn go_online(&mut self, device: DeviceId, step: Option<StepIndex>);
-    /// Cuts the link between two nodes.
-    fn cut(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>);
-    /// Mends the link between two nodes, if it is cut.
-    fn mend(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>);
-    /// Copies a server's database as it is on disk.
-    fn back_up(&mut self, server: ServerId, step: StepIndex);
+    /// Cuts a link, one way or both.
+    fn cut(&mut self, between: [NodeId; 2], one_way: bool, in_flight: InFlight, step: StepIndex);
+    /// Mends the link between two nodes, if it is cut or slow.
+    fn mend(&mut self, between: [NodeId; 2], step: Option<StepIndex>);
+    /// Makes messages between two nodes take so much longer.
+    fn slow(&mut self, between: [NodeId; 2], by: Span, step: StepIndex);
+    /// Loses the next answer of a kind that one node gives another.
+    fn drop_next_answer(&mut self, way: [NodeId; 2], kind: MessageKind, step: StepIndex);
+    /// Copies a node's database as it is on disk.
+    fn back_up(&mut self, node: NodeId, step: StepIndex);
     /// Stops a server, puts tables back to the latest copy (all of them
     /// unless some are named), and starts it again.
-    fn restore(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex);
-    /// Stops a node at once. What it held in memory is gone, and so is what
-    /// is on its way to it.
-    fn crash(&mut self, node: NodeId, step: Option<StepIndex>);
-    /// Makes a node crash when its next answer of this kind arrives.
-    fn crash_before(&mut self, node: NodeId, kind: MessageKind, step: StepIndex);
+    fn restore_server(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex);
+    /// Stops a device, puts its store back to the latest copy, and starts it
+    /// again.
+    fn restore_device(&mut self, device: DeviceId, step: StepIndex);
+    /// Stops a node, now or at a point to come. What it held in memory is
+    /// gone, and so is what is on its way to it; and so are the last
+    /// `lost_writes` transactions that it had written.
+    fn crash(&mut self, node: NodeId, when: CrashPoint, lost_writes: usize, step: StepIndex);
     /// Starts a node that is down.
     fn start_node(&mut self, node: NodeId);
+    /// Stops a node for good.
+    fn remove(&mut self, node: NodeId, step: StepIndex);
+    /// Somebody claims keys of a device and never uses them.
+    fn claim_for_nobody(&mut self, device: DeviceId, count: u32);
+    /// Somebody sends a damaged copy of the next Olm message of one device
+    /// for another ahead of it.
+    fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);
+    /// Somebody puts the last Olm message of one device for another into the
+    /// inbox once more.
+    fn replay(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);
 }

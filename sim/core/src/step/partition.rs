@@ -1,12 +1,12 @@
-//! `partition` and `heal`: two nodes lose each other and find each other
-//! again. What is on its way when a link is cut is lost.
+//! `partition` and `heal`: two nodes lose each other, or one of them the other,
+//! and find each other again.
 
 use std::fmt;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Action, Outside, Pair};
+use super::{Action, InFlight, Outside, Pair};
 use crate::cast::Cast;
 use crate::name::NodeId;
 use crate::problem::Fault;
@@ -18,6 +18,8 @@ use crate::words::Names;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
     between: [NodeId; 2],
+    one_way: bool,
+    in_flight: InFlight,
 }
 
 /// The link between two nodes is mended.
@@ -30,6 +32,16 @@ pub struct Heal {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
+    between: Option<Pair>,
+    from: Option<Spanned<String>>,
+    to: Option<Spanned<String>>,
+    in_flight: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenHeal {
+    at: Spanned<String>,
     between: Pair,
 }
 
@@ -37,29 +49,53 @@ impl Action for Partition {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((
-            names.time(&written.at)?,
-            Self {
-                between: names.link(&written.between)?,
+        let (between, one_way) = match (&written.between, &written.from, &written.to) {
+            (Some(between), None, None) => (names.link(between)?, false),
+            (None, Some(from), Some(to)) => (names.way(from, to)?, true),
+            _ => {
+                let message = "a partition is `between` two nodes, or goes `from` one `to` another";
+                let help = "write either `between = [a, b]` or `from = a, to = b`";
+                let fault = Fault::new(written.at.span(), message, "in this step");
+                return Err(fault.with_help(help));
+            }
+        };
+        let in_flight = match &written.in_flight {
+            None => InFlight::Lost,
+            Some(word) => match word.get_ref().as_str() {
+                "lost" => InFlight::Lost,
+                "arrives" => InFlight::Arrives,
+                other => {
+                    let known = ["lost", "arrives"];
+                    return Err(Fault::unknown("fate", other, word.span(), known));
+                }
             },
-        ))
+        };
+        let partition = Self {
+            between,
+            one_way,
+            in_flight,
+        };
+        Ok((names.time(&written.at)?, partition))
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        let [a, b] = self.between;
-        world.cut(a, b, Some(index));
+        world.cut(self.between, self.one_way, self.in_flight, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b] = &self.between;
-        write!(f, "{} and {} lose each other", cast.say(a), cast.say(b))
+        let (a, b) = (cast.say(a), cast.say(b));
+        match self.one_way {
+            false => write!(f, "{a} and {b} lose each other"),
+            true => write!(f, "{a} can no longer reach {b}"),
+        }
     }
 }
 
 impl Action for Heal {
-    type Written = Written;
+    type Written = WrittenHeal;
 
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+    fn read(written: WrittenHeal, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         Ok((
             names.time(&written.at)?,
             Self {
@@ -69,8 +105,7 @@ impl Action for Heal {
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        let [a, b] = self.between;
-        world.mend(a, b, Some(index));
+        world.mend(self.between, Some(index));
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

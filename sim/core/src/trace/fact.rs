@@ -6,8 +6,8 @@ use crate::name::{
     DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, SessionName,
     Table, UserId,
 };
-use crate::time::Time;
-use crate::wire::MessageKind;
+use crate::time::{Span, Time};
+use crate::wire::{Membership, MessageKind, UploadRefused};
 
 /// A step's place in the timeline, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,11 +50,44 @@ pub enum ClaimMiss {
     DeviceCoolingDown,
 }
 
+/// Why a device deleted a private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Discard {
+    /// Its store was full.
+    StoreFull,
+    /// A newer fallback key took its place, or its time was over.
+    Replaced,
+    /// It had its keys deleted from the server.
+    Reset,
+    /// A message that was made for it could not be decrypted.
+    Failed,
+}
+
+/// Why a device is not given a room key, as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Withholding {
+    /// `m.no_olm`: there is no Olm session to send it over.
+    NoOlm,
+    /// `m.blacklisted`: somebody does not want it to have the key.
+    Blacklisted,
+}
+
+/// Why a device is not logged in any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogoutReason {
+    /// A person logged it out.
+    Asked,
+    /// Its homeserver does not know its access token.
+    UnknownToken,
+}
+
 /// Why a device cannot read an event that it sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventTrouble {
     /// It has no key of that Megolm session.
     MissingSession,
+    /// It has none, and was told that it will not be given one.
+    Withheld,
     /// It has one, and decryption fails.
     Undecryptable(GroupError),
 }
@@ -77,11 +110,20 @@ pub enum Fact {
         room: RoomId,
         step: StepIndex,
     },
-    /// A user is in a room.
+    /// A user is in a room before anything happens.
     Joined { room: RoomId, user: UserId },
-    /// Two nodes can no longer reach each other.
+    /// A server stored that a user joined or left a room.
+    MembershipStored {
+        server: ServerId,
+        room: RoomId,
+        user: UserId,
+        membership: Membership,
+    },
+    /// Messages no longer arrive from one node at the other; nor the other
+    /// way round, unless it is cut one way.
     LinkCut {
         between: [NodeId; 2],
+        one_way: bool,
         step: Option<StepIndex>,
     },
     /// Two nodes can reach each other again.
@@ -89,16 +131,39 @@ pub enum Fact {
         between: [NodeId; 2],
         step: Option<StepIndex>,
     },
+    /// Messages between two nodes take so much longer.
+    LinkSlowed {
+        between: [NodeId; 2],
+        by: Span,
+        step: Option<StepIndex>,
+    },
     /// A node stopped at once, and what it held in memory is gone.
     Crashed {
         node: NodeId,
         step: Option<StepIndex>,
     },
+    /// A node will never start again.
+    Gone {
+        node: NodeId,
+        step: Option<StepIndex>,
+    },
+    /// A node's last transactions had not reached its disk when it crashed.
+    WritesLost {
+        node: NodeId,
+        count: usize,
+        step: Option<StepIndex>,
+    },
     /// A node started.
     Booted { node: NodeId, incarnation: u16 },
-    /// A server's database was copied.
+    /// A node's database was copied.
     BackedUp {
-        server: ServerId,
+        node: NodeId,
+        step: Option<StepIndex>,
+    },
+    /// A device's store was replaced by the copy taken at `taken`.
+    DeviceRestored {
+        device: DeviceId,
+        taken: Time,
         step: Option<StepIndex>,
     },
     /// A table was replaced by the copy taken at `taken`.
@@ -114,33 +179,60 @@ pub enum Fact {
         table: Table,
         step: Option<StepIndex>,
     },
-    /// A message did not arrive.
+    /// A message did not arrive; if a step names it, because of that step.
     MessageDropped {
         from: NodeId,
         to: NodeId,
         kind: MessageKind,
         answer: bool,
+        step: Option<StepIndex>,
     },
+    /// Somebody sent a damaged copy of a message ahead of it.
+    Injected {
+        copy: MessageId,
+        of: MessageId,
+        step: StepIndex,
+    },
+    /// Somebody put a message into an inbox that had been there before.
+    Replayed { message: MessageId, step: StepIndex },
+
+    // --- logging in and out ---
+    /// A device logged in.
+    LoggedIn { device: DeviceId },
+    /// A device is not logged in any more, and has wiped its store.
+    LoggedOut { device: DeviceId, why: LogoutReason },
+    /// A device published its identity on its own server.
+    DevicePublished { server: ServerId, device: DeviceId },
+    /// A server deleted a device.
+    DeviceRemoved { server: ServerId, device: DeviceId },
+    /// A person decided that another device gets no room keys from this one.
+    Blocked { by: DeviceId, device: DeviceId },
 
     // --- keys ---
     /// A device generated a key pair.
     KeyGenerated { key: KeyName },
-    /// A device deleted a private key because its store was full, or because
-    /// a newer fallback key took its place.
-    KeyDiscarded { key: KeyName },
+    /// A device deleted a private key that it had not used.
+    KeyDiscarded { key: KeyName, why: Discard },
     /// A server stored a public key.
     KeyStored { server: ServerId, key: KeyName },
-    /// A server refused an upload, because it holds another key of that ID.
+    /// A server left out a key that was uploaded, because of what it holds
+    /// or remembers under that ID.
+    KeyLeftOut { server: ServerId, key: KeyName },
+    /// A server refused an upload, for this key.
     UploadRefused {
         server: ServerId,
         device: DeviceId,
         key: KeyName,
+        why: UploadRefused,
     },
-    /// A server handed out a key.
+    /// A server deleted all one-time keys of a device, as the device asked.
+    KeysReset { server: ServerId, device: DeviceId },
+    /// A server handed out a key; to nobody in particular, if it was claimed
+    /// by somebody who will not use it.
     KeyIssued {
         server: ServerId,
         key: KeyName,
-        to: DeviceId,
+        to: Option<DeviceId>,
     },
     /// Another claim took the key between a claim's two statements.
     ClaimRaced { server: ServerId, key: KeyName },
@@ -211,10 +303,11 @@ pub enum Fact {
         index: u32,
         message: MessageId,
     },
-    /// A device told another that it has no Olm session with it.
+    /// A device told another why it is not given a room key.
     RoomKeyWithheld {
         session: MegolmName,
         message: MessageId,
+        why: Withholding,
     },
     /// A device learned a room key.
     RoomKeyReceived {
@@ -253,6 +346,4 @@ pub enum Fact {
         event: EventId,
         why: EventTrouble,
     },
-    /// A device published its identity on its own server.
-    DevicePublished { server: ServerId, device: DeviceId },
 }

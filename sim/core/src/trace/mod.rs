@@ -6,7 +6,10 @@ mod fact;
 pub mod hash;
 mod say;
 
-pub use fact::{ClaimMiss, EventTrouble, Fact, Phase, RemoteFailure, StepIndex};
+pub use fact::{
+    ClaimMiss, Discard, EventTrouble, Fact, LogoutReason, Phase, RemoteFailure, StepIndex,
+    Withholding,
+};
 use hash::{Hasher, StableHash};
 
 use crate::cast::Cast;

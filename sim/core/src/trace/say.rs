@@ -5,6 +5,7 @@ use std::fmt;
 use super::Fact;
 use crate::cast::{Cast, Named};
 use crate::crypto::Body;
+use crate::wire::Membership;
 
 impl Named for Fact {
     #[rustfmt::skip]
@@ -17,24 +18,42 @@ impl Named for Fact {
             Fact::Step(step) => write!(f, "step {}", step.0 + 1),
             Fact::ToldToSend { by, room, .. } => write!(f, "{} is to say something in {}", say!(by), say!(room)),
             Fact::Joined { room, user } => write!(f, "{} is in {}", say!(user), say!(room)),
-            Fact::LinkCut { between: [a, b], .. } => write!(f, "link cut {}|{}", say!(a), say!(b)),
+            Fact::MembershipStored { server, room, user, membership } => {
+                let does = match membership { Membership::Join => "joins", Membership::Leave => "leaves" };
+                write!(f, "{} has that {} {does} {}", say!(server), say!(user), say!(room))
+            }
+            Fact::LinkCut { between: [a, b], one_way, .. } => write!(f, "link cut {}{}{}", say!(a), if *one_way { "->" } else { "|" }, say!(b)),
             Fact::LinkMended { between: [a, b], .. } => write!(f, "link mended {}-{}", say!(a), say!(b)),
+            Fact::LinkSlowed { between: [a, b], by, .. } => write!(f, "link {}-{} slower by {by}", say!(a), say!(b)),
             Fact::Crashed { node, .. } => write!(f, "{} crashes", say!(node)),
+            Fact::Gone { node, .. } => write!(f, "{} is gone for good", say!(node)),
+            Fact::WritesLost { node, count, .. } => write!(f, "{} loses its last writes ({count})", say!(node)),
             Fact::Booted { node, incarnation } => write!(f, "{} starts (incarnation {incarnation})", say!(node)),
-            Fact::BackedUp { server, .. } => write!(f, "{} is backed up", say!(server)),
+            Fact::BackedUp { node, .. } => write!(f, "{} is backed up", say!(node)),
+            Fact::DeviceRestored { device, taken, .. } => write!(f, "{} is put back to {taken}", say!(device)),
             Fact::TableRestored { server, table, taken, .. } => write!(f, "{} restores {} of {taken}", say!(server), table.name()),
             Fact::TableEmptied { server, table, .. } => write!(f, "{} empties {}", say!(server), table.name()),
-            Fact::MessageDropped { from, to, kind, answer } => {
+            Fact::MessageDropped { from, to, kind, answer, .. } => {
                 let what = if *answer { "answer" } else { "request" };
-                write!(f, "dropped {kind:?} {what} {}->{}", say!(from), say!(to))
+                write!(f, "dropped {kind} {what} {}->{}", say!(from), say!(to))
             }
+            Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
+            Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
+            Fact::LoggedIn { device } => write!(f, "{} logs in", say!(device)),
+            Fact::LoggedOut { device, why } => write!(f, "{} is logged out: {why:?}", say!(device)),
+            Fact::DevicePublished { server, device } => write!(f, "{} knows {}", say!(server), say!(device)),
+            Fact::DeviceRemoved { server, device } => write!(f, "{} deletes {}", say!(server), say!(device)),
+            Fact::Blocked { by, device } => write!(f, "{} blocks {}", say!(by), say!(device)),
             Fact::KeyGenerated { key } => write!(f, "generated {}", say!(key)),
-            Fact::KeyDiscarded { key } => write!(f, "discarded {}", say!(key)),
+            Fact::KeyDiscarded { key, why } => write!(f, "discarded {}: {why:?}", say!(key)),
             Fact::KeyStored { server, key } => write!(f, "{} stores {}", say!(server), say!(key)),
-            Fact::UploadRefused { server, device, key } => write!(f, "{} refuses {} from {}", say!(server), say!(key), say!(device)),
-            Fact::KeyIssued { server, key, to } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
+            Fact::KeyLeftOut { server, key } => write!(f, "{} leaves out {}", say!(server), say!(key)),
+            Fact::UploadRefused { server, device, key, why } => write!(f, "{} refuses {} from {}: {why:?}", say!(server), say!(key), say!(device)),
+            Fact::KeysReset { server, device } => write!(f, "{} deletes all one-time keys of {}", say!(server), say!(device)),
+            Fact::KeyIssued { server, key, to: Some(to) } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
+            Fact::KeyIssued { server, key, to: None } => write!(f, "{} issues {} to somebody", say!(server), say!(key)),
             Fact::ClaimRaced { server, key } => write!(f, "{} finds {} taken by another claim", say!(server), say!(key)),
-            Fact::RemoteFailed { server, peer, kind, why } => write!(f, "{} gets no {kind:?} from {}: {why:?}", say!(server), say!(peer)),
+            Fact::RemoteFailed { server, peer, kind, why } => write!(f, "{} gets no {kind} from {}: {why:?}", say!(server), say!(peer)),
             Fact::ClaimMissed { by, of, why } => write!(f, "{} gets no key of {}: {why:?}", say!(by), say!(of)),
             Fact::DevicesUnknown { by, of } => write!(f, "{} knows no device of {}", say!(by), say!(of)),
             Fact::SessionOpened { session, key } => write!(f, "opened {} on {}", say!(session), say!(key)),
@@ -50,7 +69,7 @@ impl Named for Fact {
             Fact::ToDeviceDeleted { server, message } => write!(f, "{} deletes {}", say!(server), say!(message)),
             Fact::ToDeviceReceived { by, message } => write!(f, "{} receives {}", say!(by), say!(message)),
             Fact::RoomKeyShared { session, index, message } => write!(f, "shared {} from {index} in {}", say!(session), say!(message)),
-            Fact::RoomKeyWithheld { session, message } => write!(f, "withheld {} with {}", say!(session), say!(message)),
+            Fact::RoomKeyWithheld { session, message, why } => write!(f, "withheld {} with {}: {why:?}", say!(session), say!(message)),
             Fact::RoomKeyReceived { by, session, index, .. } => write!(f, "{} learns {} from {index}", say!(by), say!(session)),
             Fact::GroupSessionDiscarded { session } => write!(f, "discarded {}", say!(session)),
             Fact::SendAsked { by, room, body } => write!(f, "{} wants to say {} in {}", say!(by), body.name(), say!(room)),
@@ -61,7 +80,6 @@ impl Named for Fact {
             Fact::EventSeen { by, event } => write!(f, "{} sees {}", say!(by), say!(event)),
             Fact::EventRead { by, event } => write!(f, "{} reads {}", say!(by), say!(event)),
             Fact::EventUnreadable { by, event, why } => write!(f, "{} cannot read {}: {why:?}", say!(by), say!(event)),
-            Fact::DevicePublished { server, device } => write!(f, "{} knows {}", say!(server), say!(device)),
         }
     }
 }

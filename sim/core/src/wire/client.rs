@@ -3,11 +3,20 @@
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
-use crate::time::Span;
+use crate::time::{Span, Time};
+
+/// What a login is worth: every later request shows it. No two are alike, not
+/// even when a database forgets one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessToken(pub Time);
 
 /// What a device asks of its homeserver.
 #[derive(Clone, Debug)]
 pub enum ClientRequest<C: Crypto> {
+    /// `POST /login`, naming the device.
+    Login,
+    /// `POST /logout`
+    Logout,
     /// `POST /keys/upload`
     KeysUpload {
         /// The device's identity, until it has once been accepted.
@@ -17,9 +26,11 @@ pub enum ClientRequest<C: Crypto> {
         /// A new fallback key.
         fallback_key: Option<SignedKey<C>>,
     },
+    /// `POST /keys/reset` with `all: true` (MSC4162).
+    KeysReset,
     /// `POST /keys/query`
     KeysQuery {
-        /// Whose devices are asked for.
+        /// Whose devices are asked for, at most one batch.
         users: Vec<UserId>,
     },
     /// `POST /keys/claim`
@@ -39,6 +50,18 @@ pub enum ClientRequest<C: Crypto> {
     /// `PUT /rooms/{room}/send/{type}/{txn}`; the event's ID is the
     /// transaction ID, and its place in the room is filled in by the server.
     SendEvent(RoomEvent<C>),
+    /// `POST /join/{room}`
+    Join {
+        /// The room.
+        room: RoomId,
+        /// Servers that may be asked for it (`via`).
+        via: Vec<ServerId>,
+    },
+    /// `POST /rooms/{room}/leave`
+    Leave {
+        /// The room.
+        room: RoomId,
+    },
     /// `GET /sync`
     Sync {
         /// Where the last answer left off; nothing at a first sync.
@@ -49,8 +72,17 @@ pub enum ClientRequest<C: Crypto> {
 /// What a homeserver answers to a device.
 #[derive(Clone, Debug)]
 pub enum ClientResponse<C: Crypto> {
+    /// `401 M_UNKNOWN_TOKEN`, to whatever was asked.
+    UnknownToken,
+    /// To `/login`.
+    Login(AccessToken),
+    /// To `/logout`.
+    Logout,
     /// To `/keys/upload`: how many one-time keys the server now holds.
     KeysUpload(Result<usize, UploadRefused>),
+    /// To `/keys/reset`: how many one-time keys the server now holds, or
+    /// nothing if it does not know the endpoint (`404 M_UNRECOGNIZED`).
+    KeysReset(Option<usize>),
     /// To `/keys/query`.
     KeysQuery {
         /// Each user that could be answered for, with all their devices.
@@ -69,14 +101,21 @@ pub enum ClientResponse<C: Crypto> {
     SendToDevice,
     /// To `/rooms/{room}/send`.
     SendEvent,
+    /// To `/join` and `/leave`: whether it was done.
+    Membership(bool),
     /// To `/sync`.
     Sync(SyncResponse<C>),
 }
 
-/// `400 M_UNKNOWN`: "One time key … already exists". Device keys of the same
+/// Why an upload's one-time keys were refused. Device keys of the same
 /// request are stored all the same, and nothing else is (BS §8.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UploadRefused;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UploadRefused {
+    /// `400 M_UNKNOWN`: "One time key … already exists".
+    KeyExists,
+    /// `400 M_TOO_LARGE`: the device has too many keys on the server.
+    TooMany,
+}
 
 /// Positions in a homeserver's streams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -108,6 +147,8 @@ pub struct SyncResponse<C: Crypto> {
     pub joined: Vec<(RoomId, Vec<UserId>)>,
     /// Users whose devices have changed.
     pub device_lists_changed: Vec<UserId>,
+    /// Users with whom no room is shared any more.
+    pub device_lists_left: Vec<UserId>,
     /// To-device messages, in order, at most one page.
     pub to_device: Vec<ToDevice<C>>,
     /// Room events, in the server's order.
@@ -117,27 +158,19 @@ pub struct SyncResponse<C: Crypto> {
 }
 
 impl<C: Crypto> ClientRequest<C> {
-    pub(super) fn kind(&self) -> MessageKind {
+    pub(crate) fn kind(&self) -> MessageKind {
         match self {
+            ClientRequest::Login => MessageKind::Login,
+            ClientRequest::Logout => MessageKind::Logout,
             ClientRequest::KeysUpload { .. } => MessageKind::KeysUpload,
+            ClientRequest::KeysReset => MessageKind::KeysReset,
             ClientRequest::KeysQuery { .. } => MessageKind::KeysQuery,
             ClientRequest::KeysClaim { .. } => MessageKind::KeysClaim,
             ClientRequest::SendToDevice { .. } => MessageKind::SendToDevice,
             ClientRequest::SendEvent(_) => MessageKind::SendEvent,
+            ClientRequest::Join { .. } => MessageKind::Join,
+            ClientRequest::Leave { .. } => MessageKind::Leave,
             ClientRequest::Sync { .. } => MessageKind::Sync,
-        }
-    }
-}
-
-impl<C: Crypto> ClientResponse<C> {
-    pub(super) fn kind(&self) -> MessageKind {
-        match self {
-            ClientResponse::KeysUpload(_) => MessageKind::KeysUpload,
-            ClientResponse::KeysQuery { .. } => MessageKind::KeysQuery,
-            ClientResponse::KeysClaim { .. } => MessageKind::KeysClaim,
-            ClientResponse::SendToDevice => MessageKind::SendToDevice,
-            ClientResponse::SendEvent => MessageKind::SendEvent,
-            ClientResponse::Sync(_) => MessageKind::Sync,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, EventId, RoomId, UserId};
+use crate::time::Time;
 
 /// What a homeserver asks of another.
 #[derive(Clone, Debug)]
@@ -31,6 +32,13 @@ pub enum FederationRequest<C: Crypto> {
         /// The event whose predecessors are wanted.
         latest: EventId,
     },
+    /// `GET /make_join` and `PUT /send_join` in one.
+    Join {
+        /// The room.
+        room: RoomId,
+        /// The join, as yet without a place in the room.
+        event: EventId,
+    },
     /// `GET /version`, standing for any authenticated request that carries
     /// nothing of interest.
     Version,
@@ -47,8 +55,20 @@ pub enum FederationResponse<C: Crypto> {
     Query(Vec<(UserId, Vec<DeviceKeys<C>>)>),
     /// To `/get_missing_events`, oldest first.
     MissingEvents(RoomId, Vec<RoomEvent<C>>),
+    /// To `/send_join`: the room as it is after the join, or nothing if the
+    /// server is not in it.
+    Join(Option<Joined<C>>),
     /// To `/version`.
     Version,
+}
+
+/// What a server is told of a room that one of its users has joined.
+#[derive(Clone, Debug)]
+pub struct Joined<C: Crypto> {
+    /// The join itself, in its place.
+    pub event: RoomEvent<C>,
+    /// Who is in the room, the newcomer included.
+    pub members: Vec<UserId>,
 }
 
 /// What `/send` carries: at most 50 PDUs and 100 EDUs.
@@ -62,36 +82,35 @@ pub struct Transaction<C: Crypto> {
     pub edus: Vec<Edu<C>>,
 }
 
+/// The `message_id` of an `m.direct_to_device`: random in reality, so it is
+/// given out once, and the sender's server never gives it to anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FederatedId {
+    /// When the sender's server was started.
+    pub started: Time,
+    /// How many it had given out since.
+    pub number: u64,
+}
+
 /// An ephemeral data unit.
 #[derive(Clone, Debug)]
 pub enum Edu<C: Crypto> {
-    /// `m.direct_to_device`. Its `message_id` is the message's own name here,
-    /// and the recipient's server stores each once.
-    DirectToDevice(ToDevice<C>),
-    /// `m.device_list_update`, with the device's keys in it.
-    DeviceListUpdate(DeviceKeys<C>),
+    /// `m.direct_to_device`: the recipient's server stores each once.
+    DirectToDevice(FederatedId, ToDevice<C>),
+    /// `m.device_list_update`, with the device's keys; without any, the
+    /// device is deleted.
+    DeviceListUpdate(DeviceId, Option<DeviceKeys<C>>),
 }
 
 impl<C: Crypto> FederationRequest<C> {
-    pub(super) fn kind(&self) -> MessageKind {
+    pub(crate) fn kind(&self) -> MessageKind {
         match self {
             FederationRequest::Send(_) => MessageKind::FederationSend,
             FederationRequest::Claim { .. } => MessageKind::FederationClaim,
             FederationRequest::Query { .. } => MessageKind::FederationQuery,
             FederationRequest::MissingEvents { .. } => MessageKind::FederationMissingEvents,
+            FederationRequest::Join { .. } => MessageKind::FederationJoin,
             FederationRequest::Version => MessageKind::FederationVersion,
-        }
-    }
-}
-
-impl<C: Crypto> FederationResponse<C> {
-    pub(super) fn kind(&self) -> MessageKind {
-        match self {
-            FederationResponse::Send => MessageKind::FederationSend,
-            FederationResponse::Claim(_) => MessageKind::FederationClaim,
-            FederationResponse::Query(_) => MessageKind::FederationQuery,
-            FederationResponse::MissingEvents(..) => MessageKind::FederationMissingEvents,
-            FederationResponse::Version => MessageKind::FederationVersion,
         }
     }
 }

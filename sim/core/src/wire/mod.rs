@@ -7,14 +7,22 @@
 
 mod client;
 mod federation;
+mod kind;
 
 pub use client::{
-    ClientRequest, ClientResponse, KeyCounts, SyncResponse, SyncToken, UploadRefused,
+    AccessToken, ClientRequest, ClientResponse, KeyCounts, SyncResponse, SyncToken, UploadRefused,
 };
-pub use federation::{Edu, FederationRequest, FederationResponse, Transaction};
+pub use federation::{
+    Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
+};
+pub use kind::MessageKind;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+
+use crate::cast::Client;
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, RoomId, SessionName};
+use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId};
 
 /// A request's number, counted by the node that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,75 +32,13 @@ pub struct RequestId(pub u64);
 #[derive(Clone, Debug)]
 pub enum Message<C: Crypto> {
     /// A device asks its homeserver.
-    ClientRequest(RequestId, ClientRequest<C>),
-    /// A homeserver answers a device.
-    ClientResponse(RequestId, ClientResponse<C>),
+    ClientRequest(RequestId, Option<AccessToken>, ClientRequest<C>),
+    /// A homeserver answers a device that asked for something of this kind.
+    ClientResponse(RequestId, MessageKind, ClientResponse<C>),
     /// A homeserver asks another.
     FederationRequest(RequestId, FederationRequest<C>),
-    /// A homeserver answers another.
-    FederationResponse(RequestId, FederationResponse<C>),
-}
-
-/// The kind of a message, named by its endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MessageKind {
-    /// `POST /keys/upload`
-    KeysUpload,
-    /// `POST /keys/query`
-    KeysQuery,
-    /// `POST /keys/claim`
-    KeysClaim,
-    /// `PUT /sendToDevice`
-    SendToDevice,
-    /// `PUT /rooms/{room}/send`
-    SendEvent,
-    /// `GET /sync`
-    Sync,
-    /// `PUT /_matrix/federation/v1/send/{txn}`
-    FederationSend,
-    /// `POST /_matrix/federation/v1/user/keys/claim`
-    FederationClaim,
-    /// `POST /_matrix/federation/v1/user/keys/query`
-    FederationQuery,
-    /// `POST /_matrix/federation/v1/get_missing_events/{room}`
-    FederationMissingEvents,
-    /// Any other authenticated request between servers.
-    FederationVersion,
-}
-
-impl MessageKind {
-    /// Every kind, in the order in which they are listed.
-    pub const ALL: &[MessageKind] = &[
-        MessageKind::KeysUpload,
-        MessageKind::KeysQuery,
-        MessageKind::KeysClaim,
-        MessageKind::SendToDevice,
-        MessageKind::SendEvent,
-        MessageKind::Sync,
-        MessageKind::FederationSend,
-        MessageKind::FederationClaim,
-        MessageKind::FederationQuery,
-        MessageKind::FederationMissingEvents,
-        MessageKind::FederationVersion,
-    ];
-
-    /// As a scenario file spells it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            MessageKind::KeysUpload => "keys-upload",
-            MessageKind::KeysQuery => "keys-query",
-            MessageKind::KeysClaim => "keys-claim",
-            MessageKind::SendToDevice => "send-to-device",
-            MessageKind::SendEvent => "send-event",
-            MessageKind::Sync => "sync",
-            MessageKind::FederationSend => "federation-send",
-            MessageKind::FederationClaim => "federation-claim",
-            MessageKind::FederationQuery => "federation-query",
-            MessageKind::FederationMissingEvents => "federation-missing-events",
-            MessageKind::FederationVersion => "federation-version",
-        }
-    }
+    /// A homeserver answers another that asked for something of this kind.
+    FederationResponse(RequestId, MessageKind, FederationResponse<C>),
 }
 
 impl<C: Crypto> Message<C> {
@@ -100,10 +46,9 @@ impl<C: Crypto> Message<C> {
     #[must_use]
     pub fn kind(&self) -> MessageKind {
         match self {
-            Message::ClientRequest(_, request) => request.kind(),
-            Message::ClientResponse(_, response) => response.kind(),
+            Message::ClientRequest(_, _, request) => request.kind(),
             Message::FederationRequest(_, request) => request.kind(),
-            Message::FederationResponse(_, response) => response.kind(),
+            Message::ClientResponse(_, kind, _) | Message::FederationResponse(_, kind, _) => *kind,
         }
     }
 
@@ -129,12 +74,28 @@ pub struct DeviceKeys<C: Crypto> {
 /// A signed one-time or fallback key.
 #[derive(Clone, Debug)]
 pub struct SignedKey<C: Crypto> {
-    /// What traces call it. Its ID is the ID on the wire.
+    /// What traces call it. Its number is the number in its ID on the wire.
     pub name: KeyName,
+    /// The client that numbered it, which the form of its ID tells.
+    pub client: Client,
     /// The public key.
     pub key: C::PublicKey,
     /// The owner's signature, made afresh for every upload.
     pub signature: C::Signature,
+}
+
+impl<C: Crypto> SignedKey<C> {
+    /// Its ID on the wire: the number's big-endian bytes in unpadded base64,
+    /// eight of them by vodozemac and four by libolm (BS §1.2).
+    #[must_use]
+    pub fn id(&self) -> String {
+        let bytes = self.name.id.0.to_be_bytes();
+        let bytes = match self.client {
+            Client::Vodozemac => &bytes[..],
+            Client::Libolm => &bytes[4..],
+        };
+        BASE64_STANDARD_NO_PAD.encode(bytes)
+    }
 }
 
 /// A to-device message on its way to one device.
@@ -150,32 +111,68 @@ pub struct ToDevice<C: Crypto> {
 #[derive(Clone, Debug)]
 pub enum ToDeviceContent<C: Crypto> {
     /// `m.room.encrypted` under Olm.
-    Encrypted {
-        /// The Olm session that encrypted it.
-        session: SessionName,
-        /// The key that the session was opened on.
-        key: KeyName,
-        /// The sender's identity, as far as the outside of the message tells.
-        sender_identity: C::Identity,
-        /// The ciphertext.
-        ciphertext: C::OlmMessage,
-    },
+    Encrypted(Encrypted<C>),
     /// `m.room_key.withheld` with the code `m.no_olm`: the sender has no Olm
     /// session with this device. Names neither room nor session.
     NoOlm,
+    /// `m.room_key.withheld` with the code `m.blacklisted`: the sender does
+    /// not want this device to have this session.
+    Blacklisted(MegolmName),
 }
 
-/// An encrypted room event, as every server and member sees it.
+/// An Olm message, as it looks from outside.
+#[derive(Clone, Debug)]
+pub struct Encrypted<C: Crypto> {
+    /// The Olm session that encrypted it.
+    pub session: SessionName,
+    /// The key that the session was opened on.
+    pub key: KeyName,
+    /// The sender's identity, as far as the outside of the message tells.
+    pub sender_identity: C::Identity,
+    /// The ciphertext.
+    pub ciphertext: C::OlmMessage,
+}
+
+/// A room event, as every server and member sees it.
 #[derive(Clone, Debug)]
 pub struct RoomEvent<C: Crypto> {
     /// Which event it is.
     pub id: EventId,
     /// The room it is in.
     pub room: RoomId,
-    /// The Megolm session named in its content.
-    pub session: MegolmName,
     /// The forward extremities that it follows, as its homeserver knew them.
     pub previous: Vec<EventId>,
-    /// The ciphertext.
-    pub ciphertext: C::GroupMessage,
+    /// What it is.
+    pub content: RoomContent<C>,
+}
+
+/// What a room event is.
+#[derive(Clone, Debug)]
+pub enum RoomContent<C: Crypto> {
+    /// `m.room.encrypted`
+    Encrypted {
+        /// The Megolm session named in its content.
+        session: MegolmName,
+        /// The ciphertext.
+        ciphertext: C::GroupMessage,
+    },
+    /// `m.room.member` of the event's sender.
+    Member(Membership),
+}
+
+/// What a user is to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Membership {
+    /// In it.
+    Join,
+    /// Not in it any more.
+    Leave,
+}
+
+impl<C: Crypto> RoomEvent<C> {
+    /// Whose event it is.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.id.sender.user
+    }
 }

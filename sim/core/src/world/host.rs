@@ -6,9 +6,10 @@ use super::{Parcel, World};
 use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
-use crate::name::NodeId;
-use crate::node::{Cx, Effect, Input, Node};
+use crate::name::{NodeId, Row};
+use crate::node::{Cx, Durable, Effect, Input, Node};
 use crate::protocol::Reading;
+use crate::step::CrashPoint;
 
 /// A kind of node that a world has machines for.
 pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
@@ -51,7 +52,7 @@ impl<C: Crypto> World<C> {
         machine.starts += 1;
         let disk = machine.disk.clone();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
-        N::machine(&mut self.machines, node).pending = started.pending();
+        N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
         self.perform(node, effects);
         started
     }
@@ -59,7 +60,7 @@ impl<C: Crypto> World<C> {
     /// Hands an input to a node and performs what it wants done.
     pub(super) fn handle<N: Hosted<C>>(&mut self, id: NodeId, node: &mut N, input: Input<N>) {
         let ((), effects) = self.call(id, |cx| node.handle(input, cx));
-        N::machine(&mut self.machines, id).pending = node.pending();
+        N::machine(&mut self.machines, id).pending = node.pending(&self.gone);
         self.perform(id, effects);
     }
 
@@ -75,7 +76,8 @@ impl<C: Crypto> World<C> {
             now: self.now,
             incarnation: machine.starts - 1,
             protocol: Reading::new(&machine.protocol, &self.consulted),
-            one_time_keys: self.scenario.one_time_keys,
+            settings: self.scenario.settings,
+            client: machine.client,
             draws: self.draws,
             crypto: &mut self.crypto,
             effects: &mut effects,
@@ -83,8 +85,25 @@ impl<C: Crypto> World<C> {
         (result, effects)
     }
 
+    /// Performs effects in order. A node that crashes between two of them
+    /// does not get to the rest.
     fn perform<N: Hosted<C>>(&mut self, node: NodeId, effects: Vec<Effect<N>>) {
         for effect in effects {
+            let armed = self.machines.armed(node).map(|armed| armed.when);
+            if let (Some(CrashPoint::BeforeWrite(row)), Effect::Persist(rows)) = (armed, &effect)
+                && writes::<N>(rows, row)
+            {
+                return self.crash_as_planned(node);
+            }
+            let crashes = match (armed, &effect) {
+                (Some(CrashPoint::AfterWrite(row)), Effect::Persist(rows)) => {
+                    writes::<N>(rows, row)
+                }
+                (Some(CrashPoint::AfterSending(kind)), Effect::Send { body, .. }) => {
+                    body.kind() == kind && !body.is_answer()
+                }
+                _ => false,
+            };
             match effect {
                 Effect::Persist(rows) => {
                     if N::machine(&mut self.machines, node).persist(rows) {
@@ -97,6 +116,13 @@ impl<C: Crypto> World<C> {
                 }
                 Effect::Observe(fact) => self.note(fact),
             }
+            if crashes {
+                return self.crash_as_planned(node);
+            }
         }
     }
+}
+
+fn writes<N: Node>(rows: &[<N::Durable as Durable>::Write], row: Row) -> bool {
+    rows.iter().any(|write| N::Durable::row(write) == row)
 }

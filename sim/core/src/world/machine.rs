@@ -1,26 +1,39 @@
 //! A machine: what one node runs on. Its disk outlives the node, and copies
 //! of the disk outlive the disk.
 
+use std::collections::VecDeque;
+
+use crate::cast::Client;
 use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
 use crate::name::{DeviceId, NodeId};
 use crate::node::{Durable, Node};
 use crate::protocol::Protocol;
+use crate::step::CrashPoint;
 use crate::time::Time;
 use crate::trace::StepIndex;
-use crate::wire::MessageKind;
 
 /// What one node runs on.
 pub(super) struct Machine<N: Node> {
     pub(super) protocol: Protocol,
+    pub(super) client: Client,
     pub(super) disk: N::Durable,
+    journal: Journal<N::Durable>,
     pub(super) backup: Option<(Time, N::Durable)>,
     /// How often it has been started; the running node's incarnation is one less.
     pub(super) starts: u16,
     /// What the node last said of how much it still means to do.
     pub(super) pending: usize,
     pub(super) state: State,
+}
+
+/// The last transactions of a disk, and what it held before them. Kept only
+/// of machines that may come to lose some.
+struct Journal<D: Durable> {
+    keeps: usize,
+    before: D,
+    transactions: VecDeque<Vec<D::Write>>,
 }
 
 /// What is so of a machine whatever runs on it.
@@ -31,15 +44,30 @@ pub(super) struct State {
     told_connected: bool,
     /// Messages on their way to the node.
     in_flight: isize,
-    /// The machine crashes when the next answer of this kind arrives.
-    armed: Option<(MessageKind, StepIndex)>,
+    /// The machine crashes when this happens.
+    armed: Option<Armed>,
+}
+
+/// A crash to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Armed {
+    pub(super) when: CrashPoint,
+    pub(super) lost_writes: usize,
+    pub(super) step: StepIndex,
 }
 
 impl<N: Node> Machine<N> {
-    pub(super) fn new(protocol: Protocol) -> Self {
+    /// A machine that may come to lose its last `lost_writes` transactions.
+    pub(super) fn new(protocol: Protocol, client: Client, lost_writes: usize) -> Self {
         Self {
             protocol,
+            client,
             disk: N::Durable::default(),
+            journal: Journal {
+                keeps: lost_writes,
+                before: N::Durable::default(),
+                transactions: VecDeque::new(),
+            },
             backup: None,
             starts: 0,
             pending: 0,
@@ -50,10 +78,62 @@ impl<N: Node> Machine<N> {
     /// Writes rows to the disk. Whether any of them is progress.
     pub(super) fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>) -> bool {
         let progress = rows.iter().any(N::Durable::is_progress);
+        self.journal.note(&rows);
         for row in rows {
             self.disk.apply(row);
         }
         progress
+    }
+
+    /// Undoes the last transactions. How many there were.
+    pub(super) fn lose_writes(&mut self, count: usize) -> usize {
+        let lost = count.min(self.journal.transactions.len());
+        if lost > 0 {
+            let kept = self.journal.transactions.len() - lost;
+            self.journal.transactions.truncate(kept);
+            self.disk = self.journal.replayed();
+        }
+        lost
+    }
+
+    /// Puts the whole disk back to its latest copy. When that was taken.
+    pub(super) fn restore(&mut self) -> Option<Time> {
+        let (taken, backup) = self.backup.clone()?;
+        self.disk = backup;
+        self.starts_afresh();
+        Some(taken)
+    }
+
+    /// What is on the disk now cannot be lost any more.
+    pub(super) fn starts_afresh(&mut self) {
+        if self.journal.keeps > 0 {
+            self.journal.before = self.disk.clone();
+            self.journal.transactions.clear();
+        }
+    }
+}
+
+impl<D: Durable> Journal<D> {
+    fn note(&mut self, rows: &[D::Write]) {
+        if self.keeps == 0 {
+            return;
+        }
+        self.transactions.push_back(rows.to_vec());
+        if self.transactions.len() > self.keeps
+            && let Some(oldest) = self.transactions.pop_front()
+        {
+            for row in oldest {
+                self.before.apply(row);
+            }
+        }
+    }
+
+    fn replayed(&self) -> D {
+        let mut disk = self.before.clone();
+        for row in self.transactions.iter().flatten() {
+            disk.apply(row.clone());
+        }
+        disk
     }
 }
 
@@ -102,24 +182,41 @@ impl<C: Crypto> Machines<C> {
         self.state_mut(NodeId::Device(device)).told_connected = connected;
     }
 
-    /// Makes a node crash when its next answer of this kind arrives.
-    pub(super) fn arm(&mut self, node: NodeId, kind: MessageKind, step: StepIndex) {
-        self.state_mut(node).armed = Some((kind, step));
+    /// Makes a node crash at a point to come.
+    pub(super) fn arm(&mut self, node: NodeId, armed: Armed) {
+        self.state_mut(node).armed = Some(armed);
     }
 
-    /// Before which answer a node crashes.
-    pub(super) fn armed_for(&self, node: NodeId) -> Option<MessageKind> {
-        self.state(node).armed.map(|(kind, _)| kind)
+    /// The crash to come of a node.
+    pub(super) fn armed(&self, node: NodeId) -> Option<Armed> {
+        self.state(node).armed
     }
 
-    /// The step that makes a node crash before an answer.
-    pub(super) fn armed_by(&self, node: NodeId) -> Option<StepIndex> {
-        self.state(node).armed.map(|(_, step)| step)
-    }
-
-    /// A node no longer crashes before an answer.
+    /// A node no longer crashes.
     pub(super) fn disarm(&mut self, node: NodeId) {
         self.state_mut(node).armed = None;
+    }
+
+    /// Undoes a node's last transactions. How many there were.
+    pub(super) fn lose_writes(&mut self, node: NodeId, count: usize) -> usize {
+        match node {
+            NodeId::Server(server) => self.servers[usize::from(server.0)].lose_writes(count),
+            NodeId::Device(device) => self.devices[usize::from(device.index)].lose_writes(count),
+        }
+    }
+
+    /// Copies a node's disk.
+    pub(super) fn back_up(&mut self, node: NodeId, now: Time) {
+        match node {
+            NodeId::Server(server) => {
+                let machine = &mut self.servers[usize::from(server.0)];
+                machine.backup = Some((now, machine.disk.clone()));
+            }
+            NodeId::Device(device) => {
+                let machine = &mut self.devices[usize::from(device.index)];
+                machine.backup = Some((now, machine.disk.clone()));
+            }
+        }
     }
 
     /// Counts a message on its way to a node, or one that has arrived.

@@ -17,12 +17,13 @@ mod notices;
 mod outside;
 mod phases;
 mod schedule;
+mod tamper;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::cast::Cast;
+use crate::cast::{Cast, Client};
 use crate::crypto::Crypto;
 use crate::device::{self, Device};
 use crate::draws::Draws;
@@ -31,10 +32,11 @@ use crate::name::{DeviceId, NodeId, ServerId};
 use crate::node::Input;
 use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
-use crate::step::Outside as _;
 use crate::time::{Span, Time};
-use crate::trace::{Fact, Trace};
-use crate::wire::Message;
+use crate::trace::{Fact, StepIndex, Trace};
+use crate::wire::{Message, ToDevice};
+
+use host::Hosted as _;
 
 pub use machine::Running;
 use machine::{Machine, Machines};
@@ -42,6 +44,9 @@ use network::{Fate, Network, Passage};
 pub use phases::Conduct;
 use phases::{Phases, Tick};
 use schedule::Schedule;
+
+/// How long a client waits for an answer.
+const CLIENT_TIMEOUT: Span = Span::secs(30);
 
 /// What an engine has to do.
 pub enum Order<C: Crypto> {
@@ -86,6 +91,15 @@ pub struct World<C: Crypto> {
     consulted: Cell<Consulted>,
     orders: Vec<Order<C>>,
     held: Vec<(NodeId, NodeId, Message<C>)>,
+    /// Devices that people mean to be logged in.
+    logged_in: BTreeSet<DeviceId>,
+    gone: BTreeSet<ServerId>,
+    gone_devices: BTreeSet<DeviceId>,
+    /// Whose next message for whom goes with a damaged copy.
+    injections: Vec<(DeviceId, DeviceId, StepIndex)>,
+    /// The last Olm message of each device for each other, if it can be
+    /// needed again.
+    recorded: BTreeMap<(DeviceId, DeviceId), ToDevice<C>>,
     /// When a node last stored something that matters.
     progressed: Time,
     calls: u64,
@@ -116,13 +130,14 @@ impl<C: Crypto> World<C> {
     ) -> Self {
         let cast = Arc::new(scenario.cast.clone());
         let follows = |node| differing.get(&node).unwrap_or(protocol).clone();
-        let servers = cast
-            .server_ids()
-            .map(|id| Machine::new(follows(NodeId::Server(id))));
-        let devices = cast
-            .devices
-            .iter()
-            .map(|it| Machine::new(follows(NodeId::Device(it.id))));
+        let servers = cast.server_ids().map(|id| {
+            let node = NodeId::Server(id);
+            Machine::new(follows(node), Client::default(), scenario.lost_writes(node))
+        });
+        let devices = cast.devices.iter().map(|it| {
+            let node = NodeId::Device(it.id);
+            Machine::new(follows(node), it.client, scenario.lost_writes(node))
+        });
         let mut machines = Machines {
             servers: servers.collect(),
             devices: devices.collect(),
@@ -150,6 +165,11 @@ impl<C: Crypto> World<C> {
             consulted: Cell::default(),
             orders: vec![],
             held: vec![],
+            logged_in: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            gone_devices: BTreeSet::new(),
+            injections: vec![],
+            recorded: BTreeMap::new(),
             progressed: Time::ZERO,
             calls: 0,
         }
@@ -187,9 +207,9 @@ impl<C: Crypto> World<C> {
             (running, Parcel::Message(passage, body)) => {
                 self.machines.on_the_way_to(node, -1);
                 if !self.network.arrives(passage) {
-                    self.dropped(passage.from, node, &body);
+                    self.dropped(passage.from, node, &body, None);
                 } else if self.crashes_before(node, &body) {
-                    self.crash(node, None);
+                    self.crash_as_planned(node);
                 } else {
                     let from = passage.from;
                     match running {
@@ -260,7 +280,7 @@ impl<C: Crypto> World<C> {
         self.plan(self.now + after, None, Parcel::Tick(tick));
     }
 
-    fn command_server(&mut self, server: ServerId, after: Span, command: homeserver::Command) {
+    fn command_server(&mut self, server: ServerId, after: Span, command: homeserver::Command<C>) {
         let parcel = Parcel::Server(Input::Command(command));
         self.plan(self.now + after, Some(NodeId::Server(server)), parcel);
     }
@@ -271,24 +291,33 @@ impl<C: Crypto> World<C> {
     }
 
     /// Decides the fate of a message that a node sends.
-    fn dispatch(&mut self, from: NodeId, to: NodeId, body: Message<C>) {
+    fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Message<C>) {
+        self.tamper(&mut body);
         match self.network.send(from, to, &body, self.draws) {
             Fate::Arrives(latency, passage) => {
                 self.machines.on_the_way_to(to, 1);
                 self.plan(self.now + latency, Some(to), Parcel::Message(passage, body));
             }
             Fate::Held => self.held.push((from, to, body)),
-            Fate::Dropped => self.dropped(from, to, &body),
+            Fate::Dropped(step) => {
+                self.dropped(from, to, &body, step);
+                // Whoever asked would have to wait; servers do so by themselves.
+                if let (Some(_), Message::ClientResponse(id, ..)) = (step, &body) {
+                    let parcel = Device::parcel(Input::TimedOut(*id));
+                    self.plan(self.now + CLIENT_TIMEOUT, Some(to), parcel);
+                }
+            }
         }
     }
 
-    fn dropped(&mut self, from: NodeId, to: NodeId, body: &Message<C>) {
+    fn dropped(&mut self, from: NodeId, to: NodeId, body: &Message<C>, step: Option<StepIndex>) {
         let (kind, answer) = (body.kind(), body.is_answer());
         self.note(Fact::MessageDropped {
             from,
             to,
             kind,
             answer,
+            step,
         });
     }
 }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};
 use crate::name::{DeviceId, NodeId};
+use crate::step::InFlight;
 use crate::time::{Span, Time};
+use crate::trace::StepIndex;
 use crate::trace::hash::StableHash;
 use crate::wire::{Message, MessageKind};
 
@@ -17,17 +19,20 @@ const FEDERATION_LATENCY: (Span, Span) = (Span::millis(20), Span::millis(120));
 /// How long a device takes to notice that its connection broke or came back.
 const NOTICE: (Span, Span) = (Span::millis(10), Span::millis(500));
 
-/// A link, its ends in ascending order.
-type Link = [NodeId; 2];
+/// From one node to another.
+type Way = [NodeId; 2];
 
 /// The state of all links.
 #[derive(Debug, Default)]
 pub(super) struct Network {
     down: BTreeSet<NodeId>,
     offline: BTreeSet<DeviceId>,
-    cut: BTreeSet<Link>,
-    /// How often each link has broken: what is on its way is lost with it.
-    breaks: BTreeMap<Link, u32>,
+    cut: BTreeSet<Way>,
+    slowed: BTreeMap<Way, Span>,
+    /// Answers that will be lost: the next of each kind on each way.
+    doomed: Vec<(Way, MessageKind, StepIndex)>,
+    /// How often each way has broken: what is on its way is lost with it.
+    breaks: BTreeMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
     attempts: BTreeMap<StableHash, u32>,
     /// When each device gets its latest notice; notices keep their order.
@@ -51,19 +56,20 @@ pub(super) enum Fate {
     Arrives(Span, Passage),
     /// It is held back until syncs are released.
     Held,
-    /// It is lost.
-    Dropped,
+    /// It is lost, perhaps because a step said so.
+    Dropped(Option<StepIndex>),
 }
 
 impl Network {
     /// Whether a message sent now would arrive.
-    pub(super) fn reaches(&self, a: NodeId, b: NodeId) -> bool {
-        let is_up = |node| !self.down.contains(&node);
-        let is_online = |node| match node {
-            NodeId::Device(device) => !self.offline.contains(&device),
-            NodeId::Server(_) => true,
-        };
-        is_up(a) && is_up(b) && is_online(a) && is_online(b) && !self.cut.contains(&link(a, b))
+    pub(super) fn reaches(&self, from: NodeId, to: NodeId) -> bool {
+        let is_there = |node| !self.down.contains(&node) && self.is_online(node);
+        is_there(from) && is_there(to) && !self.cut.contains(&[from, to])
+    }
+
+    /// Whether messages would arrive both ways.
+    pub(super) fn connects(&self, a: NodeId, b: NodeId) -> bool {
+        self.reaches(a, b) && self.reaches(b, a)
     }
 
     /// Decides the fate of a message.
@@ -74,20 +80,18 @@ impl Network {
         message: &Message<C>,
         draws: Draws,
     ) -> Fate {
-        if self.hold_syncs && message.kind() == MessageKind::Sync && message.is_answer() {
+        let (way, kind, is_answer) = ([from, to], message.kind(), message.is_answer());
+        if self.hold_syncs && kind == MessageKind::Sync && is_answer {
             return Fate::Held;
         }
         if !self.reaches(from, to) {
-            return Fate::Dropped;
+            return Fate::Dropped(None);
         }
-        let about = (
-            from,
-            to,
-            message.kind(),
-            message.is_answer(),
-            subject(message),
-        );
-        let about = StableHash::of(&about);
+        let is_this = |it: &(Way, MessageKind, StepIndex)| it.0 == way && it.1 == kind;
+        if is_answer && let Some(place) = self.doomed.iter().position(is_this) {
+            return Fate::Dropped(Some(self.doomed.remove(place).2));
+        }
+        let about = StableHash::of(&(from, to, kind, is_answer, subject(message)));
         let attempt = self.attempts.entry(about).or_default();
         *attempt += 1;
         let (shortest, longest) = match (from, to) {
@@ -95,40 +99,64 @@ impl Network {
             _ => CLIENT_LATENCY,
         };
         let latency = draws.span(Purpose::Latency, (about, *attempt), shortest, longest);
-        let breaks = self.breaks.get(&link(from, to)).copied().unwrap_or(0);
-        Fate::Arrives(latency, Passage { from, to, breaks })
+        let slower = self.slowed.get(&way).copied().unwrap_or(Span::ZERO);
+        let breaks = self.breaks.get(&way).copied().unwrap_or(0);
+        Fate::Arrives(latency + slower, Passage { from, to, breaks })
     }
 
-    /// Whether a message that was sent is still on its way.
+    /// Whether a message that was sent is still on its way. A way that was
+    /// cut after it was sent need not have broken under it.
     pub(super) fn arrives(&self, passage: Passage) -> bool {
-        let breaks = self
-            .breaks
-            .get(&link(passage.from, passage.to))
-            .copied()
-            .unwrap_or(0);
-        breaks == passage.breaks && self.reaches(passage.from, passage.to)
+        let Passage { from, to, breaks } = passage;
+        let broken = self.breaks.get(&[from, to]).copied().unwrap_or(0);
+        let is_up = |node| !self.down.contains(&node);
+        broken == breaks && is_up(from) && is_up(to)
     }
 
-    /// Cuts the link between two nodes. Whether it was whole.
-    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) -> bool {
-        self.break_link(a, b);
-        self.cut.insert(link(a, b))
+    /// Cuts the way from one node to another. Whether it was whole.
+    pub(super) fn cut(&mut self, way: Way, in_flight: InFlight) -> bool {
+        match in_flight {
+            InFlight::Lost => self.break_way(way),
+            InFlight::Arrives => {}
+        }
+        self.cut.insert(way)
     }
 
-    /// Mends the link between two nodes. Whether it was cut.
-    pub(super) fn mend(&mut self, a: NodeId, b: NodeId) -> bool {
-        self.cut.remove(&link(a, b))
+    /// Mends the link between two nodes. Whether anything was wrong with it.
+    pub(super) fn mend(&mut self, [a, b]: Way) -> bool {
+        let ways = [[a, b], [b, a]];
+        let was_cut = ways.map(|way| self.cut.remove(&way));
+        let was_slow = ways.map(|way| self.slowed.remove(&way).is_some());
+        was_cut.contains(&true) || was_slow.contains(&true)
     }
 
-    /// The links that are cut.
-    pub(super) fn cuts(&self) -> Vec<Link> {
-        self.cut.iter().copied().collect()
+    /// Makes messages between two nodes take so much longer.
+    pub(super) fn slow(&mut self, [a, b]: Way, by: Span) {
+        for way in [[a, b], [b, a]] {
+            self.slowed.insert(way, by);
+        }
+    }
+
+    /// Dooms the next answer of a kind.
+    pub(super) fn doom(&mut self, way: Way, kind: MessageKind, step: StepIndex) {
+        self.doomed.push((way, kind, step));
+    }
+
+    /// Nothing is doomed any more.
+    pub(super) fn spare_all(&mut self) {
+        self.doomed.clear();
+    }
+
+    /// The links that are cut or slow, each once or twice.
+    pub(super) fn troubled(&self) -> Vec<Way> {
+        self.cut.iter().chain(self.slowed.keys()).copied().collect()
     }
 
     /// Takes a device off line. Whether it was on line.
     pub(super) fn go_offline(&mut self, device: DeviceId) -> bool {
-        let server = NodeId::Server(device.user.server);
-        self.break_link(NodeId::Device(device), server);
+        let (device_node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
+        self.break_way([device_node, server]);
+        self.break_way([server, device_node]);
         self.offline.insert(device)
     }
 
@@ -138,7 +166,7 @@ impl Network {
     }
 
     /// Notes that a node is down: nothing reaches it, and what is on its way
-    /// to it is lost. What it has sent is on its way all the same.
+    /// to it or from it is lost.
     pub(super) fn went_down(&mut self, node: NodeId) {
         self.down.insert(node);
     }
@@ -157,20 +185,23 @@ impl Network {
         at.since(now)
     }
 
-    fn break_link(&mut self, a: NodeId, b: NodeId) {
-        *self.breaks.entry(link(a, b)).or_default() += 1;
+    fn is_online(&self, node: NodeId) -> bool {
+        match node {
+            NodeId::Device(device) => !self.offline.contains(&device),
+            NodeId::Server(_) => true,
+        }
     }
-}
 
-fn link(a: NodeId, b: NodeId) -> Link {
-    if a < b { [a, b] } else { [b, a] }
+    fn break_way(&mut self, way: Way) {
+        *self.breaks.entry(way).or_default() += 1;
+    }
 }
 
 /// What a message is about, in terms that do not depend on what else was sent.
 fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
     use crate::wire::{ClientRequest, FederationRequest};
     match message {
-        Message::ClientRequest(_, request) => match request {
+        Message::ClientRequest(_, _, request) => match request {
             ClientRequest::KeysUpload {
                 one_time_keys,
                 fallback_key,
@@ -183,12 +214,19 @@ fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
             ClientRequest::KeysClaim { devices, .. } => StableHash::of(devices),
             ClientRequest::SendToDevice { transaction, .. } => StableHash::of(transaction),
             ClientRequest::SendEvent(event) => StableHash::of(&event.room),
-            ClientRequest::Sync { .. } => StableHash::default(),
+            ClientRequest::Join { room, .. } | ClientRequest::Leave { room } => {
+                StableHash::of(room)
+            }
+            ClientRequest::Login
+            | ClientRequest::Logout
+            | ClientRequest::KeysReset
+            | ClientRequest::Sync { .. } => StableHash::default(),
         },
         Message::FederationRequest(_, request) => match request {
             FederationRequest::Claim { devices, claimant } => StableHash::of(&(devices, claimant)),
             FederationRequest::Query { users } => StableHash::of(users),
-            FederationRequest::MissingEvents { room, .. } => StableHash::of(room),
+            FederationRequest::MissingEvents { room, .. }
+            | FederationRequest::Join { room, .. } => StableHash::of(room),
             FederationRequest::Send(_) | FederationRequest::Version => StableHash::default(),
         },
         Message::ClientResponse(..) | Message::FederationResponse(..) => StableHash::default(),

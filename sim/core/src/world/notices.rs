@@ -3,10 +3,11 @@
 
 use super::World;
 use crate::crypto::Crypto;
-use crate::device::Device;
+use crate::device::{Command, Device};
 use crate::name::{DeviceId, NodeId};
 use crate::node::Input;
-use crate::step::Outside as _;
+use crate::step::{CrashPoint, Outside as _};
+use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::Message;
 
@@ -19,18 +20,33 @@ impl<C: Crypto> World<C> {
         self.note(Fact::Booted { node, incarnation });
         self.network.came_up(node);
         self.tell_connections(node);
+        // Whoever starts a client that should be logged in logs it in.
+        if let NodeId::Device(device) = node
+            && self.logged_in.contains(&device)
+        {
+            self.command_device(device, Span::ZERO, Command::Login);
+        }
     }
 
     /// Mends every link.
     pub(super) fn mend_all(&mut self) {
-        for [a, b] in self.network.cuts() {
-            self.mend(a, b, None);
+        for between in self.network.troubled() {
+            self.mend(between, None);
         }
+        self.network.spare_all();
     }
 
     /// Whether the node crashes instead of taking this message.
     pub(super) fn crashes_before(&self, node: NodeId, body: &Message<C>) -> bool {
-        body.is_answer() && self.machines.armed_for(node) == Some(body.kind())
+        let armed = self.machines.armed(node).map(|armed| armed.when);
+        body.is_answer() && armed == Some(CrashPoint::BeforeAnswer(body.kind()))
+    }
+
+    /// A node reached the point at which it was to crash.
+    pub(super) fn crash_as_planned(&mut self, node: NodeId) {
+        if let Some(armed) = self.machines.armed(node) {
+            self.crash_now(node, armed.lost_writes, Some(armed.step));
+        }
     }
 
     /// Lets every device whose connection may have changed notice so.
@@ -46,7 +62,7 @@ impl<C: Crypto> World<C> {
         };
         for device in devices {
             let (node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
-            let connected = self.network.reaches(node, server);
+            let connected = self.network.connects(node, server);
             if self.machines.is_up(node) && self.machines.told_connected(device) != connected {
                 self.machines.tell_connected(device, connected);
                 let after = self.network.notice(device, self.now, self.draws);

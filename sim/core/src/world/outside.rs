@@ -1,19 +1,22 @@
 //! What steps and phases do to the world: connections and links, databases
 //! that are copied and put back, nodes that stop and start.
 
+use std::collections::BTreeSet;
+
+use super::machine::Armed;
 use super::phases::Tick;
 use super::{Order, World};
 use crate::crypto::{Body, Crypto};
 use crate::device::Command;
-use crate::homeserver::Tables;
+use crate::homeserver::{self, Tables};
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
 use crate::protocol::{Reading, RestoredTables};
-use crate::step::Outside;
+use crate::step::{CrashPoint, InFlight, Outside};
 use crate::time::Span;
 use crate::trace::{Fact, StepIndex};
 use crate::wire::MessageKind;
 
-/// How long a server is down while its database is put back.
+/// How long a node is down while its database is put back.
 const RESTORE_TAKES: Span = Span::secs(30);
 
 impl<C: Crypto> Outside for World<C> {
@@ -25,8 +28,11 @@ impl<C: Crypto> Outside for World<C> {
     fn go_offline(&mut self, device: DeviceId, step: StepIndex) {
         if self.network.go_offline(device) {
             let between = [NodeId::Device(device), NodeId::Server(device.user.server)];
-            let step = Some(step);
-            self.note(Fact::LinkCut { between, step });
+            self.note(Fact::LinkCut {
+                between,
+                one_way: false,
+                step: Some(step),
+            });
             self.tell_connections(NodeId::Device(device));
         }
     }
@@ -39,19 +45,47 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn cut(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>) {
-        if self.network.cut(a, b) {
-            let between = [a, b];
-            self.note(Fact::LinkCut { between, step });
-            self.tell_connections(a);
-            self.tell_connections(b);
+    fn log_in(&mut self, device: DeviceId) {
+        self.logged_in.insert(device);
+        if self.machines.is_up(NodeId::Device(device)) {
+            self.command_device(device, Span::ZERO, Command::Login);
+        } else {
+            self.start_node(NodeId::Device(device));
         }
     }
 
-    fn mend(&mut self, a: NodeId, b: NodeId, step: Option<StepIndex>) {
-        if self.network.mend(a, b) {
-            self.note(Fact::LinkMended {
-                between: [a, b],
+    fn log_out(&mut self, device: DeviceId) {
+        self.logged_in.remove(&device);
+        self.command_device(device, Span::ZERO, Command::Logout);
+    }
+
+    /// The client is told of every server that was in the room to begin with.
+    fn join(&mut self, device: DeviceId, room: RoomId) {
+        let members = &self.cast.rooms[usize::from(room.0)].members;
+        let via: BTreeSet<ServerId> = members.iter().map(|user| user.server).collect();
+        let command = Command::Join(room, via.into_iter().collect());
+        self.command_device(device, Span::ZERO, command);
+    }
+
+    fn leave(&mut self, device: DeviceId, room: RoomId) {
+        self.command_device(device, Span::ZERO, Command::Leave(room));
+    }
+
+    fn block(&mut self, by: DeviceId, device: DeviceId) {
+        self.command_device(by, Span::ZERO, Command::Block(device));
+    }
+
+    fn cut(&mut self, between: [NodeId; 2], one_way: bool, in_flight: InFlight, step: StepIndex) {
+        let [a, b] = between;
+        let mut was_whole = self.network.cut([a, b], in_flight);
+        if !one_way {
+            was_whole |= self.network.cut([b, a], in_flight);
+        }
+        if was_whole {
+            let step = Some(step);
+            self.note(Fact::LinkCut {
+                between,
+                one_way,
                 step,
             });
             self.tell_connections(a);
@@ -59,19 +93,35 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn back_up(&mut self, server: ServerId, step: StepIndex) {
-        self.note(Fact::BackedUp {
-            server,
-            step: Some(step),
-        });
-        let machine = &mut self.machines.servers[usize::from(server.0)];
-        machine.backup = Some((self.now, machine.disk.clone()));
+    fn mend(&mut self, between: [NodeId; 2], step: Option<StepIndex>) {
+        if self.network.mend(between) {
+            self.note(Fact::LinkMended { between, step });
+            let [a, b] = between;
+            self.tell_connections(a);
+            self.tell_connections(b);
+        }
+    }
+
+    fn slow(&mut self, between: [NodeId; 2], by: Span, step: StepIndex) {
+        self.network.slow(between, by);
+        let step = Some(step);
+        self.note(Fact::LinkSlowed { between, by, step });
+    }
+
+    fn drop_next_answer(&mut self, way: [NodeId; 2], kind: MessageKind, step: StepIndex) {
+        self.network.doom(way, kind, step);
+    }
+
+    fn back_up(&mut self, node: NodeId, step: StepIndex) {
+        let step = Some(step);
+        self.note(Fact::BackedUp { node, step });
+        self.machines.back_up(node, self.now);
     }
 
     /// What a restore of a whole backup brings back is a decision of the
     /// server's operator.
-    fn restore(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex) {
-        self.crash(NodeId::Server(server), Some(step));
+    fn restore_server(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex) {
+        self.crash_now(NodeId::Server(server), 0, Some(step));
         self.plan_tick(RESTORE_TAKES, Tick::Start(NodeId::Server(server)));
         let machine = &mut self.machines.servers[usize::from(server.0)];
         let (taken, backup): (_, &Tables<C>) = match &machine.backup {
@@ -101,30 +151,108 @@ impl<C: Crypto> Outside for World<C> {
                 });
             }
         }
+        machine.starts_afresh();
         for fact in facts {
             self.note(fact);
         }
     }
 
-    fn crash(&mut self, node: NodeId, step: Option<StepIndex>) {
+    fn restore_device(&mut self, device: DeviceId, step: StepIndex) {
+        let node = NodeId::Device(device);
+        self.crash_now(node, 0, Some(step));
+        self.plan_tick(RESTORE_TAKES, Tick::Start(node));
+        let machine = &mut self.machines.devices[usize::from(device.index)];
+        if let Some(taken) = machine.restore() {
+            let step = Some(step);
+            self.note(Fact::DeviceRestored {
+                device,
+                taken,
+                step,
+            });
+        }
+    }
+
+    fn crash(&mut self, node: NodeId, when: CrashPoint, lost_writes: usize, step: StepIndex) {
+        match when {
+            CrashPoint::Now => self.crash_now(node, lost_writes, Some(step)),
+            CrashPoint::BeforeAnswer(_)
+            | CrashPoint::BeforeWrite(_)
+            | CrashPoint::AfterWrite(_)
+            | CrashPoint::AfterSending(_) => {
+                let armed = Armed {
+                    when,
+                    lost_writes,
+                    step,
+                };
+                self.machines.arm(node, armed);
+            }
+        }
+    }
+
+    fn start_node(&mut self, node: NodeId) {
+        if !self.machines.is_up(node) && !self.is_gone(node) {
+            self.orders.push(Order::Start(node));
+        }
+    }
+
+    fn remove(&mut self, node: NodeId, step: StepIndex) {
+        if self.is_gone(node) {
+            return;
+        }
+        self.crash_now(node, 0, Some(step));
+        let step = Some(step);
+        self.note(Fact::Gone { node, step });
+        match node {
+            NodeId::Server(server) => {
+                self.gone.insert(server);
+            }
+            NodeId::Device(device) => {
+                self.gone_devices.insert(device);
+            }
+        }
+    }
+
+    fn claim_for_nobody(&mut self, device: DeviceId, count: u32) {
+        let command = homeserver::Command::Claim(device, count);
+        self.command_server(device.user.server, Span::ZERO, command);
+    }
+
+    fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex) {
+        self.injections.push((from, to, step));
+    }
+
+    fn replay(&mut self, from: DeviceId, to: DeviceId, step: StepIndex) {
+        if let Some(message) = self.recorded.get(&(from, to)).cloned() {
+            let id = message.id;
+            self.note(Fact::Replayed { message: id, step });
+            let command = homeserver::Command::PutIntoInbox(Box::new(message));
+            self.command_server(to.user.server, Span::ZERO, command);
+        }
+    }
+}
+
+impl<C: Crypto> World<C> {
+    /// Stops a node at once, and loses what it wrote last.
+    pub(super) fn crash_now(&mut self, node: NodeId, lost_writes: usize, step: Option<StepIndex>) {
         if !self.machines.is_up(node) {
             return;
         }
-        let step = step.or_else(|| self.machines.armed_by(node));
         self.note(Fact::Crashed { node, step });
+        let count = self.machines.lose_writes(node, lost_writes);
+        if count > 0 {
+            self.note(Fact::WritesLost { node, count, step });
+        }
         self.machines.went_down(node);
         self.network.went_down(node);
         self.orders.push(Order::Stop(node));
         self.tell_connections(node);
     }
 
-    fn crash_before(&mut self, node: NodeId, kind: MessageKind, step: StepIndex) {
-        self.machines.arm(node, kind, step);
-    }
-
-    fn start_node(&mut self, node: NodeId) {
-        if !self.machines.is_up(node) {
-            self.orders.push(Order::Start(node));
+    /// Whether a node will never start again.
+    pub(super) fn is_gone(&self, node: NodeId) -> bool {
+        match node {
+            NodeId::Server(server) => self.gone.contains(&server),
+            NodeId::Device(device) => self.gone_devices.contains(&device),
         }
     }
 }

@@ -98,7 +98,12 @@ impl<C: Crypto> World<C> {
         for server in self.cast.clone().server_ids() {
             self.plan_tick(Span::ZERO, Tick::Start(NodeId::Server(server)));
         }
+        let later = self.scenario.log_in_later();
         for device in self.cast.clone().devices.iter().map(|it| it.id) {
+            if later.contains(&device) {
+                continue;
+            }
+            self.logged_in.insert(device);
             let after = self
                 .draws
                 .span(Purpose::Arrival, device, ARRIVAL.0, ARRIVAL.1);
@@ -149,7 +154,11 @@ impl<C: Crypto> World<C> {
                 self.go_online(device, None);
             }
             self.machines.disarm(node);
-            if !self.machines.is_up(node) {
+            let is_wanted = match node {
+                NodeId::Server(_) => true,
+                NodeId::Device(device) => self.logged_in.contains(&device),
+            };
+            if is_wanted && !self.machines.is_up(node) {
                 self.plan_tick(APART.times(place), Tick::Start(node));
             }
         }
@@ -162,7 +171,10 @@ impl<C: Crypto> World<C> {
     /// request to each other, which ends their back-offs.
     fn try_again(&mut self) {
         let cast = self.cast.clone();
-        let servers: Vec<ServerId> = cast.server_ids().collect();
+        let servers = cast
+            .server_ids()
+            .filter(|server| !self.gone.contains(server));
+        let servers: Vec<ServerId> = servers.collect();
         for server in &servers {
             self.command_server(*server, APART, homeserver::Command::Greet(servers.clone()));
         }
@@ -216,7 +228,13 @@ impl<C: Crypto> World<C> {
         let speakers: Vec<(DeviceId, RoomId)> = cast
             .devices
             .iter()
-            .flat_map(|device| cast.rooms_of(device.id.user).map(|room| (device.id, room)))
+            .map(|device| device.id)
+            .filter(|device| !self.is_gone(NodeId::Device(*device)))
+            .filter(|device| !self.is_gone(NodeId::Server(device.user.server)))
+            .flat_map(|device| {
+                let rooms = self.scenario.rooms_of(device.user);
+                rooms.into_iter().map(move |room| (device, room))
+            })
             .collect();
         let mut after = Span::ZERO;
         for (device, room) in speakers {

@@ -8,9 +8,10 @@ pub(crate) mod peer;
 
 use std::cell::Cell;
 
+use unwedge_core::cast::Client;
 use unwedge_core::draws::Draws;
 use unwedge_core::name::{DeviceId, NodeId, ServerId, UserId};
-use unwedge_core::node::{Cx, Durable as _, Effect, Input, Node};
+use unwedge_core::node::{Cx, Durable as _, Effect, Input, Node, Settings};
 use unwedge_core::protocol::{Consulted, Protocol, Reading};
 use unwedge_core::time::{Span, Time};
 use unwedge_core::trace::Fact;
@@ -43,6 +44,7 @@ pub(crate) struct Driver<N: Node<Crypto = Vodozemac>> {
 /// What outlives the node, and what it asked for.
 struct Around<N: Node<Crypto = Vodozemac>> {
     id: NodeId,
+    client: Client,
     protocol: Protocol,
     now: Time,
     starts: u16,
@@ -55,8 +57,14 @@ struct Around<N: Node<Crypto = Vodozemac>> {
 impl<N: Node<Crypto = Vodozemac>> Driver<N> {
     /// Boots a node from an empty disk.
     pub(crate) fn new(id: NodeId, protocol: Protocol) -> Self {
+        Self::of(Client::default(), id, protocol)
+    }
+
+    /// Boots a node that runs this client from an empty disk.
+    pub(crate) fn of(client: Client, id: NodeId, protocol: Protocol) -> Self {
         let mut around = Around {
             id,
+            client,
             protocol,
             now: Time::ZERO,
             starts: 0,
@@ -148,7 +156,8 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
             now: self.now,
             incarnation: self.starts - 1,
             protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
-            one_time_keys: 50,
+            settings: Settings::default(),
+            client: self.client,
             draws: Draws::new(1),
             crypto: &mut Vodozemac,
             effects: &mut effects,

@@ -1,12 +1,13 @@
 //! Another device, as far as the node under test gets to see one: its real
 //! keys, and Olm messages that really decrypt.
 
+use unwedge_core::cast::Client;
 use unwedge_core::crypto::{Content, Crypto as _, OlmError, Payload};
 use unwedge_core::name::{DeviceId, KeyId, KeyKind, KeyName, MessageId, SessionName};
 use unwedge_core::time::Time;
-use unwedge_core::wire::{DeviceKeys, SignedKey, ToDevice, ToDeviceContent};
-use unwedge_madsim::Vodozemac;
-use vodozemac::olm::{Account, Session};
+use unwedge_core::wire::{DeviceKeys, Encrypted, SignedKey, ToDevice, ToDeviceContent};
+use unwedge_madsim::{Account, Vodozemac};
+use vodozemac::olm::Session;
 
 /// A device with an account and no client.
 pub(crate) struct Peer {
@@ -27,7 +28,7 @@ impl Peer {
     pub(crate) fn new(device: DeviceId) -> Self {
         Self {
             device,
-            account: Vodozemac.new_account(),
+            account: Vodozemac.new_account(Client::default()),
             accepted: vec![],
         }
     }
@@ -50,6 +51,7 @@ impl Peer {
                 let kind = KeyKind::OneTime;
                 SignedKey {
                     name: self.key_name(kind, id),
+                    client: Client::default(),
                     key,
                     signature: Vodozemac.sign_key(&self.account, kind, &key),
                 }
@@ -70,6 +72,7 @@ impl Peer {
         let kind = KeyKind::Fallback;
         SignedKey {
             name: self.key_name(kind, id),
+            client: Client::default(),
             key,
             signature: Vodozemac.sign_key(&self.account, kind, &key),
         }
@@ -111,12 +114,13 @@ impl Peer {
             sent,
             number: 0,
         };
-        let content = ToDeviceContent::Encrypted {
+        let outside = Encrypted {
             session: session.name,
             key: session.key,
             sender_identity,
             ciphertext: Vodozemac.encrypt(&mut session.olm, &payload),
         };
+        let content = ToDeviceContent::Encrypted(outside);
         ToDevice { id, content }
     }
 
@@ -125,14 +129,14 @@ impl Peer {
         &mut self,
         message: &ToDevice<Vodozemac>,
     ) -> Result<Content<Vodozemac>, OlmError> {
-        let ToDeviceContent::Encrypted {
+        let ToDeviceContent::Encrypted(outside) = &message.content else {
+            panic!("{:?} is not encrypted", message.id)
+        };
+        let Encrypted {
             sender_identity,
             ciphertext,
             ..
-        } = &message.content
-        else {
-            panic!("{:?} is not encrypted", message.id)
-        };
+        } = outside;
         let mut sessions = self.accepted.iter_mut();
         let known = sessions.find(|it| Vodozemac.opens(it, ciphertext) == Some(true));
         if let Some(session) = known {

@@ -48,18 +48,31 @@ macro_rules! causes {
 causes! {
     /// The event itself never reached the reader.
     "event-undelivered" EventUndelivered,
+    /// The sender did not want the reader's device to have the key: no fault,
+    /// and not counted as one.
+    "withheld" Withheld,
     /// The sender knew no device of the reader's user.
     "device-unknown" DeviceUnknown,
+    /// The reader's device had come back under the same ID with another
+    /// identity, which the sender did not believe or had not heard of.
+    "identity-changed" IdentityChanged,
     /// No key could be claimed: the reader's server did not answer.
     "claim-unreachable" ClaimUnreachable,
+    /// No key could be claimed: the reader's server handed one out, but its
+    /// answer did not arrive.
+    "claim-answer-lost" ClaimAnswerLost,
     /// No key was claimed: an earlier failure was still being waited out.
     "claim-backed-off" ClaimBackedOff,
     /// No key could be claimed: the reader's server had none.
     "claim-empty" ClaimEmpty,
     /// The key went into the reader's inbox, and was lost with a restore.
     "inbox-lost-with-restore" InboxLostWithRestore,
-    /// The key was deleted from the inbox without having been fetched.
+    /// The key was deleted from the inbox without having been fetched: the
+    /// reader's token was from before a restore.
     "token-overran-inbox" TokenOverranInbox,
+    /// The key was deleted from the inbox because the reader had stored that
+    /// it had fetched it, and had not stored the key.
+    "token-stored-before-messages" TokenStoredBeforeMessages,
     /// The key was queued for the reader's server, and was lost with a restore.
     "outbox-lost-with-restore" OutboxLostWithRestore,
     /// The key was sent and never arrived, for no recorded reason.
@@ -72,14 +85,38 @@ causes! {
     "one-time-key-issued-twice" IssuedTwice,
     /// The device had discarded the one-time key to make room.
     "one-time-key-evicted" OneTimeKeyEvicted,
-    /// The device no longer knew the one-time key that it had uploaded.
+    /// The device had discarded the one-time key when it deleted its keys from
+    /// the server, though somebody had claimed it already.
+    "one-time-key-reset" OneTimeKeyReset,
+    /// The device had deleted the one-time key because of a message that it
+    /// could not decrypt.
+    "one-time-key-deleted-on-failure" OneTimeKeyDeletedOnFailure,
+    /// The device no longer knew the one-time key that it had uploaded:
+    /// writes had not reached its disk.
     "one-time-key-forgotten" OneTimeKeyForgotten,
-    /// The device had replaced the fallback key twice.
+    /// The device no longer knew the one-time key: it had been put back to a
+    /// copy from before it made that key.
+    "one-time-key-lost-with-device-restore" OneTimeKeyLostWithDeviceRestore,
+    /// The device held another one-time key under the same ID.
+    "one-time-key-overwritten" OneTimeKeyOverwritten,
+    /// The device had replaced the fallback key, and destroyed it.
     "fallback-key-retired" FallbackKeyRetired,
+    /// The device no longer knew the fallback key that it had uploaded.
+    "fallback-key-forgotten" FallbackKeyForgotten,
     /// The two ends of an Olm session no longer agreed.
     "ratchet-forked" RatchetForked,
+    /// The reader had the room key, and lost it with its store.
+    "room-key-forgotten" RoomKeyForgotten,
     /// The reader was given the key only from a later message on.
     "later-index-only" LaterIndexOnly,
+}
+
+impl CauseKind {
+    /// Whether what failed for this cause was not meant to succeed.
+    #[must_use]
+    pub fn is_excuse(self) -> bool {
+        self == CauseKind::Withheld
+    }
 }
 
 impl Named for CauseKind {

@@ -11,7 +11,7 @@ use crate::oracle::testing::{
     THERE, because,
 };
 use crate::time::Span;
-use crate::trace::{Fact, FactId, StepIndex};
+use crate::trace::{Discard, Fact, FactId, StepIndex};
 
 const UNRELATED: KeyName = KeyName {
     id: KeyId(8),
@@ -192,7 +192,8 @@ fn is_stored(story: &mut Story, key: KeyName) -> FactId {
 }
 
 fn is_discarded(story: &mut Story, key: KeyName) -> FactId {
-    story.note(Fact::KeyDiscarded { key })
+    let why = Discard::StoreFull;
+    story.note(Fact::KeyDiscarded { key, why })
 }
 
 fn is_told_to_send(story: &mut Story, by: DeviceId, step: Option<StepIndex>) {

@@ -48,11 +48,13 @@ fn servers_that_cannot_reach_each_other_deliver_nothing() {
         let mut story = Story::of_alice_and_bob();
         story.says(ALICE, Body::Timeline);
         let cut = story.note(Fact::LinkCut {
+            one_way: false,
             between,
             step: STEP,
         });
         let between = [NodeId::Device(BOB), there];
         story.note(Fact::LinkCut {
+            one_way: false,
             between,
             step: OTHER_STEP,
         });

@@ -1,0 +1,68 @@
+//! Which rooms the user is in, with whom, and whose devices are followed
+//! because of that (BS §1.14).
+
+use std::collections::BTreeSet;
+
+use super::{Device, Write};
+use crate::crypto::Crypto;
+use crate::name::{RoomId, UserId};
+use crate::node::Cx;
+use crate::wire::Membership;
+
+impl<C: Crypto> Device<C> {
+    /// The rows that follow from what a sync answer says of rooms and device
+    /// lists. Users in newly joined rooms are followed from now on, users
+    /// whose devices changed have to be asked for again, and users with whom
+    /// no room is shared are forgotten.
+    pub(super) fn changed_lists(
+        &self,
+        joined: Vec<(RoomId, Vec<UserId>)>,
+        changed: Vec<UserId>,
+        left: Vec<UserId>,
+    ) -> Vec<Write<C>> {
+        let mut rows = vec![];
+        for (room, members) in joined {
+            let new = members
+                .iter()
+                .filter(|user| !self.store.devices.contains_key(user));
+            rows.extend(new.map(|user| Write::Outdated(*user)));
+            rows.push(Write::Room(room, members));
+        }
+        rows.extend(changed.into_iter().map(Write::Outdated));
+        rows.extend(left.into_iter().map(Write::DevicesGone));
+        rows
+    }
+
+    /// A member event came in with the timeline. Who comes in again is asked
+    /// for again: nobody has followed their devices meanwhile.
+    pub(super) fn membership_changed(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        membership: Membership,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(members) = self.store.rooms.get(&room) else {
+            return;
+        };
+        let mut members: BTreeSet<UserId> = members.iter().copied().collect();
+        let rows = match membership {
+            Membership::Join if members.insert(user) => {
+                let row = Write::Room(room, members.into_iter().collect());
+                match self.store.devices.contains_key(&user) {
+                    true => vec![row],
+                    false => vec![row, Write::Outdated(user)],
+                }
+            }
+            Membership::Leave if user == self.id.user => vec![Write::RoomGone(room)],
+            Membership::Leave if members.remove(&user) => {
+                vec![Write::Room(room, members.into_iter().collect())]
+            }
+            Membership::Join | Membership::Leave => return,
+        };
+        self.write(rows, cx);
+        if !self.store.rooms.contains_key(&room) {
+            self.discard_session(room, cx);
+        }
+    }
+}

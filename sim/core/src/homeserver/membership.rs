@@ -1,0 +1,201 @@
+//! Joining and leaving rooms, and what follows from it for device lists
+//! (BS §2.7, §3). Invitations, bans and the resolution of conflicting
+//! memberships are not modelled.
+
+use std::collections::BTreeSet;
+
+use super::federation::Asked;
+use super::{Homeserver, Write, respond};
+use crate::crypto::Crypto;
+use crate::name::{DeviceId, EventId, RoomId, ServerId};
+use crate::node::Cx;
+use crate::time::Span;
+use crate::trace::Fact;
+use crate::wire::{
+    ClientResponse, FederationRequest, FederationResponse, Joined, Membership, MessageKind,
+    RequestId, RoomContent, RoomEvent,
+};
+
+/// How long a homeserver waits for another to let its user in.
+const JOIN_TIMEOUT: Span = Span::secs(60);
+
+/// A client's request to join a room through another server.
+#[derive(Clone, Debug)]
+pub(super) struct Joining {
+    pub(super) device: DeviceId,
+    pub(super) id: RequestId,
+    pub(super) room: RoomId,
+    pub(super) event: EventId,
+    /// Who can be asked if this server fails.
+    pub(super) via: Vec<ServerId>,
+}
+
+impl<C: Crypto> Homeserver<C> {
+    /// A user joins a room: at once if the server is in it already, otherwise
+    /// through one of the servers that the client names.
+    pub(super) fn join(
+        &mut self,
+        device: DeviceId,
+        id: RequestId,
+        room: RoomId,
+        via: Vec<ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let event = EventId {
+            sender: device,
+            sent: cx.now,
+        };
+        let row = self.tables.rooms.rooms.get(&room);
+        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        if !is_in {
+            let joining = Joining {
+                device,
+                id,
+                room,
+                event,
+                via,
+            };
+            self.join_through_next(joining, cx);
+            return;
+        }
+        if row.is_some_and(|row| !row.has(device.user)) {
+            let join = member_event(event, room, Membership::Join);
+            self.originate(join, BTreeSet::new(), cx);
+        }
+        self.answer_membership(device, id, MessageKind::Join, true, cx);
+    }
+
+    /// A user leaves a room.
+    pub(super) fn leave(
+        &mut self,
+        device: DeviceId,
+        id: RequestId,
+        room: RoomId,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let row = self.tables.rooms.rooms.get(&room);
+        let is_in = row.is_some_and(|row| row.has(device.user));
+        if is_in {
+            let event = EventId {
+                sender: device,
+                sent: cx.now,
+            };
+            let leave = member_event(event, room, Membership::Leave);
+            self.originate(leave, BTreeSet::new(), cx);
+        }
+        self.answer_membership(device, id, MessageKind::Leave, is_in, cx);
+    }
+
+    /// Another server's user joins through this one.
+    pub(super) fn federated_join(
+        &mut self,
+        peer: ServerId,
+        room: RoomId,
+        event: EventId,
+        cx: &mut Cx<'_, Self>,
+    ) -> FederationResponse<C> {
+        let row = self.tables.rooms.rooms.get(&room);
+        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        if !is_in || event.sender.user.server != peer {
+            return FederationResponse::Join(None);
+        }
+        let join = member_event(event, room, Membership::Join);
+        let event = self.originate(join, BTreeSet::from([peer]), cx);
+        let row = &self.tables.rooms.rooms[&room];
+        FederationResponse::Join(Some(Joined {
+            event,
+            members: row.members().collect(),
+        }))
+    }
+
+    /// The server that was asked to let a user in has answered, or failed.
+    pub(super) fn join_answered(
+        &mut self,
+        joining: Joining,
+        joined: Option<Joined<C>>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(Joined { event, members }) = joined else {
+            self.join_through_next(joining, cx);
+            return;
+        };
+        let Joining { device, id, .. } = joining;
+        let before: Vec<_> = members
+            .into_iter()
+            .filter(|user| *user != device.user)
+            .collect();
+        self.write(vec![Write::Room(event.room, before)], cx);
+        self.append(event, BTreeSet::new(), cx);
+        self.answer_membership(device, id, MessageKind::Join, true, cx);
+    }
+
+    /// What a change of membership means for device lists: whoever shares a
+    /// room now, or shares none any more, is told of by name.
+    pub(super) fn membership_changes(
+        &self,
+        event: &RoomEvent<C>,
+        membership: Membership,
+        cx: &mut Cx<'_, Self>,
+    ) -> Vec<Write<C>> {
+        let user = event.user();
+        cx.observe(Fact::MembershipStored {
+            server: self.id,
+            room: event.room,
+            user,
+            membership,
+        });
+        let mut rows = vec![Write::DeviceListChanged(user)];
+        let room = self.tables.rooms.rooms.get(&event.room);
+        let others = room.into_iter().flat_map(|room| room.members());
+        let others: Vec<_> = others.filter(|other| *other != user).collect();
+        // A local user who leaves stops sharing the room with everybody.
+        if user.server == self.id {
+            rows.extend(others.iter().map(|other| Write::DeviceListChanged(*other)));
+        }
+        // Updates of users with whom no room is shared are ignored, so what
+        // is known of them grows old and is forgotten.
+        if membership == Membership::Leave && user.server != self.id {
+            let mut elsewhere = self.tables.rooms.rooms.iter();
+            let still_shared = elsewhere.any(|(id, room)| *id != event.room && room.has(user));
+            if !still_shared {
+                rows.push(Write::RemoteUserGone(user));
+            }
+        }
+        rows
+    }
+
+    fn join_through_next(&mut self, mut joining: Joining, cx: &mut Cx<'_, Self>) {
+        joining.via.retain(|server| *server != self.id);
+        if joining.via.is_empty() {
+            let Joining { device, id, .. } = joining;
+            self.answer_membership(device, id, MessageKind::Join, false, cx);
+            return;
+        }
+        let peer = joining.via.remove(0);
+        let request = FederationRequest::Join {
+            room: joining.room,
+            event: joining.event,
+        };
+        self.ask(peer, request, Asked::Join(joining), JOIN_TIMEOUT, cx);
+    }
+
+    fn answer_membership(
+        &self,
+        device: DeviceId,
+        id: RequestId,
+        kind: MessageKind,
+        done: bool,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        respond(device, id, kind, ClientResponse::Membership(done), cx);
+    }
+}
+
+fn member_event<C: Crypto>(id: EventId, room: RoomId, membership: Membership) -> RoomEvent<C> {
+    RoomEvent {
+        id,
+        room,
+        previous: vec![],
+        content: RoomContent::Member(membership),
+    }
+}

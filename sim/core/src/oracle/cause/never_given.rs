@@ -1,0 +1,166 @@
+//! The sender had not given the reader a key that covers the event.
+
+use super::{Cause, CauseKind, caused};
+use crate::name::{DeviceId, EventId, Table};
+use crate::oracle::history::{Event, History, Share};
+use crate::time::Span;
+use crate::trace::{ClaimMiss, Fact, FactId, RemoteFailure, Withholding};
+use crate::wire::MessageKind;
+
+/// How long a server waits for the answer to a claim (BS §1.5).
+const CLAIM_TIMEOUT: Span = Span::secs(10);
+
+/// The last obstacle that the sender met before it sent the event; or that it
+/// did not want to; or that it gave the key too late.
+pub(super) fn cause_of(
+    history: &History<'_>,
+    id: EventId,
+    event: &Event,
+    reader: DeviceId,
+    shares: &[Share],
+) -> Cause {
+    if let Some(withheld) = withheld(history, event, reader) {
+        return caused(CauseKind::Withheld, None, withheld);
+    }
+    match (obstacle(history, id, event, reader), shares.first()) {
+        (Some(obstacle), _) => obstacle,
+        (None, Some(later)) => caused(CauseKind::LaterIndexOnly, None, later.fact),
+        // Neither given a key nor refused one: the sender did not know the
+        // device, though perhaps another of the same user.
+        (None, None) => device_unknown(history, id, reader, event.sent),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn withheld(history: &History<'_>, event: &Event, reader: DeviceId) -> Option<FactId> {
+    let deed = history.last_before(event.sent, |fact| match fact {
+        Fact::RoomKeyWithheld {
+            session,
+            message,
+            why: Withholding::Blacklisted,
+        } if session == event.session && message.to == reader => Some(None),
+        _ => None,
+    });
+    deed.map(|deed| deed.fact)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only obstacles are looked for"
+)]
+fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Option<Cause> {
+    let obstacle = history.last_before(event.sent, |fact| match fact {
+        Fact::ClaimMissed { by, of, .. } if by == id.sender && of == reader => Some(None),
+        Fact::DevicesUnknown { by, of } if by == id.sender && of == reader.user => Some(None),
+        _ => None,
+    })?;
+    match history.trace.at(obstacle.fact).fact {
+        Fact::ClaimMissed { why, .. } => {
+            Some(claim_missed(history, why, obstacle.fact, id, reader))
+        }
+        _ => Some(device_unknown(history, id, reader, obstacle.fact)),
+    }
+}
+
+/// What kept the sender from hearing of the reader's device: its server, or
+/// the reader's, was put back to before the device, or they lost each other.
+fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: FactId) -> Cause {
+    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let sent = history.trace.at(at).at;
+    let span = (FactId(0), at);
+    let deed = [
+        (theirs, Table::Devices),
+        (theirs, Table::Outbox),
+        (ours, Table::DeviceLists),
+    ]
+    .into_iter()
+    .find_map(|(server, table)| history.last_rolled_back(server, table, sent, span))
+    .or_else(|| history.lost_each_other(ours, theirs, at));
+    caused(CauseKind::DeviceUnknown, deed, at)
+}
+
+fn claim_missed(
+    history: &History<'_>,
+    why: ClaimMiss,
+    missed: FactId,
+    id: EventId,
+    reader: DeviceId,
+) -> Cause {
+    let (theirs, ours) = (reader.user.server, id.sender.user.server);
+    match why {
+        ClaimMiss::BadSignature => caused(CauseKind::IdentityChanged, None, missed),
+        ClaimMiss::NoKey | ClaimMiss::DeviceCoolingDown => {
+            let (at, span) = (history.trace.at(missed).at, (FactId(0), missed));
+            let deed = [Table::FallbackKeys, Table::OneTimeKeys]
+                .into_iter()
+                .find_map(|table| history.last_rolled_back(theirs, table, at, span));
+            Cause {
+                kind: CauseKind::ClaimEmpty,
+                step: deed.and_then(|deed| deed.step),
+                decisive: missed,
+            }
+        }
+        ClaimMiss::ServerCoolingDown | ClaimMiss::ServerFailed => {
+            let waited = history
+                .last_time_out(ours, theirs, missed)
+                .unwrap_or(missed);
+            let deed = history.lost_each_other(ours, theirs, waited);
+            let asked = why == ClaimMiss::ServerFailed
+                && remote_failure(history, missed, id, reader) == Some(RemoteFailure::TimedOut);
+            let kind = if !asked {
+                CauseKind::ClaimBackedOff
+            } else if was_issued(history, waited, id, reader) {
+                CauseKind::ClaimAnswerLost
+            } else {
+                CauseKind::ClaimUnreachable
+            };
+            caused(kind, deed, missed)
+        }
+    }
+}
+
+/// How the sender's server fared with its last claim on the reader's.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn remote_failure(
+    history: &History<'_>,
+    before: FactId,
+    id: EventId,
+    reader: DeviceId,
+) -> Option<RemoteFailure> {
+    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let facts = history
+        .trace
+        .facts()
+        .rev()
+        .skip_while(|(fact, _)| *fact >= before);
+    let mut failures = facts.filter_map(|(_, it)| match it.fact {
+        Fact::RemoteFailed {
+            server,
+            peer,
+            kind: MessageKind::FederationClaim,
+            why,
+        } if server == ours && peer == theirs => Some(why),
+        _ => None,
+    });
+    failures.next()
+}
+
+/// Whether the reader's server had handed the sender a key in the time in
+/// which the sender's server waited for it.
+fn was_issued(history: &History<'_>, timed_out: FactId, id: EventId, reader: DeviceId) -> bool {
+    let gave_up = history.trace.at(timed_out).at;
+    let facts = history.trace.facts().rev();
+    let waiting = facts
+        .skip_while(|(fact, _)| *fact >= timed_out)
+        .take_while(|(_, it)| gave_up.since(it.at) <= CLAIM_TIMEOUT);
+    waiting.map(|(_, it)| it.fact).any(|fact| {
+        matches!(fact, Fact::KeyIssued { key, to, .. }
+            if key.owner == reader && to == Some(id.sender))
+    })
+}

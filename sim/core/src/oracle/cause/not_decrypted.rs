@@ -1,0 +1,302 @@
+//! The message that carried the key arrived, and could not be decrypted; or it
+//! was, and the key was lost afterwards.
+
+use super::{Cause, CauseKind, caused};
+use crate::crypto::OlmError;
+use crate::name::{DeviceId, KeyKind, KeyName, Table};
+use crate::oracle::blame::Deed;
+use crate::oracle::history::{History, Share};
+use crate::time::Time;
+use crate::trace::{Discard, Fact, FactId};
+
+/// Why the message failed; or what became of the key that was in it.
+pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
+    let Some((failed, key, error)) = history.failed.get(&share.message).copied() else {
+        return forgotten(history, share, reader);
+    };
+    match error {
+        OlmError::MissingOneTimeKey => Some(match key.kind {
+            KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
+            KeyKind::Fallback => fallback_key_gone(history, key, failed, reader),
+        }),
+        OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
+            let span = (FactId(0), failed);
+            let ends = [reader, share.message.sender];
+            let deeds = ends.map(|end| disturbed(history, end, span));
+            let deed = deeds.into_iter().flatten().max_by_key(|deed| deed.fact);
+            Some(Cause {
+                kind: CauseKind::RatchetForked,
+                step: deed.and_then(|deed| deed.step),
+                decisive: failed,
+            })
+        }
+    }
+}
+
+/// The private half of a one-time key was gone when the message came.
+fn one_time_key_gone(
+    history: &History<'_>,
+    key: KeyName,
+    failed: FactId,
+    reader: DeviceId,
+) -> Cause {
+    if used(history, key, failed) {
+        return issued_again(history, key, failed, reader);
+    }
+    if let Some((discarded, why)) = discarded(history, key, failed) {
+        let kind = match why {
+            Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
+            Discard::Reset => CauseKind::OneTimeKeyReset,
+            Discard::Failed => CauseKind::OneTimeKeyDeletedOnFailure,
+        };
+        return caused(
+            kind,
+            blame_for_discard(history, why, discarded, reader),
+            discarded,
+        );
+    }
+    let generated = generated(history, key);
+    let made = history.trace.at(generated).at;
+    let span = (generated, failed);
+    if let Some(deed) = history.logged_out(reader, span) {
+        return caused(CauseKind::IdentityChanged, Some(deed), failed);
+    }
+    if let Some(deed) = history.device_rolled_back(reader, made, span) {
+        return caused(
+            CauseKind::OneTimeKeyLostWithDeviceRestore,
+            Some(deed),
+            failed,
+        );
+    }
+    if let Some(deed) = history.writes_lost(reader, span) {
+        return caused(CauseKind::OneTimeKeyForgotten, Some(deed), failed);
+    }
+    if let Some(other) = overwritten(history, key, span) {
+        return caused(CauseKind::OneTimeKeyOverwritten, None, other);
+    }
+    let deed = history.crashed(reader, failed);
+    caused(CauseKind::OneTimeKeyForgotten, deed, failed)
+}
+
+/// The private half of a fallback key was gone when the message came.
+fn fallback_key_gone(
+    history: &History<'_>,
+    key: KeyName,
+    failed: FactId,
+    reader: DeviceId,
+) -> Cause {
+    if let Some((retired, _)) = discarded(history, key, failed) {
+        return caused(CauseKind::FallbackKeyRetired, None, retired);
+    }
+    let generated = generated(history, key);
+    let made = history.trace.at(generated).at;
+    let span = (generated, failed);
+    if let Some(deed) = history.logged_out(reader, span) {
+        return caused(CauseKind::IdentityChanged, Some(deed), failed);
+    }
+    let deed = history
+        .device_rolled_back(reader, made, span)
+        .or_else(|| history.writes_lost(reader, span));
+    match deed {
+        Some(_) => caused(CauseKind::FallbackKeyForgotten, deed, failed),
+        None => caused(CauseKind::FallbackKeyRetired, None, failed),
+    }
+}
+
+/// The message was decrypted, and the key in it is not there any more.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn forgotten(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
+    let learned = history.first_after(share.fact, |fact| match fact {
+        Fact::RoomKeyReceived { by, message, .. } if by == reader && message == share.message => {
+            Some(None)
+        }
+        _ => None,
+    })?;
+    let span = (learned.fact, FactId(usize::MAX));
+    let deed = disturbed(history, reader, span)?;
+    Some(caused(
+        CauseKind::RoomKeyForgotten,
+        Some(deed),
+        learned.fact,
+    ))
+}
+
+/// What last happened to a device's store, or to what it had not stored yet.
+fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
+    let always = Time::MAX;
+    let crashed = history
+        .crashed(device, span.1)
+        .filter(|deed| deed.fact > span.0);
+    let deeds = [
+        history.device_rolled_back(device, always, span),
+        history.writes_lost(device, span),
+        history.logged_out(device, span),
+        crashed,
+    ];
+    deeds.into_iter().flatten().max_by_key(|deed| deed.fact)
+}
+
+/// What made a device discard a key: for a reset, what made it forget the
+/// keys that clashed with those on the server; for a failure, whoever sent
+/// the message that failed.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn blame_for_discard(
+    history: &History<'_>,
+    why: Discard,
+    discarded: FactId,
+    reader: DeviceId,
+) -> Option<Deed> {
+    match why {
+        Discard::StoreFull | Discard::Replaced => None,
+        Discard::Reset => {
+            let span = (FactId(0), discarded);
+            disturbed(history, reader, span).map(|deed| Deed {
+                fact: discarded,
+                ..deed
+            })
+        }
+        Discard::Failed => {
+            let injected = history.last_before(discarded, |fact| match fact {
+                Fact::Injected { copy, step, .. } if copy.to == reader => Some(Some(step)),
+                _ => None,
+            });
+            injected.map(|deed| Deed {
+                fact: discarded,
+                ..deed
+            })
+        }
+    }
+}
+
+/// A key that was used once was issued a second time: what brought it back.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only issues and uploads are looked for"
+)]
+fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
+    let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
+    // Issues are in order, and those after the failure did not lead to it.
+    let led_to_it = issued.partition_point(|issue| *issue < failed);
+    let issued = &issued[..led_to_it];
+    // The issue to whoever sent the message, and the one before that.
+    let sender = match history.trace.at(failed).fact {
+        Fact::OlmFailed { message, .. } => Some(message.sender),
+        _ => None,
+    };
+    let to_sender = issued
+        .iter()
+        .rposition(|issue| match history.trace.at(*issue).fact {
+            Fact::KeyIssued { to, .. } => to.is_some() && to == sender,
+            _ => false,
+        });
+    let place = to_sender.filter(|place| *place > 0);
+    let place = place.or_else(|| issued.len().checked_sub(1).filter(|place| *place > 0));
+    let Some(place) = place else {
+        return Cause {
+            kind: CauseKind::IssuedTwice,
+            step: None,
+            decisive: failed,
+        };
+    };
+    let (first, last) = (&issued[place - 1], &issued[place]);
+    let at = history.trace.at(*first).at;
+    let server = reader.user.server;
+    let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
+    if restored.is_some() {
+        return caused(CauseKind::ReissuedAfterRestore, restored, *last);
+    }
+    let stored = history.first_after(*first, |fact| match fact {
+        Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
+        _ => None,
+    });
+    match stored.filter(|deed| deed.fact < *last) {
+        Some(stored) => {
+            let step = history
+                .crashed(reader, stored.fact)
+                .and_then(|deed| deed.step);
+            Cause {
+                kind: CauseKind::ReissuedAfterUpload,
+                step,
+                decisive: stored.fact,
+            }
+        }
+        None => {
+            let step = match history.trace.at(*last).fact {
+                Fact::KeyIssued { to: Some(to), .. } => history.asked_to_send(to, *last),
+                _ => None,
+            };
+            Cause {
+                kind: CauseKind::IssuedTwice,
+                step,
+                decisive: *last,
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
+    let used = history.last_before(before, |fact| match fact {
+        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(None),
+        _ => None,
+    });
+    used.is_some()
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<(FactId, Discard)> {
+    let facts = history.trace.facts().rev();
+    let mut discarded = facts
+        .skip_while(|(id, _)| *id >= before)
+        .filter_map(|(id, it)| match it.fact {
+            Fact::KeyDiscarded { key: gone, why } if gone == key => Some((id, why)),
+            _ => None,
+        });
+    discarded.next()
+}
+
+/// When a key was made.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn generated(history: &History<'_>, key: KeyName) -> FactId {
+    let made = history.last_before(FactId(usize::MAX), |fact| match fact {
+        Fact::KeyGenerated { key: made } if made == key => Some(None),
+        _ => None,
+    });
+    made.map_or(FactId(0), |deed| deed.fact)
+}
+
+/// When, between two facts, the device made another key under the same ID.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn overwritten(
+    history: &History<'_>,
+    key: KeyName,
+    (after, before): (FactId, FactId),
+) -> Option<FactId> {
+    let made = history.last_before(before, |fact| match fact {
+        Fact::KeyGenerated { key: made }
+            if made != key && (made.owner, made.kind, made.id) == (key.owner, key.kind, key.id) =>
+        {
+            Some(None)
+        }
+        _ => None,
+    });
+    made.map(|deed| deed.fact).filter(|made| *made > after)
+}

@@ -1,0 +1,52 @@
+//! `drop_answer`: the next answer of a kind is lost on its way. Whoever asked
+//! waits in vain, and what was asked has been done.
+
+use std::fmt;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, Outside};
+use crate::cast::Cast;
+use crate::name::NodeId;
+use crate::problem::Fault;
+use crate::time::Span;
+use crate::trace::StepIndex;
+use crate::wire::MessageKind;
+use crate::words::Names;
+
+/// One answer is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DropAnswer {
+    way: [NodeId; 2],
+    kind: MessageKind,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    at: Spanned<String>,
+    from: Spanned<String>,
+    to: Spanned<String>,
+    to_request: Spanned<String>,
+}
+
+impl Action for DropAnswer {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let way = names.way(&written.from, &written.to)?;
+        let kind = names.endpoint(&written.to_request)?;
+        Ok((names.time(&written.at)?, Self { way, kind }))
+    }
+
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.drop_next_answer(self.way, self.kind, index);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [from, to] = &self.way;
+        let (from, to, kind) = (cast.say(from), cast.say(to), self.kind);
+        write!(f, "the next answer of {from} to {to}'s {kind} is lost")
+    }
+}

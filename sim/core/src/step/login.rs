@@ -1,0 +1,83 @@
+//! `login` and `logout`. A device of which the first of the two is `login` is
+//! not there from the start; one that logs out wipes its store, and logs in
+//! again with a new identity.
+
+use std::fmt;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, Outside};
+use crate::cast::Cast;
+use crate::name::DeviceId;
+use crate::problem::Fault;
+use crate::time::Span;
+use crate::trace::StepIndex;
+use crate::words::Names;
+
+/// A device logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Login {
+    device: DeviceId,
+}
+
+/// A device logs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logout {
+    device: DeviceId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    at: Spanned<String>,
+    device: Spanned<String>,
+}
+
+impl Login {
+    /// Which device logs in.
+    pub(crate) fn device(self) -> DeviceId {
+        self.device
+    }
+}
+
+impl Logout {
+    /// Which device logs out.
+    pub(crate) fn device(self) -> DeviceId {
+        self.device
+    }
+}
+
+impl Action for Login {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let device = names.device(&written.device)?;
+        Ok((names.time(&written.at)?, Self { device }))
+    }
+
+    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
+        world.log_in(self.device);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} logs in", cast.say(&self.device))
+    }
+}
+
+impl Action for Logout {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let device = names.device(&written.device)?;
+        Ok((names.time(&written.at)?, Self { device }))
+    }
+
+    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
+        world.log_out(self.device);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} logs out", cast.say(&self.device))
+    }
+}

@@ -1,0 +1,89 @@
+//! `join` and `leave`: a person joins or leaves a room, for all devices of
+//! theirs. There is no invitation: whoever wants to can join.
+
+use std::fmt;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, Outside};
+use crate::cast::Cast;
+use crate::name::{DeviceId, RoomId, UserId};
+use crate::problem::Fault;
+use crate::time::Span;
+use crate::trace::StepIndex;
+use crate::words::Names;
+
+/// A user joins a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Join {
+    device: DeviceId,
+    room: RoomId,
+}
+
+/// A user leaves a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leave {
+    device: DeviceId,
+    room: RoomId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    at: Spanned<String>,
+    device: Spanned<String>,
+    room: Spanned<String>,
+}
+
+impl Written {
+    /// Who joins which room, as far as the names are right.
+    pub(crate) fn user_and_room(&self, names: &Names<'_>) -> Option<(UserId, RoomId)> {
+        let device = names.device(&self.device).ok()?;
+        Some((device.user, names.room(&self.room).ok()?))
+    }
+}
+
+impl Join {
+    /// Whose room it becomes.
+    pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
+        (self.device.user, self.room)
+    }
+}
+
+impl Action for Join {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let (device, room) = (names.device(&written.device)?, names.room(&written.room)?);
+        Ok((names.time(&written.at)?, Self { device, room }))
+    }
+
+    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
+        world.join(self.device, self.room);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (device, room) = (cast.say(&self.device), cast.say(&self.room));
+        write!(f, "{device} joins {room}")
+    }
+}
+
+impl Action for Leave {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let (device, room) = (names.device(&written.device)?, names.room(&written.room)?);
+        names.is_member(device.user, room, &written.device)?;
+        Ok((names.time(&written.at)?, Self { device, room }))
+    }
+
+    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
+        world.leave(self.device, self.room);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (device, room) = (cast.say(&self.device), cast.say(&self.room));
+        write!(f, "{device} leaves {room}")
+    }
+}

@@ -1,0 +1,61 @@
+//! `slow`: messages between two servers take longer, until the link heals.
+
+use std::fmt;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, Outside, Pair};
+use crate::cast::Cast;
+use crate::name::NodeId;
+use crate::problem::Fault;
+use crate::time::Span;
+use crate::trace::StepIndex;
+use crate::words::Names;
+
+/// The most that a message can be held up.
+const MOST: Span = Span::hours(1);
+
+/// A link gets slower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slow {
+    between: [NodeId; 2],
+    by: Span,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    at: Spanned<String>,
+    between: Pair,
+    by: Spanned<String>,
+}
+
+impl Action for Slow {
+    type Written = Written;
+
+    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let between = names.link(&written.between)?;
+        if !between.iter().all(|node| matches!(node, NodeId::Server(_))) {
+            let message = "only the link between two servers can be slow";
+            let place = written.between.span();
+            return Err(Fault::new(place, message, "not two servers"));
+        }
+        let by = names.time(&written.by)?;
+        if by > MOST {
+            let message = format!("this is out of range: it may be {MOST} at the most");
+            return Err(Fault::new(written.by.span(), message, "too long"));
+        }
+        Ok((names.time(&written.at)?, Self { between, by }))
+    }
+
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.slow(self.between, self.by, index);
+    }
+
+    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b] = &self.between;
+        let (a, b, by) = (cast.say(a), cast.say(b), self.by);
+        write!(f, "messages between {a} and {b} take {by} longer")
+    }
+}

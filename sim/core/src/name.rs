@@ -198,9 +198,9 @@ pub enum Row {
     DeviceList,
     /// A room's members.
     Room,
-    /// How far the client has synced.
+    /// How far to-device messages have been fetched.
     Token,
-    /// A room event that was seen or read.
+    /// A room event that was seen or read, and how far events were fetched.
     Event,
     /// What a person said, on its way to the server.
     Queue,

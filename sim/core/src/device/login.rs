@@ -109,6 +109,7 @@ impl<C: Crypto> Device<C> {
         self.room_keys.clear();
         self.outbound.clear();
         self.requests.clear();
+        self.told = None;
         self.wishes.clear();
         self.sending = None;
         self.to_unwedge.clear();

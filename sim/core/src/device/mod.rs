@@ -23,7 +23,7 @@ use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
-use crate::wire::{ClientResponse, Message, RequestId, ToDevice};
+use crate::wire::{ClientResponse, KeyCounts, Message, RequestId, ToDevice};
 
 use failures::Failures;
 use login::Wish;
@@ -42,6 +42,8 @@ pub struct Device<C: Crypto> {
     room_keys: BTreeMap<MegolmName, C::InboundGroupSession>,
     outbound: BTreeMap<RoomId, C::GroupSession>,
     connected: bool,
+    /// What the server last told of this device's keys.
+    told: Option<KeyCounts>,
     requests: BTreeMap<RequestId, Request>,
     next_request: u64,
     next_message: u32,
@@ -112,6 +114,7 @@ impl<C: Crypto> Node for Device<C> {
             room_keys: BTreeMap::new(),
             outbound: BTreeMap::new(),
             connected: false,
+            told: None,
             requests: BTreeMap::new(),
             // Neither requests nor transactions of two incarnations ever meet.
             next_request: u64::from(cx.incarnation) << 32,

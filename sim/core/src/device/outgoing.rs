@@ -114,6 +114,7 @@ impl<C: Crypto> Device<C> {
             Request::Sync,
             ClientRequest::Sync {
                 since: self.store.token,
+                known: self.told,
             },
             cx,
         );

@@ -172,8 +172,11 @@ pub enum Write<C: Crypto> {
     Room(RoomId, Vec<UserId>),
     /// Forgets a room.
     RoomGone(RoomId),
-    /// Stores how far the client has synced.
-    Token(SyncToken),
+    /// Stores how far to-device messages have been fetched.
+    Token(u64),
+    /// Stores how far room events and changes of device lists have been
+    /// fetched.
+    Position(SyncToken),
     /// Stores an event that was seen; it stays until it is decrypted.
     Seen(RoomEvent<C>),
     /// Notes that an event was decrypted.
@@ -276,7 +279,14 @@ impl<C: Crypto> Durable for Store<C> {
             Write::RoomGone(room) => {
                 self.rooms.remove(&room);
             }
-            Write::Token(token) => self.token = Some(token),
+            Write::Token(to_device) => {
+                self.token.get_or_insert_default().to_device = to_device;
+            }
+            Write::Position(next) => {
+                let token = self.token.get_or_insert_default();
+                token.events = next.events;
+                token.device_lists = next.device_lists;
+            }
             Write::Seen(event) => {
                 self.seen.insert(event.id);
                 self.undecrypted.insert(event.id, event);
@@ -309,7 +319,7 @@ impl<C: Crypto> Durable for Store<C> {
             Write::Devices(..) | Write::DevicesGone(_) | Write::Outdated(_) => Row::DeviceList,
             Write::Room(..) | Write::RoomGone(_) => Row::Room,
             Write::Token(_) => Row::Token,
-            Write::Seen(_) | Write::Read(_) => Row::Event,
+            Write::Position(_) | Write::Seen(_) | Write::Read(_) => Row::Event,
             Write::Queue(..) | Write::Sent(_) => Row::Queue,
         }
     }

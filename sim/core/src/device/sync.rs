@@ -12,12 +12,13 @@ impl<C: Crypto> Device<C> {
     /// any message of the same answer is read; then device lists; then
     /// to-device messages in order. What they brought is stored with the token
     /// in one transaction, and the account after it. Only a session that a
-    /// message opens is stored at once. Then room events; then the next
-    /// requests.
+    /// message opens is stored at once. Then room events, and how far they
+    /// have been fetched; then the next requests.
     pub(super) fn synced(&mut self, response: SyncResponse<C>, cx: &mut Cx<'_, Self>) {
+        self.told = Some(response.counts);
         self.update_key_counts(response.counts, cx);
 
-        let token = Write::Token(response.next);
+        let token = Write::Token(response.next.to_device);
         let token_first = !response.to_device.is_empty()
             && match cx.protocol.token_storage() {
                 TokenStorage::WithMessages => false,
@@ -39,6 +40,7 @@ impl<C: Crypto> Device<C> {
         for event in response.events {
             self.see(event, cx);
         }
+        self.write(vec![Write::Position(response.next)], cx);
         self.sync_again(cx);
         self.do_outgoing(cx);
         self.advance(cx);

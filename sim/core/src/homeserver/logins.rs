@@ -33,7 +33,6 @@ impl<C: Crypto> Homeserver<C> {
         rows.extend(peers.iter().copied().map(gone));
         self.write(rows, cx);
         self.polls.remove(&device);
-        self.told.remove(&device);
         self.answered_syncs.remove(&device);
         self.notify_all(cx);
         for peer in peers {

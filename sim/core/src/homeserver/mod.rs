@@ -21,8 +21,8 @@ use crate::name::{DeviceId, NodeId, ServerId};
 use crate::node::{Cx, Durable as _, Input, Node};
 use crate::time::Time;
 use crate::wire::{
-    AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, KeyCounts,
-    Message, MessageKind, RequestId, ToDevice,
+    AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, Message,
+    MessageKind, RequestId, ToDevice,
 };
 
 pub use tables::{OneTimeKeyRow, Tables, Write};
@@ -47,7 +47,6 @@ pub struct Homeserver<C: Crypto> {
     federated: u64,
     polls: BTreeMap<DeviceId, sync::Poll>,
     answered_syncs: BTreeMap<DeviceId, sync::Answered<C>>,
-    told: BTreeMap<DeviceId, KeyCounts>,
 }
 
 /// What a homeserver asks to be woken for.
@@ -102,7 +101,6 @@ impl<C: Crypto> Node for Homeserver<C> {
             federated: 0,
             polls: BTreeMap::new(),
             answered_syncs: BTreeMap::new(),
-            told: BTreeMap::new(),
         };
         server.schedule_wake_up(cx);
         server
@@ -222,7 +220,7 @@ impl<C: Crypto> Homeserver<C> {
                 self.send_event(event, cx);
                 respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
-            ClientRequest::Sync { since } => self.sync(device, id, since, cx),
+            ClientRequest::Sync { since, known } => self.sync(device, id, (since, known), cx),
         }
     }
 

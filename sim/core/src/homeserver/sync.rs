@@ -31,6 +31,8 @@ const ANSWER_MEMORY: Span = Span::mins(2);
 pub(super) struct Poll {
     id: RequestId,
     since: Option<SyncToken>,
+    /// What the client knows of its keys.
+    known: Option<KeyCounts>,
     opened: Time,
     /// The state of the device's keys when the present 30 s began.
     counts: KeyCounts,
@@ -54,7 +56,7 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         device: DeviceId,
         id: RequestId,
-        since: Option<SyncToken>,
+        (since, known): (Option<SyncToken>, Option<KeyCounts>),
         cx: &mut Cx<'_, Self>,
     ) {
         let answered = self.answered_syncs.get(&device);
@@ -63,7 +65,6 @@ impl<C: Crypto> Homeserver<C> {
             .map(|it| it.response.clone());
         if let Some(response) = same {
             self.polls.remove(&device);
-            self.told.insert(device, response.counts);
             let response = ClientResponse::Sync(response);
             respond(device, id, MessageKind::Sync, response, cx);
             return;
@@ -83,6 +84,7 @@ impl<C: Crypto> Homeserver<C> {
             Poll {
                 id,
                 since: bounded,
+                known,
                 opened: cx.now,
                 counts,
                 ends: false,
@@ -100,16 +102,15 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    /// A device's own keys may have changed: if it has not been told of how
-    /// they are, the end of its poll's present 30 s matters.
+    /// A device's own keys may have changed: if it does not know how they are,
+    /// the end of its poll's present 30 s matters.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device);
-        let told = self.told.get(&device);
         let Some(poll) = self.polls.get_mut(&device) else {
             return;
         };
-        let untold = told != Some(&poll.counts) || told != Some(&counts);
-        if !untold || poll.ends {
+        let is_known = poll.known == Some(poll.counts) && poll.known == Some(counts);
+        if is_known || poll.ends {
             return;
         }
         poll.ends = true;
@@ -122,7 +123,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     /// The end of a poll's 30 s: it is answered if what was so at their
-    /// beginning has not been told. Otherwise the next 30 s begin.
+    /// beginning is not known. Otherwise the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device);
         let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
@@ -130,7 +131,7 @@ impl<C: Crypto> Homeserver<C> {
         };
         poll.ends = false;
         let at_the_beginning = std::mem::replace(&mut poll.counts, counts);
-        if self.told.get(&device) == Some(&at_the_beginning) {
+        if poll.known == Some(at_the_beginning) {
             self.counts_changed(device, cx);
         } else {
             self.answer(device, at_the_beginning, cx);
@@ -151,7 +152,6 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let response = self.sync_response(device, poll.since, counts);
-        self.told.insert(device, response.counts);
         // An answer that leads back to its own question is not kept, or the
         // client would get it again and again at once.
         if poll.since != Some(response.next) {

@@ -66,6 +66,9 @@ pub enum ClientRequest<C: Crypto> {
     Sync {
         /// Where the last answer left off; nothing at a first sync.
         since: Option<SyncToken>,
+        /// What the client was last told of its keys. Real clients do not say;
+        /// it tells which polls would tell nothing new and are left out.
+        known: Option<KeyCounts>,
     },
 }
 

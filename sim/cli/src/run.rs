@@ -1,6 +1,8 @@
 //! `unwedge run`: one run, how it came out, and why.
 
-use unwedge_core::oracle::OutcomeClass;
+use std::collections::BTreeMap;
+
+use unwedge_core::oracle::{Excuse, Judgement, OutcomeClass};
 
 use crate::args::RunArgs;
 use crate::library::Library;
@@ -67,6 +69,14 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         }
     }
     say(&format!("trace: {}", draw.trace_hash));
+    for (excuse, count) in excuses(&judgement) {
+        say(&format!("excused: {excuse} ({count})"));
+    }
+    for unread in judgement.unread.iter().filter(|it| it.cause.is_none()) {
+        let (event, reader) = (&unread.event, &unread.reader);
+        let (event, reader) = (scenario.cast.say(event), scenario.cast.say(reader));
+        say(&format!("no cause: {event}, not read by {reader}"));
+    }
     if draw.unexplained > 0 {
         say(&format!(
             "{} readings failed for no known cause: a fault of unwedge",
@@ -82,4 +92,18 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     } else {
         Status::Expected
     })
+}
+
+/// Why readings that did not succeed need not have, and how many there are.
+fn excuses(judgement: &Judgement) -> BTreeMap<&'static str, usize> {
+    let mut excuses = BTreeMap::new();
+    for excused in &judgement.excused {
+        let why = match excused.excuse {
+            Excuse::SentBeforeJoining => "sent while the reader was not in the room",
+            Excuse::SentBeforeLogin => "sent before the reader's device was there",
+            Excuse::Withheld => "withheld by the sender",
+        };
+        *excuses.entry(why).or_default() += 1;
+    }
+    excuses
 }

@@ -28,6 +28,12 @@ impl<C: Crypto> Device<C> {
 
     /// A person wants something of the server.
     pub(super) fn wish(&mut self, wish: Wish, cx: &mut Cx<'_, Self>) {
+        if wish == Wish::Logout && self.store.access.is_none() {
+            // Somebody thinks better of logging in.
+            self.write(vec![Write::Wiped], cx);
+            self.forget(cx);
+            return;
+        }
         let makes_sense = match wish {
             Wish::Login => !self.is_in_use(),
             Wish::Logout | Wish::Join { .. } | Wish::Leave { .. } => self.is_in_use(),

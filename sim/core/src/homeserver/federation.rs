@@ -1,6 +1,8 @@
 //! Requests to other servers: transactions, time-outs and back-off, and what
 //! comes in with a transaction (BS §2.5, §2.6, §8.4).
 
+use std::collections::BTreeSet;
+
 use super::membership::Joining;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
@@ -265,7 +267,7 @@ impl<C: Crypto> Homeserver<C> {
     /// would find nothing to do are skipped.
     pub(super) fn wake_up_loop(&mut self, cx: &mut Cx<'_, Self>) {
         self.wake_up_at = None;
-        for peer in self.tables.rooms.peers(self.id) {
+        for peer in self.peers() {
             self.flush(peer, cx);
         }
         self.schedule_wake_up(cx);
@@ -274,8 +276,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Plans the first round of the loop in which some server with something
     /// outstanding is no longer in back-off.
     pub(super) fn schedule_wake_up(&mut self, cx: &mut Cx<'_, Self>) {
-        let peers = self.tables.rooms.peers(self.id);
-        let waiting = peers.into_iter().filter(|peer| {
+        let waiting = self.peers().into_iter().filter(|peer| {
             !self.sending.contains(peer)
                 && (!self.next_edus(*peer).0.is_empty()
                     || self
@@ -321,6 +322,15 @@ impl<C: Crypto> Homeserver<C> {
         let first = messages.take(EDUS_PER_TRANSACTION - EDUS_RESERVED);
         let edus = first.chain(others).take(EDUS_PER_TRANSACTION);
         edus.map(|(row, edu)| (*row, edu.clone())).unzip()
+    }
+
+    /// The other servers that share a room, or have still to be sent something.
+    fn peers(&self) -> BTreeSet<ServerId> {
+        let queues = self.tables.outbox.edus.iter();
+        let queued = queues.filter(|(_, queue)| !queue.is_empty());
+        let queued = queued.map(|(server, _)| *server);
+        let in_rooms = self.tables.rooms.peers(self.id);
+        in_rooms.into_iter().chain(queued).collect()
     }
 
     fn failed(&mut self, peer: ServerId, asked: Asked, cx: &mut Cx<'_, Self>) {

@@ -110,7 +110,7 @@ impl<C: Crypto> Rooms<C> {
         servers.filter(|server| *server != user.server).collect()
     }
 
-    /// The other servers that share a room, or have still to be sent something.
+    /// The other servers that share a room, or have still to be sent an event.
     pub(super) fn peers(&self, own: ServerId) -> BTreeSet<ServerId> {
         let members = self.rooms.values().flat_map(Room::servers);
         let unsent = self.unsent.iter().filter(|(_, events)| !events.is_empty());

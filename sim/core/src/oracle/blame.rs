@@ -77,7 +77,7 @@ impl History<'_> {
     }
 
     /// The first time after `after` that a table of a server was put back to
-    /// a copy from before `made`.
+    /// how it was before `made`, by a restore or because writes were lost.
     pub(super) fn rolled_back(
         &self,
         server: ServerId,
@@ -97,6 +97,9 @@ impl History<'_> {
                 table: what,
                 step,
             } if on == server && what == table => Some(step),
+            Fact::WritesLost {
+                node, since, step, ..
+            } if node == NodeId::Server(server) && since <= made => Some(step),
             _ => None,
         })
     }
@@ -149,14 +152,18 @@ impl History<'_> {
         deed.filter(|deed| deed.fact > after)
     }
 
-    /// The last time between two facts that a device lost what it had written.
+    /// The last time between two facts that a device lost what it had written
+    /// at `made`.
     pub(super) fn writes_lost(
         &self,
         device: DeviceId,
+        made: Time,
         (after, before): (FactId, FactId),
     ) -> Option<Deed> {
         let deed = self.last_before(before, |fact| match fact {
-            Fact::WritesLost { node, step, .. } if node == NodeId::Device(device) => Some(step),
+            Fact::WritesLost {
+                node, since, step, ..
+            } if node == NodeId::Device(device) && since <= made => Some(step),
             _ => None,
         });
         deed.filter(|deed| deed.fact > after)

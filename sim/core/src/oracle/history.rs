@@ -41,7 +41,7 @@ pub(super) struct History<'a> {
     pub(super) shares: BTreeMap<(MegolmName, DeviceId), Vec<Share>>,
     pub(super) queued: BTreeMap<MessageId, FactId>,
     pub(super) stored: BTreeMap<MessageId, FactId>,
-    pub(super) received: BTreeMap<MessageId, FactId>,
+    pub(super) decrypted: BTreeMap<MessageId, FactId>,
     pub(super) failed: BTreeMap<MessageId, (FactId, KeyName, OlmError)>,
     pub(super) issued: BTreeMap<KeyName, Vec<FactId>>,
     pub(super) phases: BTreeMap<Phase, Time>,
@@ -72,7 +72,7 @@ impl<'a> History<'a> {
             shares: BTreeMap::new(),
             queued: BTreeMap::new(),
             stored: BTreeMap::new(),
-            received: BTreeMap::new(),
+            decrypted: BTreeMap::new(),
             failed: BTreeMap::new(),
             issued: BTreeMap::new(),
             phases: BTreeMap::new(),
@@ -258,8 +258,9 @@ impl<'a> History<'a> {
             Fact::ToDeviceStored { message, .. } => {
                 self.stored.entry(message).or_insert(id);
             }
-            Fact::ToDeviceReceived { message, .. } => {
-                self.received.entry(message).or_insert(id);
+            // A message that was only taken out of an answer may come again.
+            Fact::OlmDecrypted { message, .. } => {
+                self.decrypted.entry(message).or_insert(id);
             }
             Fact::OlmFailed {
                 message,

@@ -11,6 +11,7 @@ use crate::name::{
 };
 use crate::time::{Span, Time};
 use crate::trace::{Fact, FactId, Phase, StepIndex, Trace};
+use crate::wire::Membership;
 
 /// Where Alice lives.
 pub(super) const HERE: ServerId = ServerId(0);
@@ -75,9 +76,24 @@ impl Story {
         self.note(Fact::Joined { room: ROOM, user });
     }
 
-    pub(super) fn publishes(&mut self, device: DeviceId) {
+    pub(super) fn publishes(&mut self, device: DeviceId) -> FactId {
         let server = device.user.server;
-        self.note(Fact::DevicePublished { server, device });
+        self.note(Fact::DevicePublished { server, device })
+    }
+
+    /// A server stores that a user came into the room, or left it.
+    pub(super) fn changes_membership(
+        &mut self,
+        server: ServerId,
+        user: UserId,
+        membership: Membership,
+    ) {
+        self.note(Fact::MembershipStored {
+            server,
+            room: ROOM,
+            user,
+            membership,
+        });
     }
 
     /// Sends an event, a second later so that it has a name of its own.
@@ -212,6 +228,49 @@ impl Story {
 
     pub(super) fn crashes(&mut self, node: NodeId, step: Option<StepIndex>) -> FactId {
         self.note(Fact::Crashed { node, step })
+    }
+
+    /// A node loses what it wrote since an instant.
+    pub(super) fn loses_writes(
+        &mut self,
+        node: NodeId,
+        since: Time,
+        step: Option<StepIndex>,
+    ) -> FactId {
+        self.note(Fact::WritesLost {
+            node,
+            count: 1,
+            since,
+            step,
+        })
+    }
+
+    /// Bob's device is put back to how it was at `taken`, a second later.
+    pub(super) fn restores_bob(&mut self, taken: Time, step: Option<StepIndex>) -> FactId {
+        self.wait(Span::secs(1));
+        let device = BOB;
+        self.note(Fact::DeviceRestored {
+            device,
+            taken,
+            step,
+        })
+    }
+
+    /// Bob's device makes a key, a second later than what was before.
+    pub(super) fn generates(&mut self, key: KeyName) -> FactId {
+        self.wait(Span::secs(1));
+        self.note(Fact::KeyGenerated { key })
+    }
+
+    /// Bob's device learns a room key.
+    pub(super) fn learns(&mut self, message: MessageId) -> FactId {
+        self.note(Fact::OlmDecrypted { by: BOB, message });
+        self.note(Fact::RoomKeyReceived {
+            by: BOB,
+            session: SESSION,
+            index: 0,
+            message,
+        })
     }
 
     /// A table is put back to how it was at `taken`, a second later.

@@ -147,10 +147,12 @@ pub enum Fact {
         node: NodeId,
         step: Option<StepIndex>,
     },
-    /// A node's last transactions had not reached its disk when it crashed.
+    /// A node's last transactions, from the one at `since` on, had not reached
+    /// its disk when it crashed.
     WritesLost {
         node: NodeId,
         count: usize,
+        since: Time,
         step: Option<StepIndex>,
     },
     /// A node started.

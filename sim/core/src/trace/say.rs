@@ -27,7 +27,7 @@ impl Named for Fact {
             Fact::LinkSlowed { between: [a, b], by, .. } => write!(f, "link {}-{} slower by {by}", say!(a), say!(b)),
             Fact::Crashed { node, .. } => write!(f, "{} crashes", say!(node)),
             Fact::Gone { node, .. } => write!(f, "{} is gone for good", say!(node)),
-            Fact::WritesLost { node, count, .. } => write!(f, "{} loses its last writes ({count})", say!(node)),
+            Fact::WritesLost { node, count, since, .. } => write!(f, "{} loses its last writes ({count}, since {since})", say!(node)),
             Fact::Booted { node, incarnation } => write!(f, "{} starts (incarnation {incarnation})", say!(node)),
             Fact::BackedUp { node, .. } => write!(f, "{} is backed up", say!(node)),
             Fact::DeviceRestored { device, taken, .. } => write!(f, "{} is put back to {taken}", say!(device)),

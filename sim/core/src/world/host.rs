@@ -106,7 +106,7 @@ impl<C: Crypto> World<C> {
             };
             match effect {
                 Effect::Persist(rows) => {
-                    if N::machine(&mut self.machines, node).persist(rows) {
+                    if N::machine(&mut self.machines, node).persist(rows, self.now) {
                         self.progressed = self.now;
                     }
                 }

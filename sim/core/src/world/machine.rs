@@ -33,7 +33,7 @@ pub(super) struct Machine<N: Node> {
 struct Journal<D: Durable> {
     keeps: usize,
     before: D,
-    transactions: VecDeque<Vec<D::Write>>,
+    transactions: VecDeque<(Time, Vec<D::Write>)>,
 }
 
 /// What is so of a machine whatever runs on it.
@@ -76,24 +76,25 @@ impl<N: Node> Machine<N> {
     }
 
     /// Writes rows to the disk. Whether any of them is progress.
-    pub(super) fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>) -> bool {
+    pub(super) fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>, now: Time) -> bool {
         let progress = rows.iter().any(N::Durable::is_progress);
-        self.journal.note(&rows);
+        self.journal.note(&rows, now);
         for row in rows {
             self.disk.apply(row);
         }
         progress
     }
 
-    /// Undoes the last transactions. How many there were.
-    pub(super) fn lose_writes(&mut self, count: usize) -> usize {
-        let lost = count.min(self.journal.transactions.len());
-        if lost > 0 {
-            let kept = self.journal.transactions.len() - lost;
-            self.journal.transactions.truncate(kept);
-            self.disk = self.journal.replayed();
-        }
-        lost
+    /// Undoes the last transactions. How many there were, and when the first
+    /// of them was made.
+    pub(super) fn lose_writes(&mut self, count: usize) -> Option<(usize, Time)> {
+        let all = self.journal.transactions.len();
+        let lost = count.min(all);
+        let (since, _) = self.journal.transactions.get(all - lost)?;
+        let since = *since;
+        self.journal.transactions.truncate(all - lost);
+        self.disk = self.journal.replayed();
+        Some((lost, since))
     }
 
     /// Puts the whole disk back to its latest copy. When that was taken.
@@ -114,13 +115,13 @@ impl<N: Node> Machine<N> {
 }
 
 impl<D: Durable> Journal<D> {
-    fn note(&mut self, rows: &[D::Write]) {
+    fn note(&mut self, rows: &[D::Write], now: Time) {
         if self.keeps == 0 {
             return;
         }
-        self.transactions.push_back(rows.to_vec());
+        self.transactions.push_back((now, rows.to_vec()));
         if self.transactions.len() > self.keeps
-            && let Some(oldest) = self.transactions.pop_front()
+            && let Some((_, oldest)) = self.transactions.pop_front()
         {
             for row in oldest {
                 self.before.apply(row);
@@ -130,7 +131,7 @@ impl<D: Durable> Journal<D> {
 
     fn replayed(&self) -> D {
         let mut disk = self.before.clone();
-        for row in self.transactions.iter().flatten() {
+        for row in self.transactions.iter().flat_map(|(_, rows)| rows) {
             disk.apply(row.clone());
         }
         disk
@@ -197,8 +198,9 @@ impl<C: Crypto> Machines<C> {
         self.state_mut(node).armed = None;
     }
 
-    /// Undoes a node's last transactions. How many there were.
-    pub(super) fn lose_writes(&mut self, node: NodeId, count: usize) -> usize {
+    /// Undoes a node's last transactions. How many there were, and when the
+    /// first of them was made.
+    pub(super) fn lose_writes(&mut self, node: NodeId, count: usize) -> Option<(usize, Time)> {
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].lose_writes(count),
             NodeId::Device(device) => self.devices[usize::from(device.index)].lose_writes(count),

@@ -147,7 +147,7 @@ impl<C: Crypto> World<C> {
             for (id, machine) in cast.server_ids().zip(&mut machines.servers) {
                 if room.members.iter().any(|member| member.server == id) {
                     let row = homeserver::Write::Room(room.id, room.members.clone());
-                    machine.persist(vec![row]);
+                    machine.persist(vec![row], Time::ZERO);
                 }
             }
         }

@@ -238,9 +238,13 @@ impl<C: Crypto> World<C> {
             return;
         }
         self.note(Fact::Crashed { node, step });
-        let count = self.machines.lose_writes(node, lost_writes);
-        if count > 0 {
-            self.note(Fact::WritesLost { node, count, step });
+        if let Some((count, since)) = self.machines.lose_writes(node, lost_writes) {
+            self.note(Fact::WritesLost {
+                node,
+                count,
+                since,
+                step,
+            });
         }
         self.machines.went_down(node);
         self.network.went_down(node);

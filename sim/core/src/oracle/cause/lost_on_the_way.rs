@@ -15,7 +15,7 @@ pub(super) fn cause_of(
     share: &Share,
     reader: DeviceId,
 ) -> Option<Cause> {
-    if history.received.contains_key(&share.message) {
+    if history.decrypted.contains_key(&share.message) {
         return None;
     }
     let made = |fact: FactId| history.trace.at(fact).at;
@@ -41,7 +41,10 @@ pub(super) fn cause_of(
         }
         let crash = history.crashed(reader, deed.fact);
         return Some(Cause {
-            kind: CauseKind::TokenStoredBeforeMessages,
+            kind: match crash {
+                Some(_) => CauseKind::TokenStoredBeforeMessages,
+                None => CauseKind::TokenOverranInbox,
+            },
             step: crash.and_then(|deed| deed.step),
             decisive: deed.fact,
         });

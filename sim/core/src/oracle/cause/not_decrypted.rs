@@ -68,7 +68,7 @@ fn one_time_key_gone(
             failed,
         );
     }
-    if let Some(deed) = history.writes_lost(reader, span) {
+    if let Some(deed) = history.writes_lost(reader, made, span) {
         return caused(CauseKind::OneTimeKeyForgotten, Some(deed), failed);
     }
     if let Some(other) = overwritten(history, key, span) {
@@ -96,7 +96,7 @@ fn fallback_key_gone(
     }
     let deed = history
         .device_rolled_back(reader, made, span)
-        .or_else(|| history.writes_lost(reader, span));
+        .or_else(|| history.writes_lost(reader, made, span));
     match deed {
         Some(_) => caused(CauseKind::FallbackKeyForgotten, deed, failed),
         None => caused(CauseKind::FallbackKeyRetired, None, failed),
@@ -132,7 +132,7 @@ fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) ->
         .filter(|deed| deed.fact > span.0);
     let deeds = [
         history.device_rolled_back(device, always, span),
-        history.writes_lost(device, span),
+        history.writes_lost(device, always, span),
         history.logged_out(device, span),
         crashed,
     ];

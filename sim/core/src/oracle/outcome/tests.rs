@@ -2,11 +2,13 @@
 //! them have one story on each side.
 
 use super::*;
+use crate::name::NodeId;
 use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, STEP, Story, THERE,
 };
 use crate::time::Time;
-use crate::trace::Fact;
+use crate::trace::{Fact, LogoutReason};
+use crate::wire::Membership;
 
 const MINUTE: Span = Span::secs(60);
 const TICK: Span = Span::from_ticks(1);
@@ -228,6 +230,108 @@ fn a_user_who_joined_after_an_event_is_not_expected_to_read_it() {
     story.joins(CAROL.user);
     let next = story.is_read(Body::Timeline);
     assert_eq!(unread(&story.judge()), [(next, CAROL)]);
+}
+
+#[test]
+fn what_was_sent_before_a_login_or_a_join_is_excused_with_its_evidence() {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.is_read(Body::Timeline);
+    let published = story.publishes(BOB_LAPTOP);
+    story.publishes(CAROL);
+    story.joins(CAROL.user);
+    story.sees(BOB_LAPTOP, event);
+    story.sees(CAROL, event);
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Ok);
+    let excused = judgement.excused.iter().map(|it| (it.reader, it.excuse));
+    let excused: Vec<_> = excused.collect();
+    let (laptop, carol) = (BOB_LAPTOP, CAROL);
+    let before_login = Excuse::SentBeforeLogin;
+    assert_eq!(excused, [(laptop, before_login), (carol, before_login)]);
+    assert_eq!(judgement.excused[0].evidence, published);
+
+    // A device that was there, of a user who was not in the room.
+    let mut story = Story::of_alice_and_bob();
+    story.publishes(CAROL);
+    let event = story.is_read(Body::Timeline);
+    story.joins(CAROL.user);
+    story.sees(CAROL, event);
+    let excused = story.judge().excused;
+    assert_eq!(excused.len(), 1);
+    assert_eq!(excused[0].excuse, Excuse::SentBeforeJoining);
+}
+
+#[test]
+fn membership_counts_at_the_events_place_on_its_senders_server() {
+    // Carol joins as far as Alice's server knows, then leaves: what lies
+    // between is for her, if she ever saw it.
+    let mut story = Story::of_alice_and_bob();
+    story.publishes(CAROL);
+    let before = story.is_read(Body::Timeline);
+    story.changes_membership(HERE, CAROL.user, Membership::Join);
+    let between = story.is_read(Body::Timeline);
+    story.changes_membership(HERE, CAROL.user, Membership::Leave);
+    let after = story.is_read(Body::Timeline);
+    // Her own server hears of it late, and in between she is in the room.
+    story.changes_membership(THERE, CAROL.user, Membership::Join);
+    for event in [before, between, after] {
+        story.sees(CAROL, event);
+    }
+    let judgement = story.judge();
+    assert_eq!(unread(&judgement), [(between, CAROL)]);
+    assert_eq!(judgement.excused.len(), 2);
+}
+
+#[test]
+fn of_a_user_who_left_without_having_seen_an_event_nothing_is_expected() {
+    for has_seen in [false, true] {
+        let mut story = Story::of_alice_and_bob();
+        let event = story.says(ALICE, Body::Timeline);
+        if has_seen {
+            story.sees(BOB, event);
+        }
+        for server in [THERE, HERE] {
+            story.changes_membership(server, BOB.user, Membership::Leave);
+        }
+        let expected = if has_seen { vec![(event, BOB)] } else { vec![] };
+        assert_eq!(unread(&story.judge()), expected);
+    }
+}
+
+#[test]
+fn nothing_is_expected_of_who_is_not_there_to_the_end() {
+    let (device, why) = (BOB, LogoutReason::UnknownToken);
+    let ends = [
+        Fact::LoggedOut { device, why },
+        Fact::Gone {
+            node: NodeId::Device(BOB),
+            step: STEP,
+        },
+        Fact::Gone {
+            node: NodeId::Server(THERE),
+            step: STEP,
+        },
+    ];
+    for end in ends {
+        let mut story = Story::of_alice_and_bob();
+        let lost = story.is_seen(Body::Timeline);
+        let mut without = Story::of_alice_and_bob();
+        without.is_seen(Body::Timeline);
+        without.note(end);
+        assert_eq!(without.judge().unread, [], "{end:?}");
+        assert_eq!(unread(&story.judge()), [(lost, BOB)]);
+    }
+}
+
+#[test]
+fn a_device_that_came_back_is_expected_to_read_what_was_said_since() {
+    let mut story = Story::of_alice_and_bob();
+    story.is_seen(Body::Timeline);
+    let (device, why) = (BOB, LogoutReason::Asked);
+    story.note(Fact::LoggedOut { device, why });
+    story.publishes(BOB);
+    let since = story.is_seen(Body::Timeline);
+    assert_eq!(unread(&story.judge()), [(since, BOB)]);
 }
 
 #[test]

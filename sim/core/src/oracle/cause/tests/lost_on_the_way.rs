@@ -1,11 +1,12 @@
 //! The key was sent, and never came out of an inbox.
 
 use crate::crypto::Body;
-use crate::name::Table;
+use crate::name::{NodeId, Table};
 use crate::oracle::CauseKind::{
     InboxLostWithRestore, MessageLost, OutboxLostWithRestore, TokenOverranInbox,
+    TokenStoredBeforeMessages,
 };
-use crate::oracle::testing::{BOB, HERE, OTHER_STEP, STEP, Story, THERE, because};
+use crate::oracle::testing::{ALICE, BOB, HERE, OTHER_STEP, STEP, Story, THERE, because};
 use crate::time::Span;
 use crate::trace::Fact;
 
@@ -132,14 +133,69 @@ fn a_message_that_waits_in_the_inbox_has_no_cause() {
 }
 
 #[test]
-fn a_message_that_came_out_of_the_inbox_was_not_lost() {
+fn a_message_that_was_decrypted_was_not_lost_on_the_way() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.note(Fact::OlmDecrypted { by: BOB, message });
+    story.deletes(message);
+    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), None);
+}
+
+#[test]
+fn a_message_that_was_only_taken_out_of_an_answer_can_still_be_lost() {
     let mut story = Story::of_alice_and_bob();
     let copy = story.now;
     let (message, _) = story.shares_key(0);
     story.stores(message);
     story.note(Fact::ToDeviceReceived { by: BOB, message });
-    story.deletes(message);
-    story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let restore = story.restores(THERE, Table::Inbox, copy, STEP);
     story.is_seen(Body::Timeline);
-    assert_eq!(story.cause(), None);
+    assert_eq!(story.cause(), because(InboxLostWithRestore, STEP, restore));
+}
+
+#[test]
+fn a_device_that_crashed_after_it_stored_its_token_lets_the_message_be_deleted() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.crashes(NodeId::Device(ALICE), OTHER_STEP);
+    story.crashes(NodeId::Device(BOB), STEP);
+    let deleted = story.deletes(message);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(
+        story.cause(),
+        because(TokenStoredBeforeMessages, STEP, deleted)
+    );
+}
+
+#[test]
+fn a_server_that_lost_its_last_writes_lost_what_was_in_the_inbox() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    let stored = story.now;
+    story.wait(Span::secs(1));
+    // Later writes that are lost are no loss of this one.
+    story.loses_writes(NodeId::Server(THERE), story.now, OTHER_STEP);
+    story.loses_writes(NodeId::Server(HERE), stored, OTHER_STEP);
+    let lost = story.loses_writes(NodeId::Server(THERE), stored, STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(InboxLostWithRestore, STEP, lost));
+}
+
+#[test]
+fn a_message_that_waited_on_a_server_that_is_gone_is_lost_with_it() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    let queued = story.queues(message);
+    story.is_seen(Body::Timeline);
+    let node = NodeId::Server(HERE);
+    story.note(Fact::Gone { node, step: STEP });
+    assert_eq!(story.cause(), because(MessageLost, STEP, queued));
 }

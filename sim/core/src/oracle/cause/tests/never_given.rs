@@ -1,14 +1,18 @@
 //! The sender had not given the reader a key that covers the event.
 
 use crate::crypto::Body;
-use crate::name::{DeviceId, NodeId, ServerId};
+use crate::name::{DeviceId, MessageId, NodeId, ServerId};
 use crate::oracle::CauseKind::{
-    ClaimBackedOff, ClaimEmpty, ClaimUnreachable, DeviceUnknown, LaterIndexOnly,
+    ClaimAnswerLost, ClaimBackedOff, ClaimEmpty, ClaimUnreachable, DeviceUnknown, IdentityChanged,
+    LaterIndexOnly, MessageLost,
 };
 use crate::oracle::testing::{
-    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, OTHER_STEP, STEP, Story, THERE, because,
+    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, ONE_TIME, OTHER_STEP, SESSION, STEP, Story,
+    THERE, because,
 };
-use crate::trace::{ClaimMiss, Fact, FactId, Phase, RemoteFailure};
+use crate::oracle::{Excuse, Excused, OutcomeClass};
+use crate::time::{Span, Time};
+use crate::trace::{ClaimMiss, Fact, FactId, Phase, RemoteFailure, Withholding};
 use crate::wire::MessageKind;
 
 #[test]
@@ -80,17 +84,129 @@ fn a_failure_that_nothing_from_outside_explains_is_named_itself() {
 
 #[test]
 fn an_answer_without_a_usable_key_is_an_empty_claim() {
-    for why in [
-        ClaimMiss::NoKey,
-        ClaimMiss::BadSignature,
-        ClaimMiss::DeviceCoolingDown,
-    ] {
+    for why in [ClaimMiss::NoKey, ClaimMiss::DeviceCoolingDown] {
         let mut story = Story::of_alice_and_bob();
         story.cuts_link(OTHER_STEP);
         let missed = missed(&mut story, why);
         story.is_seen(Body::Timeline);
         assert_eq!(story.cause(), because(ClaimEmpty, None, missed), "{why:?}");
     }
+}
+
+#[test]
+fn a_key_with_somebody_elses_signature_is_of_a_device_that_changed_its_identity() {
+    let mut story = Story::of_alice_and_bob();
+    let missed = missed(&mut story, ClaimMiss::BadSignature);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(IdentityChanged, None, missed));
+}
+
+#[test]
+fn a_claim_that_was_served_and_timed_out_lost_its_answer() {
+    let mut story = Story::of_alice_and_bob();
+    let (from, to) = (NodeId::Server(THERE), NodeId::Server(HERE));
+    story.issues(ONE_TIME, ALICE);
+    let dropped = story.note(Fact::MessageDropped {
+        from,
+        to,
+        kind: MessageKind::FederationClaim,
+        answer: true,
+        step: STEP,
+    });
+    story.wait(Span::secs(10));
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    missed(&mut story, ClaimMiss::ServerFailed);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimAnswerLost, STEP, dropped));
+}
+
+#[test]
+fn a_key_that_others_were_given_or_that_was_given_long_before_is_no_lost_answer() {
+    for (waited, to) in [(Span::secs(5), CAROL), (Span::secs(11), ALICE)] {
+        let mut story = Story::of_alice_and_bob();
+        story.issues(ONE_TIME, to);
+        let cut = story.cuts_link(STEP);
+        story.wait(waited);
+        fails(&mut story, THERE, RemoteFailure::TimedOut);
+        missed(&mut story, ClaimMiss::ServerFailed);
+        story.is_seen(Body::Timeline);
+        assert_eq!(story.cause(), because(ClaimUnreachable, STEP, cut));
+    }
+}
+
+#[test]
+fn a_slow_link_is_to_blame_until_it_is_fast_again() {
+    let (here, there) = (NodeId::Server(HERE), NodeId::Server(THERE));
+    let slowed = |step| Fact::LinkSlowed {
+        between: [there, here],
+        by: Span::secs(20),
+        step,
+    };
+    let mut story = Story::of_alice_and_bob();
+    let cut = story.cuts_link(STEP);
+    story.note(Fact::LinkMended {
+        between: [here, there],
+        step: None,
+    });
+    let slow = story.note(slowed(OTHER_STEP));
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    missed(&mut story, ClaimMiss::ServerFailed);
+    story.is_seen(Body::Timeline);
+    assert_ne!(cut, slow);
+    assert_eq!(story.cause(), because(ClaimUnreachable, OTHER_STEP, slow));
+}
+
+#[test]
+fn a_key_that_is_withheld_is_no_failure_unless_it_was_given_all_the_same() {
+    let (message, session) = (
+        MessageId {
+            sender: ALICE,
+            to: BOB,
+            sent: Time::ZERO,
+            number: 0,
+        },
+        SESSION,
+    );
+    let why = Withholding::Blacklisted;
+    let withheld = Fact::RoomKeyWithheld {
+        session,
+        message,
+        why,
+    };
+    let mut story = Story::of_alice_and_bob();
+    missed(&mut story, ClaimMiss::NoKey);
+    let evidence = story.note(withheld);
+    let event = story.is_seen(Body::Timeline);
+    let judgement = story.judge();
+    assert_eq!(judgement.unread, []);
+    assert_eq!(judgement.outcome, OutcomeClass::Ok);
+    let expected = Excused {
+        event,
+        reader: BOB,
+        excuse: Excuse::Withheld,
+        evidence,
+    };
+    assert_eq!(judgement.excused, [expected]);
+
+    let mut story = Story::of_alice_and_bob();
+    let (_, shared) = story.shares_key(0);
+    story.note(withheld);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(MessageLost, None, shared));
+}
+
+#[test]
+fn to_be_told_that_there_is_no_channel_is_no_excuse() {
+    let mut story = Story::of_alice_and_bob();
+    let missed = missed(&mut story, ClaimMiss::NoKey);
+    let (message, _) = story.shares_key(9);
+    story.note(Fact::RoomKeyWithheld {
+        session: SESSION,
+        message,
+        why: Withholding::NoOlm,
+    });
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimEmpty, None, missed));
 }
 
 #[test]

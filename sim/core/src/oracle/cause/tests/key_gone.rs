@@ -1,0 +1,189 @@
+//! The private half of a key was gone when the message came, though it had not
+//! been used: what became of it. And a room key that was there, and is gone.
+
+use crate::crypto::{Body, OlmError};
+use crate::name::{KeyName, NodeId};
+use crate::oracle::CauseKind::{
+    FallbackKeyForgotten, FallbackKeyRetired, IdentityChanged, OneTimeKeyDeletedOnFailure,
+    OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore, OneTimeKeyOverwritten, OneTimeKeyReset,
+    RatchetForked, RoomKeyForgotten,
+};
+use crate::oracle::testing::{
+    ALICE, BOB, FALLBACK, ONE_TIME, OTHER_STEP, STEP, Story, THERE, because,
+};
+use crate::time::Span;
+use crate::trace::{Discard, Fact, FactId, LogoutReason};
+
+#[test]
+fn a_device_put_back_to_before_it_made_the_key_has_lost_it() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    story.restores_bob(before, OTHER_STEP);
+    story.generates(ONE_TIME);
+    let after = story.now + Span::millis(1);
+    let restore = story.restores_bob(before, STEP);
+    // A copy that holds the key loses nothing.
+    story.restores_bob(after, OTHER_STEP);
+    is_gone(&mut story, ONE_TIME);
+    story.restores_bob(before, OTHER_STEP);
+    let because = because(OneTimeKeyLostWithDeviceRestore, STEP, restore);
+    assert_eq!(story.cause(), because);
+}
+
+#[test]
+fn a_key_that_had_not_reached_the_disk_is_forgotten() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let made = story.now;
+    story.loses_writes(NodeId::Device(ALICE), made, OTHER_STEP);
+    let lost = story.loses_writes(NodeId::Device(BOB), made, STEP);
+    // Later writes that are lost do not take the key with them.
+    story.loses_writes(NodeId::Device(BOB), made + Span::secs(1), OTHER_STEP);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyForgotten, STEP, lost));
+}
+
+#[test]
+fn another_key_under_the_same_id_has_overwritten_it() {
+    let mut story = Story::of_alice_and_bob();
+    let other = KeyName {
+        incarnation: 1,
+        ..ONE_TIME
+    };
+    story.generates(ONE_TIME);
+    let overwritten = story.generates(other);
+    is_gone(&mut story, ONE_TIME);
+    story.generates(other);
+    assert_eq!(
+        story.cause(),
+        because(OneTimeKeyOverwritten, None, overwritten)
+    );
+}
+
+#[test]
+fn a_key_discarded_in_a_reset_blames_what_made_the_reset_necessary() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    story.loses_writes(NodeId::Device(BOB), story.now, STEP);
+    let discarded = discards(&mut story, Discard::Reset);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
+fn a_key_deleted_on_failure_blames_whoever_sent_what_failed() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let (of, _) = story.shares_key(9);
+    let copy = crate::name::MessageId { number: 9, ..of };
+    let step = STEP.expect("the story names a step");
+    story.note(Fact::Injected { copy, of, step });
+    let discarded = discards(&mut story, Discard::Failed);
+    is_gone(&mut story, ONE_TIME);
+    let because = because(OneTimeKeyDeletedOnFailure, STEP, discarded);
+    assert_eq!(story.cause(), because);
+}
+
+#[test]
+fn a_device_that_logged_out_meanwhile_is_another_device() {
+    for key in [ONE_TIME, FALLBACK] {
+        let mut story = Story::of_alice_and_bob();
+        story.generates(key);
+        let out = story.note(Fact::LoggedOut {
+            device: BOB,
+            why: LogoutReason::Asked,
+        });
+        story.publishes(BOB);
+        is_gone(&mut story, key);
+        assert_eq!(story.cause(), because(IdentityChanged, None, out));
+    }
+}
+
+#[test]
+fn a_fallback_key_is_forgotten_with_the_store_or_else_retired() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    story.generates(FALLBACK);
+    let restore = story.restores_bob(before, STEP);
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyForgotten, STEP, restore));
+
+    let mut story = Story::of_alice_and_bob();
+    story.generates(FALLBACK);
+    let made = story.now;
+    let lost = story.loses_writes(NodeId::Device(BOB), made, STEP);
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyForgotten, STEP, lost));
+
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    story.generates(FALLBACK);
+    let (key, why) = (FALLBACK, Discard::Replaced);
+    let discarded = story.note(Fact::KeyDiscarded { key, why });
+    story.restores_bob(before, OTHER_STEP);
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyRetired, None, discarded));
+}
+
+#[test]
+fn a_forked_ratchet_blames_what_last_happened_to_either_end() {
+    let mut story = Story::of_alice_and_bob();
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    story.loses_writes(NodeId::Device(ALICE), story.now, STEP);
+    story.crashes(NodeId::Server(THERE), OTHER_STEP);
+    let failed = fails(&mut story, ONE_TIME, OlmError::MissingMessageKey);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    assert_eq!(story.cause(), because(RatchetForked, STEP, failed));
+}
+
+#[test]
+fn a_room_key_that_was_learned_is_lost_with_the_store() {
+    for disturb in [
+        |story: &mut Story| story.restores_bob(story.now, STEP),
+        |story: &mut Story| story.loses_writes(NodeId::Device(BOB), story.now, STEP),
+        |story: &mut Story| story.crashes(NodeId::Device(BOB), STEP),
+    ] {
+        let mut story = Story::of_alice_and_bob();
+        let (message, _) = story.shares_key(0);
+        story.stores(message);
+        story.crashes(NodeId::Device(BOB), OTHER_STEP);
+        story.learns(message);
+        let deed = disturb(&mut story);
+        story.is_seen(Body::Timeline);
+        assert_eq!(story.cause(), because(RoomKeyForgotten, STEP, deed));
+    }
+}
+
+#[test]
+fn a_room_key_that_was_learned_and_not_lost_leaves_the_harness_without_an_answer() {
+    let mut story = Story::of_alice_and_bob();
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    story.learns(message);
+    story.crashes(NodeId::Device(ALICE), OTHER_STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), None);
+}
+
+fn discards(story: &mut Story, why: Discard) -> FactId {
+    let key = ONE_TIME;
+    story.note(Fact::KeyDiscarded { key, why })
+}
+
+/// The private half of `key` is gone when Alice's message comes.
+fn is_gone(story: &mut Story, key: KeyName) {
+    fails(story, key, OlmError::MissingOneTimeKey);
+}
+
+/// Alice gives Bob a key in a message that he cannot decrypt, and says
+/// something that he cannot read.
+fn fails(story: &mut Story, key: KeyName, error: OlmError) -> FactId {
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    let failed = story.cannot_decrypt(message, key, error);
+    story.is_seen(Body::Timeline);
+    failed
+}

@@ -4,26 +4,39 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::{DRAWS, judge, proposal, proposals, scenario, scenarios};
-use unwedge_core::oracle::{CauseKind, OutcomeClass};
+use unwedge_core::oracle::{CauseKind, Judgement, OutcomeClass};
 
 /// Each scenario, under a proposal that it fails under (a control never does
 /// but under a bug), and the steps that make it fail.
 #[test]
 fn without_the_step_that_causes_the_failure_all_is_well() {
+    use OutcomeClass::{Lost, Ok, Wedged};
     let cases = [
-        ("A01", "base", "restore", OutcomeClass::Wedged),
-        ("A05", "base", "restore", OutcomeClass::Lost),
-        ("B02", "base", "crash", OutcomeClass::Ok),
-        ("C02", "base", "partition", OutcomeClass::Lost),
-        (
-            "D01",
-            "bug-read-then-delete-claim",
-            "send",
-            OutcomeClass::Wedged,
-        ),
+        ("A01", "base", "restore", Wedged),
+        ("A03", "base", "restore", Ok),
+        ("A05", "base", "restore", Lost),
+        ("A06", "base", "restore", Lost),
+        ("A12", "base", "restore", Ok),
+        ("B01", "base", "crash", Wedged),
+        ("B02", "base", "crash", Ok),
+        ("B03", "base", "crash", Wedged),
+        ("B07", "bug-delete-key-on-failure", "inject", Wedged),
+        ("B08", "base", "restore", Wedged),
+        ("B14", "base", "claim", Ok),
+        ("B18", "bug-token-before-messages", "crash", Lost),
+        ("B22", "base", "crash", Ok),
+        ("C02", "base", "partition", Lost),
+        ("C03", "base", "partition", Ok),
+        ("C14", "base", "claim", Ok),
+        ("D01", "bug-read-then-delete-claim", "send", Wedged),
+        ("D03", "base", "restore", Wedged),
+        ("D04", "base", "restore", Ok),
+        ("D05", "base", "send", Ok),
+        ("D06", "msc4162-reset-on-conflict", "crash", Wedged),
     ];
     assert_eq!(
         cases.len(),
@@ -65,15 +78,60 @@ fn the_step_that_is_blamed_is_one_whose_absence_is_better() {
                 }
                 let at = format!("{} under {}, seed {seed}", scenario.id, proposal.name);
                 assert!(!judgement.unread.is_empty(), "{at}");
+                let mut blamed = BTreeSet::new();
                 for unread in &judgement.unread {
                     let cause = unread.cause.unwrap_or_else(|| panic!("{at}: no cause"));
-                    let step = cause.step.unwrap_or_else(|| panic!("{at}: {cause:?}"));
+                    blamed.insert(cause.step.unwrap_or_else(|| panic!("{at}: {cause:?}")));
+                }
+                for step in blamed {
                     let without = Arc::new(scenario.without_step(usize::from(step.0)));
                     let (_, better) = judge(&without, &proposal, seed);
-                    let measure =
-                        |it: &unwedge_core::oracle::Judgement| (it.outcome, it.unread.len());
-                    assert!(measure(&better) < measure(&judgement), "{at}: {cause:?}");
+                    let measure = |it: &Judgement| (it.outcome, it.unread.len());
+                    assert!(measure(&better) < measure(&judgement), "{at}: {step:?}");
                 }
+            }
+        }
+    }
+}
+
+/// A mutant makes a difference in its own scenario, for the reason that it is
+/// about, and in no other.
+#[test]
+fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
+    let mutants = [
+        (
+            "bug-delete-key-on-failure",
+            "B07",
+            CauseKind::OneTimeKeyDeletedOnFailure,
+        ),
+        ("bug-read-then-delete-claim", "D01", CauseKind::IssuedTwice),
+        (
+            "bug-token-before-messages",
+            "B18",
+            CauseKind::TokenStoredBeforeMessages,
+        ),
+    ];
+    let bugs = proposals().into_iter().map(|it| it.name);
+    let bugs: BTreeSet<String> = bugs.filter(|name| name.starts_with("bug-")).collect();
+    let listed = mutants.map(|(name, ..)| name.to_owned());
+    assert_eq!(bugs, BTreeSet::from(listed), "every mutant has a case");
+    let base = proposal("base");
+    for (name, own, kind) in mutants {
+        let mutant = proposal(name);
+        for scenario in scenarios() {
+            let mut kinds = BTreeSet::new();
+            let mut differs = false;
+            for seed in DRAWS {
+                let (_, broken) = judge(&scenario, &mutant, seed);
+                let (_, sound) = judge(&scenario, &base, seed);
+                differs |= broken.outcome != sound.outcome;
+                if broken.outcome > sound.outcome {
+                    kinds.extend(broken.causes().into_keys().map(|cause| cause.kind));
+                }
+            }
+            assert_eq!(differs, scenario.id == own, "{} under {name}", scenario.id);
+            if differs {
+                assert_eq!(kinds, BTreeSet::from([kind]), "{own} under {name}");
             }
         }
     }
@@ -81,9 +139,14 @@ fn the_step_that_is_blamed_is_one_whose_absence_is_better() {
 
 #[test]
 fn every_failure_has_the_cause_that_its_scenario_is_about() {
-    let cases: [(&str, &[CauseKind]); 3] = [
+    let cases: [(&str, &[CauseKind]); 8] = [
         ("A01", &[CauseKind::ReissuedAfterRestore]),
         ("A05", &[CauseKind::InboxLostWithRestore]),
+        ("A06", &[CauseKind::TokenOverranInbox]),
+        ("B01", &[CauseKind::OneTimeKeyForgotten]),
+        ("B03", &[CauseKind::ReissuedAfterUpload]),
+        ("B08", &[CauseKind::OneTimeKeyLostWithDeviceRestore]),
+        ("D03", &[CauseKind::ReissuedAfterRestore]),
         (
             "C02",
             &[CauseKind::ClaimUnreachable, CauseKind::ClaimBackedOff],
@@ -94,7 +157,7 @@ fn every_failure_has_the_cause_that_its_scenario_is_about() {
         for seed in DRAWS {
             let (_, judgement) = judge(&scenario, &proposal("base"), seed);
             let found = judgement.causes().into_keys().map(|cause| cause.kind);
-            let found: std::collections::BTreeSet<CauseKind> = found.collect();
+            let found: BTreeSet<CauseKind> = found.collect();
             assert_eq!(found, kinds.iter().copied().collect(), "{id}, seed {seed}");
         }
     }

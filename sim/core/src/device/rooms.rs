@@ -11,14 +11,14 @@ use crate::wire::Membership;
 
 impl<C: Crypto> Device<C> {
     /// The rows that follow from what a sync answer says of rooms and device
-    /// lists. Users in newly joined rooms are followed from now on, users
-    /// whose devices changed have to be asked for again, and users with whom
-    /// no room is shared are forgotten.
+    /// lists. Users in newly joined rooms are followed from now on, and users
+    /// whose devices changed have to be asked for again. Of users with whom no
+    /// room is shared any more matrix-rust-sdk takes no notice: what it knows
+    /// of their devices it goes on knowing.
     pub(super) fn changed_lists(
         &self,
         joined: Vec<(RoomId, Vec<UserId>)>,
         changed: Vec<UserId>,
-        left: Vec<UserId>,
     ) -> Vec<Write<C>> {
         let mut rows = vec![];
         for (room, members) in joined {
@@ -29,7 +29,6 @@ impl<C: Crypto> Device<C> {
             rows.push(Write::Room(room, members));
         }
         rows.extend(changed.into_iter().map(Write::Outdated));
-        rows.extend(left.into_iter().map(Write::DevicesGone));
         rows
     }
 

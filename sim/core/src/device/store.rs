@@ -164,8 +164,6 @@ pub enum Write<C: Crypto> {
     /// Stores a user's devices, as asked for after this many notices. The
     /// list is still outdated if another notice has come since.
     Devices(UserId, Vec<DeviceKeys<C>>, u64),
-    /// Forgets a user's devices.
-    DevicesGone(UserId),
     /// Marks a user's device list as outdated.
     Outdated(UserId),
     /// Stores a room's members.
@@ -265,10 +263,6 @@ impl<C: Crypto> Durable for Store<C> {
                     self.outdated.remove(&user);
                 }
             }
-            Write::DevicesGone(user) => {
-                self.devices.remove(&user);
-                self.outdated.remove(&user);
-            }
             Write::Outdated(user) => {
                 self.notices += 1;
                 self.outdated.insert(user, self.notices);
@@ -316,7 +310,7 @@ impl<C: Crypto> Durable for Store<C> {
             | Write::Withheld(_) => Row::Note,
             Write::RoomKey(_) => Row::RoomKey,
             Write::Outbound(..) | Write::OutboundGone(_) => Row::OutboundSession,
-            Write::Devices(..) | Write::DevicesGone(_) | Write::Outdated(_) => Row::DeviceList,
+            Write::Devices(..) | Write::Outdated(_) => Row::DeviceList,
             Write::Room(..) | Write::RoomGone(_) => Row::Room,
             Write::Token(_) => Row::Token,
             Write::Position(_) | Write::Seen(_) | Write::Read(_) => Row::Event,

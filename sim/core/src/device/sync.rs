@@ -27,8 +27,7 @@ impl<C: Crypto> Device<C> {
         if token_first {
             self.write(vec![token.clone()], cx);
         }
-        let (changed, left) = (response.device_lists_changed, response.device_lists_left);
-        let mut rows = self.changed_lists(response.joined, changed, left);
+        let mut rows = self.changed_lists(response.joined, response.device_lists_changed);
         for message in response.to_device {
             self.receive(message, &mut rows, cx);
         }

@@ -36,7 +36,10 @@ fn main() {
         "unwedge-and-reshare",
     ];
     let a01 = scenario::parse("A01.toml", &text, &known).expect("A01 can be read");
-    assert_eq!(a01.one_time_keys, 50, "the measure is defined for 50 keys");
+    assert_eq!(
+        a01.settings.one_time_keys, 50,
+        "the measure is defined for 50 keys"
+    );
     let job = Job::new(Arc::new(a01), Protocol::default(), 0);
     let (_, recorder) = run_with(&job, Recorder::default());
     let calls: Arc<Vec<Call>> = Arc::new(recorder.calls);

@@ -7,7 +7,8 @@
 //! took and gave. A replay makes the values anew.
 
 use serde::{Deserialize, Serialize};
-use unwedge_core::crypto::{Content, Crypto, GroupError, OlmError, Payload, RoomMessage};
+use unwedge_core::cast::Client;
+use unwedge_core::crypto::{Content, Crypto, GroupError, Merge, OlmError, Payload, RoomMessage};
 use unwedge_core::name::{DeviceId, KeyId, KeyKind, MegolmName, RoomId};
 use unwedge_madsim::Vodozemac as V;
 
@@ -136,10 +137,11 @@ impl Crypto for Recorder {
     type OlmMessage = Known<<V as Crypto>::OlmMessage>;
     type GroupMessage = Known<<V as Crypto>::GroupMessage>;
     type RoomKey = Known<<V as Crypto>::RoomKey>;
+    type Digest = <V as Crypto>::Digest;
 
-    fn new_account(&mut self) -> Self::Account {
-        let account = self.know(V.new_account());
-        self.calls.push(Call::NewAccount(account.number));
+    fn new_account(&mut self, client: Client) -> Self::Account {
+        let account = self.know(V.new_account(client));
+        self.calls.push(Call::NewAccount(client, account.number));
         account
     }
 
@@ -166,6 +168,20 @@ impl Crypto for Recorder {
         self.calls
             .push(Call::UnpublishedOneTimeKeys(account.number, numbers));
         keys
+    }
+
+    fn one_time_keys(&mut self, account: &Self::Account) -> Vec<KeyId> {
+        V.one_time_keys(&account.value)
+    }
+
+    fn discard_one_time_key(&mut self, account: &mut Self::Account, id: KeyId) {
+        self.calls.push(Call::DiscardOneTimeKey(account.number, id));
+        V.discard_one_time_key(&mut account.value, id);
+    }
+
+    fn forget_fallback_key(&mut self, account: &mut Self::Account) {
+        self.calls.push(Call::ForgetFallbackKey(account.number));
+        V.forget_fallback_key(&mut account.value);
     }
 
     fn generate_fallback_key(&mut self, account: &mut Self::Account) {
@@ -289,6 +305,18 @@ impl Crypto for Recorder {
         result.map(|(_, payload)| payload)
     }
 
+    fn digest(&mut self, message: &Self::OlmMessage) -> Self::Digest {
+        self.calls.push(Call::Digest(message.number));
+        V.digest(&message.value)
+    }
+
+    fn damage(&mut self, message: &Self::OlmMessage) -> Self::OlmMessage {
+        let damaged = self.know(V.damage(&message.value));
+        self.calls
+            .push(Call::Damage(message.number, damaged.number));
+        damaged
+    }
+
     fn new_group_session(&mut self) -> Self::GroupSession {
         let session = self.know(V.new_group_session());
         self.calls.push(Call::NewGroupSession(session.number));
@@ -330,6 +358,15 @@ impl Crypto for Recorder {
 
     fn first_known_index(&mut self, session: &Self::InboundGroupSession) -> u32 {
         V.first_known_index(&session.value)
+    }
+
+    fn merge(
+        &mut self,
+        session: &mut Self::InboundGroupSession,
+        other: Self::InboundGroupSession,
+    ) -> Merge {
+        self.calls.push(Call::Merge(session.number, other.number));
+        V.merge(&mut session.value, other.value)
     }
 
     fn decrypt_event(

@@ -1,7 +1,8 @@
 //! The recorded calls, and making them again.
 
+use unwedge_core::cast::Client;
 use unwedge_core::crypto::{Content, Crypto, Payload, RoomMessage};
-use unwedge_core::name::KeyKind;
+use unwedge_core::name::{KeyId, KeyKind};
 use unwedge_madsim::Vodozemac as V;
 
 use crate::record::{Number, Shape};
@@ -9,11 +10,13 @@ use crate::record::{Number, Shape};
 /// A call, by the numbers of the values that it took and, last, gave.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
-    NewAccount(Number),
+    NewAccount(Client, Number),
     Identity(Number, Number),
     GenerateOneTimeKeys(Number, usize),
     UnpublishedOneTimeKeys(Number, Vec<Number>),
+    DiscardOneTimeKey(Number, KeyId),
     GenerateFallbackKey(Number),
+    ForgetFallbackKey(Number),
     UnpublishedFallbackKey(Number, Option<Number>),
     MarkKeysAsPublished(Number),
     SignKey(Number, KeyKind, Number, Number),
@@ -23,10 +26,13 @@ pub(crate) enum Call {
     Opens(Number, Number),
     Encrypt(Number, Shape, Number),
     Decrypt(Number, Number, Option<Shape>),
+    Digest(Number),
+    Damage(Number, Number),
     NewGroupSession(Number),
     RoomKey(Number, Number),
     EncryptEvent(Number, RoomMessage, Number),
     ImportRoomKey(Number, Option<Number>),
+    Merge(Number, Number),
     DecryptEvent(Number, Number),
     PickleAccount(Number, Number),
     UnpickleAccount(Number, Number),
@@ -55,6 +61,12 @@ impl<T> Values<T> {
     fn get_mut(&mut self, number: Number) -> &mut T {
         self.0[number]
             .as_mut()
+            .expect("a value is made before it is used")
+    }
+
+    fn take(&mut self, number: Number) -> T {
+        self.0[number]
+            .take()
             .expect("a value is made before it is used")
     }
 
@@ -101,7 +113,7 @@ pub(crate) fn replay(calls: &[Call], values: usize) {
 impl Replay {
     fn make(&mut self, call: &Call) {
         match *call {
-            Call::NewAccount(out) => self.accounts.put(out, V.new_account()),
+            Call::NewAccount(client, out) => self.accounts.put(out, V.new_account(client)),
             Call::Identity(account, out) => {
                 self.identities
                     .put(out, V.identity(self.accounts.get(account)));
@@ -115,6 +127,12 @@ impl Replay {
                 for ((_, key), out) in keys.into_iter().zip(outs) {
                     self.keys.put(*out, key);
                 }
+            }
+            Call::DiscardOneTimeKey(account, id) => {
+                V.discard_one_time_key(self.accounts.get_mut(account), id);
+            }
+            Call::ForgetFallbackKey(account) => {
+                V.forget_fallback_key(self.accounts.get_mut(account));
             }
             Call::GenerateFallbackKey(account) => {
                 V.generate_fallback_key(self.accounts.get_mut(account));
@@ -180,6 +198,12 @@ impl Replay {
                     self.unpack(payload, shape);
                 }
             }
+            Call::Digest(message) => {
+                V.digest(self.messages.get(message));
+            }
+            Call::Damage(message, out) => {
+                self.messages.put(out, V.damage(self.messages.get(message)));
+            }
             Call::NewGroupSession(out) => self.groups.put(out, V.new_group_session()),
             Call::RoomKey(group, out) => {
                 self.room_keys.put(out, V.room_key(self.groups.get(group)));
@@ -193,6 +217,10 @@ impl Replay {
                 if let Some((session, out)) = session.zip(out) {
                     self.inbound.put(out, session);
                 }
+            }
+            Call::Merge(session, other) => {
+                let other = self.inbound.take(other);
+                V.merge(self.inbound.get_mut(session), other);
             }
             Call::DecryptEvent(session, event) => {
                 let event = self.events.get(event);

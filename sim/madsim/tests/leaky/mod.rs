@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use unwedge_core::crypto::{Content, Crypto, GroupError, OlmError, Payload, RoomMessage};
+use unwedge_core::cast::Client;
+use unwedge_core::crypto::{Content, Crypto, GroupError, Merge, OlmError, Payload, RoomMessage};
 use unwedge_core::name::{KeyId, KeyKind};
 use unwedge_madsim::Vodozemac as V;
 
@@ -42,6 +43,7 @@ impl Crypto for Leaky {
     type OlmMessage = <V as Crypto>::OlmMessage;
     type GroupMessage = <V as Crypto>::GroupMessage;
     type RoomKey = <V as Crypto>::RoomKey;
+    type Digest = <V as Crypto>::Digest;
 
     #[expect(clippy::disallowed_methods, reason = "that is the leak")]
     fn unpublished_one_time_keys(
@@ -93,22 +95,28 @@ impl Crypto for Leaky {
     }
 
     pass_on! {
-        fn new_account() -> Self::Account;
+        fn new_account(client: Client) -> Self::Account;
         fn identity(account: &Self::Account) -> Self::Identity;
         fn generate_one_time_keys(account: &mut Self::Account, count: usize) -> Vec<KeyId>;
+        fn one_time_keys(account: &Self::Account) -> Vec<KeyId>;
+        fn discard_one_time_key(account: &mut Self::Account, id: KeyId);
         fn generate_fallback_key(account: &mut Self::Account);
+        fn forget_fallback_key(account: &mut Self::Account);
         fn unpublished_fallback_key(account: &Self::Account) -> Option<(KeyId, Self::PublicKey)>;
         fn mark_keys_as_published(account: &mut Self::Account);
         fn sign_key(account: &Self::Account, kind: KeyKind, key: &Self::PublicKey) -> Self::Signature;
         fn verify_key(by: &Self::Identity, kind: KeyKind, key: &Self::PublicKey, signature: &Self::Signature) -> bool;
         fn open_session(account: &Self::Account, theirs: &Self::Identity, key: &Self::PublicKey) -> Self::Session;
         fn opens(session: &Self::Session, message: &Self::OlmMessage) -> Option<bool>;
+        fn digest(message: &Self::OlmMessage) -> Self::Digest;
+        fn damage(message: &Self::OlmMessage) -> Self::OlmMessage;
         fn new_group_session() -> Self::GroupSession;
         fn message_index(session: &Self::GroupSession) -> u32;
         fn room_key(session: &Self::GroupSession) -> Self::RoomKey;
         fn encrypt_event(session: &mut Self::GroupSession, plaintext: &RoomMessage) -> Self::GroupMessage;
         fn import_room_key(key: &Self::RoomKey) -> Option<Self::InboundGroupSession>;
         fn first_known_index(session: &Self::InboundGroupSession) -> u32;
+        fn merge(session: &mut Self::InboundGroupSession, other: Self::InboundGroupSession) -> Merge;
         fn decrypt_event(session: &mut Self::InboundGroupSession, message: &Self::GroupMessage) -> Result<(RoomMessage, u32), GroupError>;
         fn pickle_account(account: &Self::Account) -> Self::Pickle;
         fn unpickle_account(pickle: &Self::Pickle) -> Self::Account;

@@ -5,11 +5,15 @@
     reason = "a test looks for a few facts, and fails without them"
 )]
 
+mod machines;
+mod people;
+mod tampering;
+
 use std::sync::Arc;
 
 use unwedge_core::cast::Cast;
 use unwedge_core::name::Table;
-use unwedge_core::oracle::{self, OutcomeClass};
+use unwedge_core::oracle::{self, Judgement, OutcomeClass};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::scenario;
 use unwedge_core::time::{Span, Time};
@@ -21,24 +25,34 @@ struct Story {
     cast: Cast,
     trace: Trace,
     outcome: OutcomeClass,
+    judgement: Judgement,
 }
 
 impl Story {
     fn of(steps: &str) -> Self {
+        Self::among(
+            "devices = { alice = \"hs1\", bob = \"hs2\" }\nrooms = { r = [\"alice\", \"bob\"] }",
+            steps,
+        )
+    }
+
+    /// A run of these steps among others, on two servers.
+    fn among(cast: &str, steps: &str) -> Self {
         let text = format!(
             "id = \"story\"\ntitle = \"\"\nsource = []\nstory = \"\"\nservers = [\"hs1\", \"hs2\"]\n\
-             devices = {{ alice = \"hs1\", bob = \"hs2\" }}\nrooms = {{ r = [\"alice\", \"bob\"] }}\n\
-             steps = [\n{steps}\n]\n"
+             {cast}\nsteps = [\n{steps}\n]\n"
         );
         let scenario = scenario::parse("story.toml", &text, &[]).unwrap();
         let job = Job::new(Arc::new(scenario), Protocol::default(), 1);
         let trace = run(&job).trace;
-        let outcome = oracle::judge(&trace).outcome;
+        let judgement = oracle::judge(&trace);
+        let outcome = judgement.outcome;
         let cast = job.scenario.cast.clone();
         Self {
             cast,
             trace,
             outcome,
+            judgement,
         }
     }
 
@@ -113,10 +127,10 @@ fn what_is_on_its_way_when_a_link_is_cut_is_lost() {
     );
     assert!(
         !story
-            .when("dropped FederationSend request hs1->hs2")
+            .when("dropped federation-send request hs1->hs2")
             .is_empty()
     );
-    assert!(story.first("hs1 gets no FederationSend from hs2: TimedOut") > at(Span::hours(2)));
+    assert!(story.first("hs1 gets no federation-send from hs2: TimedOut") > at(Span::hours(2)));
 }
 
 #[test]

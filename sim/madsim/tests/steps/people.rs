@@ -1,0 +1,133 @@
+//! What people do: log in and out, join and leave, block.
+
+use super::{Story, at};
+use unwedge_core::oracle::{Excuse, OutcomeClass};
+use unwedge_core::time::Span;
+
+/// Alice, Bob and Bob's laptop, which logs in later.
+const WITH_LAPTOP: &str = r#"
+    devices = { alice = "hs1", bob = "hs2", "bob.laptop" = "hs2" }
+    rooms = { r = ["alice", "bob"] }"#;
+
+/// Carol is in no room at first; her server has nobody in it either.
+const WITH_CAROL: &str = r#"
+    devices = { alice = "hs1", bob = "hs1", carol = "hs2" }
+    rooms = { r = ["alice", "bob"] }"#;
+
+#[test]
+fn a_device_that_logs_in_later_reads_what_is_said_from_then_on() {
+    let story = Story::among(
+        WITH_LAPTOP,
+        r#"{ send = { at = "1h", from = "alice", room = "r" } },
+           { login = { at = "2h", device = "bob.laptop" } },
+           { send = { at = "3h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+    assert!(story.first("bob.laptop starts") >= at(Span::hours(2)));
+    assert!(story.first("bob.laptop logs in") > at(Span::hours(2)));
+    assert!(story.first("bob.laptop reads event:alice@3h") > at(Span::hours(3)));
+    // What was said before it was there is history to it.
+    assert!(story.when("bob.laptop reads event:alice@1h").is_empty());
+    let excused: Vec<Excuse> = story.judgement.excused.iter().map(|it| it.excuse).collect();
+    assert_eq!(excused, [Excuse::SentBeforeLogin]);
+}
+
+#[test]
+fn a_device_that_logs_out_is_forgotten_and_comes_back_as_another() {
+    let story = Story::among(
+        WITH_LAPTOP,
+        r#"{ send = { at = "1h", from = "alice", room = "r" } },
+           { logout = { at = "2h", device = "bob.laptop" } },
+           { send = { at = "3h", from = "alice", room = "r" } },
+           { login = { at = "4h", device = "bob.laptop" } },
+           { send = { at = "5h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok, "{:?}", story.judgement);
+    assert!(story.first("bob.laptop is logged out: Asked") > at(Span::hours(2)));
+    let deleted = story.first("hs2 deletes bob.laptop");
+    assert!(deleted > at(Span::hours(2)) && deleted < at(Span::hours(3)));
+    // Alice's session is replaced, because somebody who had its key is gone.
+    let replaced = story.first("discarded megolm:alice/r");
+    assert!(replaced > at(Span::hours(3)) && replaced < at(Span::hours(4)));
+    assert_eq!(story.when("hs2 knows bob.laptop").len(), 2);
+    assert!(story.when("bob.laptop reads event:alice@3h").is_empty());
+    assert!(!story.when("bob.laptop reads event:alice@5h").is_empty());
+}
+
+#[test]
+fn a_logout_waits_for_a_connection() {
+    let story = Story::of(
+        r#"{ offline = { at = "1h", device = "bob" } },
+           { logout = { at = "2h", device = "bob" } },
+           { online = { at = "3h", device = "bob" } },"#,
+    );
+    assert!(story.first("hs2 deletes bob") > at(Span::hours(3)));
+    assert_eq!(story.when("bob is logged out").len(), 1);
+}
+
+#[test]
+fn whoever_joins_reads_what_is_said_from_then_on_and_whoever_leaves_no_more() {
+    let story = Story::among(
+        WITH_CAROL,
+        r#"{ send = { at = "1h", from = "alice", room = "r" } },
+           { join = { at = "2h", device = "carol", room = "r" } },
+           { send = { at = "3h", from = "alice", room = "r" } },
+           { leave = { at = "4h", device = "carol", room = "r" } },
+           { send = { at = "5h", from = "alice", room = "r" } },
+           { join = { at = "6h", device = "carol", room = "r" } },
+           { send = { at = "7h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok, "{:?}", story.judgement);
+    for server in ["hs1", "hs2"] {
+        assert_eq!(
+            story
+                .when(&format!("{server} has that carol joins r"))
+                .len(),
+            2
+        );
+        assert_eq!(
+            story
+                .when(&format!("{server} has that carol leaves r"))
+                .len(),
+            1
+        );
+    }
+    // Who is not in the room is not even shown what is said there.
+    for (hour, sees) in [(1, false), (3, true), (5, false), (7, true)] {
+        let seen = story.when(&format!("carol reads event:alice@{hour}h"));
+        assert_eq!(!seen.is_empty(), sees, "{hour}h");
+        let seen = story.when(&format!("carol sees event:alice@{hour}h"));
+        assert_eq!(!seen.is_empty(), sees, "{hour}h");
+    }
+    // Alice's session is replaced once Carol, who has its key, has left.
+    let replaced = story.first("discarded megolm:alice/r");
+    assert!(replaced > at(Span::hours(5)) && replaced < at(Span::hours(6)));
+}
+
+#[test]
+fn nobody_joins_through_a_server_that_cannot_be_reached() {
+    let story = Story::among(
+        WITH_CAROL,
+        r#"{ partition = { at = "1h", between = ["hs1", "hs2"] } },
+           { join = { at = "2h", device = "carol", room = "r" } },
+           { send = { at = "3h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+    assert!(story.when("joins r").is_empty());
+}
+
+#[test]
+fn a_device_that_is_blocked_gets_no_key_and_is_told_so() {
+    let story = Story::of(
+        r#"{ send = { at = "1h", from = "alice", room = "r" } },
+           { block = { at = "2h", by = "alice", device = "bob" } },
+           { send = { at = "3h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok, "it is no failure");
+    let withheld = story.judgement.excused.iter().map(|it| it.excuse);
+    assert!(withheld.clone().count() > 1 && withheld.clone().all(|it| it == Excuse::Withheld));
+    assert!(story.when("bob reads event:alice@3h").is_empty());
+    assert!(story.first("Blacklisted") > at(Span::hours(3)));
+    assert!(!story.when("bob cannot read event:alice@3h").is_empty());
+    assert!(story.first("discarded megolm:alice/r") > at(Span::hours(3)));
+}

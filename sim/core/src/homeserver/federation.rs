@@ -267,7 +267,7 @@ impl<C: Crypto> Homeserver<C> {
     /// would find nothing to do are skipped.
     pub(super) fn wake_up_loop(&mut self, cx: &mut Cx<'_, Self>) {
         self.wake_up_at = None;
-        for peer in self.peers() {
+        for peer in self.destinations() {
             self.flush(peer, cx);
         }
         self.schedule_wake_up(cx);
@@ -276,7 +276,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Plans the first round of the loop in which some server with something
     /// outstanding is no longer in back-off.
     pub(super) fn schedule_wake_up(&mut self, cx: &mut Cx<'_, Self>) {
-        let waiting = self.peers().into_iter().filter(|peer| {
+        let waiting = self.destinations().into_iter().filter(|peer| {
             !self.sending.contains(peer)
                 && (!self.next_edus(*peer).0.is_empty()
                     || self
@@ -307,6 +307,16 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
+    /// The servers that something can be outstanding for: with the owner of
+    /// a device no room need be shared, and what was said there need not be.
+    fn destinations(&self) -> BTreeSet<ServerId> {
+        let mut destinations = self.tables.rooms.peers(self.id);
+        let queues = self.tables.outbox.edus.iter();
+        let queued = queues.filter(|(_, edus)| !edus.is_empty());
+        destinations.extend(queued.map(|(server, _)| *server));
+        destinations
+    }
+
     /// Up to a transaction's worth of the outbox. To-device messages leave a
     /// few places to everything else.
     fn next_edus(&self, peer: ServerId) -> (Vec<u64>, Vec<Edu<C>>) {
@@ -322,15 +332,6 @@ impl<C: Crypto> Homeserver<C> {
         let first = messages.take(EDUS_PER_TRANSACTION - EDUS_RESERVED);
         let edus = first.chain(others).take(EDUS_PER_TRANSACTION);
         edus.map(|(row, edu)| (*row, edu.clone())).unzip()
-    }
-
-    /// The other servers that share a room, or have still to be sent something.
-    fn peers(&self) -> BTreeSet<ServerId> {
-        let queues = self.tables.outbox.edus.iter();
-        let queued = queues.filter(|(_, queue)| !queue.is_empty());
-        let queued = queued.map(|(server, _)| *server);
-        let in_rooms = self.tables.rooms.peers(self.id);
-        in_rooms.into_iter().chain(queued).collect()
     }
 
     fn failed(&mut self, peer: ServerId, asked: Asked, cx: &mut Cx<'_, Self>) {

@@ -26,13 +26,11 @@ impl<C: Crypto> Homeserver<C> {
     ) {
         self.seen_transactions
             .retain(|_, seen| cx.now.since(*seen) < TRANSACTION_MEMORY);
-        if self
-            .seen_transactions
-            .insert((sender, transaction), cx.now)
-            .is_some()
-        {
+        // A copy is forgotten together with the original, not later.
+        if self.seen_transactions.contains_key(&(sender, transaction)) {
             return;
         }
+        self.seen_transactions.insert((sender, transaction), cx.now);
         let mut peers = BTreeSet::new();
         let mut rows = vec![];
         for message in messages {

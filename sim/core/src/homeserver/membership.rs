@@ -99,8 +99,17 @@ impl<C: Crypto> Homeserver<C> {
         if !is_in || event.sender.user.server != peer {
             return FederationResponse::Join(None);
         }
-        let join = member_event(event, room, Membership::Join);
-        let event = self.originate(join, BTreeSet::from([peer]), cx);
+        // The other server asks again here if another answer was lost, and the
+        // join may have come from there.
+        let mut timeline = row.into_iter().flat_map(|row| &row.timeline);
+        let known = timeline.find(|(_, known)| known.id == event);
+        let event = match known {
+            Some((_, known)) => known.clone(),
+            None => {
+                let join = member_event(event, room, Membership::Join);
+                self.originate(join, BTreeSet::from([peer]), cx)
+            }
+        };
         let row = &self.tables.rooms.rooms[&room];
         FederationResponse::Join(Some(Joined {
             event,
@@ -120,11 +129,17 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let Joining { device, id, .. } = joining;
-        let before: Vec<_> = members
-            .into_iter()
-            .filter(|user| *user != device.user)
-            .collect();
-        self.write(vec![Write::Room(event.room, before)], cx);
+        // If another user of this server has come in meanwhile, the room is
+        // known already, and possibly from a newer answer than this one.
+        let row = self.tables.rooms.rooms.get(&event.room);
+        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        if !is_in {
+            let before: Vec<_> = members
+                .into_iter()
+                .filter(|user| *user != device.user)
+                .collect();
+            self.write(vec![Write::Room(event.room, before)], cx);
+        }
         self.append(event, BTreeSet::new(), cx);
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }

@@ -46,7 +46,7 @@ pub struct Homeserver<C: Crypto> {
     /// `message_id`s given out since the start.
     federated: u64,
     polls: BTreeMap<DeviceId, sync::Poll>,
-    answered_syncs: BTreeMap<DeviceId, sync::Answered<C>>,
+    answered_syncs: BTreeMap<DeviceId, Vec<sync::Answered<C>>>,
 }
 
 /// What a homeserver asks to be woken for.

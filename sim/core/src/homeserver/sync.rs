@@ -30,6 +30,9 @@ const ANSWER_MEMORY: Span = Span::mins(2);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Poll {
     id: RequestId,
+    /// The token that the client showed.
+    asked: Option<SyncToken>,
+    /// The same, bounded to where the streams were.
     since: Option<SyncToken>,
     /// What the client knows of its keys.
     known: Option<KeyCounts>,
@@ -43,7 +46,7 @@ pub(super) struct Poll {
 /// An answer that was given, and to what.
 #[derive(Clone, Debug)]
 pub(super) struct Answered<C: Crypto> {
-    since: Option<SyncToken>,
+    asked: Option<SyncToken>,
     at: Time,
     response: SyncResponse<C>,
 }
@@ -59,10 +62,10 @@ impl<C: Crypto> Homeserver<C> {
         (since, known): (Option<SyncToken>, Option<KeyCounts>),
         cx: &mut Cx<'_, Self>,
     ) {
-        let answered = self.answered_syncs.get(&device);
-        let same = answered
-            .filter(|it| it.since == since && cx.now.since(it.at) < ANSWER_MEMORY)
-            .map(|it| it.response.clone());
+        let answered = self.answered_syncs.entry(device).or_default();
+        answered.retain(|it| cx.now.since(it.at) < ANSWER_MEMORY);
+        let same = answered.iter().find(|it| it.asked == since);
+        let same = same.map(|it| it.response.clone());
         if let Some(response) = same {
             self.polls.remove(&device);
             let response = ClientResponse::Sync(response);
@@ -83,6 +86,7 @@ impl<C: Crypto> Homeserver<C> {
             device,
             Poll {
                 id,
+                asked: since,
                 since: bounded,
                 known,
                 opened: cx.now,
@@ -154,13 +158,16 @@ impl<C: Crypto> Homeserver<C> {
         let response = self.sync_response(device, poll.since, counts);
         // An answer that leads back to its own question is not kept, or the
         // client would get it again and again at once.
-        if poll.since != Some(response.next) {
+        if poll.asked != Some(response.next) {
             let answered = Answered {
-                since: poll.since,
+                asked: poll.asked,
                 at: cx.now,
                 response: response.clone(),
             };
-            self.answered_syncs.insert(device, answered);
+            self.answered_syncs
+                .entry(device)
+                .or_default()
+                .push(answered);
         }
         let response = ClientResponse::Sync(response);
         respond(device, poll.id, MessageKind::Sync, response, cx);

@@ -188,7 +188,8 @@ fn measure_back_off(server: &mut Server) -> u64 {
     let began = server.now();
     let elapsed = |server: &Server| server.now().since(began).ticks();
     while server.asked().is_none() {
-        server.wait(Span::from_ticks(elapsed(server) / 200) + A_SECOND);
+        let step = Span::from_ticks(elapsed(server) / 200);
+        server.wait(step + A_SECOND);
         server.ask_to_claim(&[CAROL]);
     }
     let measured = elapsed(server);

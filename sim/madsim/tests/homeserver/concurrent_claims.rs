@@ -39,7 +39,7 @@ fn claim_twice_at_once(server: &mut Server) -> Vec<KeyName> {
 }
 
 fn left(server: &mut Server) -> usize {
-    server.sync(BOB, None).counts.one_time_keys
+    server.counts(BOB).one_time_keys
 }
 
 fn kinds(keys: &[KeyName]) -> Vec<KeyKind> {

@@ -4,30 +4,9 @@ use std::collections::BTreeSet;
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, THERE};
-use super::{A_MOMENT, Claimed, Server, Upload, names, server};
+use super::{A_MOMENT, Claimed, Upload, fallback, names, one_time, server};
 use unwedge_core::name::{DeviceId, KeyName};
-use unwedge_core::wire::{
-    FederationRequest, FederationResponse, KeyCounts, SignedKey, UploadRefused,
-};
-use unwedge_madsim::Vodozemac;
-
-fn one_time<'a>(keys: impl IntoIterator<Item = &'a SignedKey<Vodozemac>>) -> Upload {
-    Upload {
-        one_time_keys: keys.into_iter().cloned().collect(),
-        ..Upload::default()
-    }
-}
-
-fn fallback(key: &SignedKey<Vodozemac>) -> Upload {
-    Upload {
-        fallback_key: Some(key.clone()),
-        ..Upload::default()
-    }
-}
-
-fn counts(server: &mut Server) -> KeyCounts {
-    server.sync(BOB, None).counts
-}
+use unwedge_core::wire::{FederationRequest, FederationResponse, KeyCounts, UploadRefused};
 
 #[test]
 fn keys_of_an_earlier_upload_are_issued_first_and_each_key_once() {
@@ -65,12 +44,12 @@ fn when_no_key_is_left_the_fallback_key_is_issued_again_and_again_and_marked_as_
     server.upload(BOB, fallback(&spare)).unwrap();
 
     assert_eq!(server.claim_one_by_one(BOB, 1), [key.name]);
-    assert!(counts(&mut server).unused_fallback_key, "not used so far");
+    assert!(server.counts(BOB).unused_fallback_key, "not used so far");
     assert_eq!(server.claim_one_by_one(BOB, 3), [spare.name; 3]);
-    assert!(!counts(&mut server).unused_fallback_key);
+    assert!(!server.counts(BOB).unused_fallback_key);
 
     server.restart();
-    assert!(!counts(&mut server).unused_fallback_key, "the mark is kept");
+    assert!(!server.counts(BOB).unused_fallback_key, "the mark is kept");
     assert_eq!(server.claim_one_by_one(BOB, 1), [spare.name]);
 }
 
@@ -82,9 +61,9 @@ fn a_used_fallback_key_stays_used_when_it_is_uploaded_again_and_a_new_one_is_unu
     server.claim_one_by_one(BOB, 1);
 
     server.upload(BOB, fallback(&first)).unwrap();
-    assert!(!counts(&mut server).unused_fallback_key);
+    assert!(!server.counts(BOB).unused_fallback_key);
     server.upload(BOB, fallback(&second)).unwrap();
-    assert!(counts(&mut server).unused_fallback_key);
+    assert!(server.counts(BOB).unused_fallback_key);
     assert_eq!(server.claim_one_by_one(BOB, 1), [second.name]);
 }
 
@@ -130,19 +109,17 @@ fn another_key_under_the_same_id_refuses_all_keys_but_the_device_keys() {
         one_time_keys: vec![bob.one_time_key(), clashing, bob.one_time_key()],
         fallback_key: Some(bob.fallback_key()),
     };
-    assert_eq!(server.upload(BOB, refused), Err(UploadRefused));
+    assert_eq!(server.upload(BOB, refused), Err(UploadRefused::KeyExists));
 
     assert_eq!(
-        counts(&mut server),
+        server.counts(BOB),
         KeyCounts {
             one_time_keys: 1,
             unused_fallback_key: false
         }
     );
     assert_eq!(server.claim_one_by_one(BOB, 2), [stored.name]);
-    // Only a device whose keys are stored is sent messages.
-    server.send_to_device(ALICE, 1, vec![super::message(ALICE, BOB, 1)]);
-    assert_eq!(super::numbers(&server.sync(BOB, None)), [1]);
+    assert_eq!(server.devices_of(BOB.user), [BOB], "the device keys are");
 }
 
 #[test]
@@ -172,7 +149,7 @@ fn a_claimed_key_stays_claimed_after_a_restart() {
         2,
         "each key once"
     );
-    assert_eq!(counts(&mut server).one_time_keys, 0);
+    assert_eq!(server.counts(BOB).one_time_keys, 0);
 }
 
 #[test]

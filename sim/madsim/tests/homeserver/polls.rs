@@ -2,24 +2,41 @@
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
-use super::{Server, Upload, message, server};
+use super::{Server, Upload, message, one_time, server};
 use unwedge_core::time::Span;
-use unwedge_core::wire::RequestId;
+use unwedge_core::wire::{RequestId, SyncToken};
 
-/// A server on which Bob has two keys, and a poll of Bob's that was opened
-/// just now and has nothing to tell.
-fn polling() -> (Server, Peer, RequestId) {
+/// A server on which Bob has two one-time keys and a fallback key, and the
+/// token of a sync that told him so.
+fn told() -> (Server, Peer, SyncToken) {
     let (mut server, mut bob) = (server(), Peer::new(BOB));
     let upload = Upload {
         device_keys: Some(bob.keys()),
         one_time_keys: bob.one_time_keys(2),
-        ..Upload::default()
+        fallback_key: Some(bob.fallback_key()),
     };
     server.upload(BOB, upload).unwrap();
     let token = server.sync(BOB, None).next;
+    (server, bob, token)
+}
+
+/// The same, and a poll of Bob's that was opened just now and has nothing to
+/// tell.
+fn polling() -> (Server, Peer, RequestId) {
+    let (mut server, bob, token) = told();
     let poll = server.poll(BOB, Some(token));
     assert!(server.polled(BOB, poll).is_none());
     (server, bob, poll)
+}
+
+/// Sees that a poll is answered only after this many seconds more, with this
+/// many one-time keys.
+fn assert_told_after(server: &mut Server, poll: RequestId, seconds: u64, keys: usize) {
+    server.wait(Span::secs(seconds - 1));
+    assert!(server.polled(BOB, poll).is_none(), "too early");
+    server.wait(Span::secs(2));
+    let response = server.polled(BOB, poll).expect("its time is over");
+    assert_eq!(response.counts.one_time_keys, keys);
 }
 
 #[test]
@@ -31,40 +48,50 @@ fn a_message_wakes_a_poll_at_once() {
 }
 
 #[test]
-fn a_claim_wakes_no_poll_before_its_thirty_seconds_are_over() {
+fn a_claim_wakes_no_poll_and_is_told_by_the_first_that_began_after_it() {
     let (mut server, _, poll) = polling();
     server.wait(Span::secs(4));
     assert_eq!(server.claim(&[BOB]).keys.len(), 1);
-    server.wait(Span::secs(25));
-    assert!(server.polled(BOB, poll).is_none());
-    server.wait(Span::secs(1));
-    let response = server
-        .polled(BOB, poll)
-        .expect("the poll has run its course");
-    assert_eq!(response.counts.one_time_keys, 1);
+    // The end of the present 30 s would tell what has been told; the poll
+    // goes on in place of the one that would follow.
+    assert_told_after(&mut server, poll, 56, 1);
 }
 
 #[test]
-fn an_upload_of_its_own_wakes_no_poll_before_its_thirty_seconds_are_over() {
+fn an_upload_of_its_own_wakes_no_poll_and_is_told_by_the_first_that_began_after_it() {
     let (mut server, mut bob, poll) = polling();
     // Of a later 30 s than the first: an idle client polls on and on.
     server.wait(Span::secs(34));
-    let upload = Upload {
-        one_time_keys: bob.one_time_keys(1),
-        ..Upload::default()
-    };
-    assert_eq!(server.upload(BOB, upload), Ok(3));
-    server.wait(Span::secs(25));
-    assert!(server.polled(BOB, poll).is_none());
-    server.wait(Span::secs(1));
-    let response = server
-        .polled(BOB, poll)
-        .expect("the poll has run its course");
-    assert_eq!(response.counts.one_time_keys, 3);
+    assert_eq!(server.upload(BOB, one_time(&bob.one_time_keys(1))), Ok(3));
+    assert_told_after(&mut server, poll, 56, 3);
 }
 
 #[test]
-fn a_message_brings_the_counts_along_and_they_are_told_once() {
+fn the_end_of_a_poll_tells_the_counts_as_they_were_at_its_beginning() {
+    let (mut server, _, token) = told();
+    server.claim(&[BOB]);
+    let poll = server.poll(BOB, Some(token));
+    server.wait(Span::secs(4));
+    server.claim(&[BOB]);
+    assert_told_after(&mut server, poll, 26, 1);
+    let poll = server.poll(BOB, Some(token));
+    assert_told_after(&mut server, poll, 30, 0);
+}
+
+#[test]
+fn the_use_of_a_fallback_key_wakes_no_poll_either() {
+    let (mut server, _, token) = told();
+    server.claim_one_by_one(BOB, 3);
+    let poll = server.poll(BOB, Some(token));
+    server.wait(Span::secs(29));
+    assert!(server.polled(BOB, poll).is_none());
+    server.wait(Span::secs(1));
+    let response = server.polled(BOB, poll).expect("its time is over");
+    assert!(!response.counts.unused_fallback_key);
+}
+
+#[test]
+fn a_message_brings_the_counts_along_as_they_are_and_they_are_told_once() {
     let (mut server, _, poll) = polling();
     server.claim(&[BOB]);
     server.send_to_device(ALICE, 1, vec![message(ALICE, BOB, 1)]);
@@ -74,4 +101,12 @@ fn a_message_brings_the_counts_along_and_they_are_told_once() {
     let poll = server.poll(BOB, Some(response.next));
     server.wait(Span::mins(5));
     assert!(server.polled(BOB, poll).is_none());
+}
+
+#[test]
+fn a_server_that_has_restarted_does_not_know_what_it_told() {
+    let (mut server, _, token) = told();
+    server.restart();
+    let poll = server.poll(BOB, Some(token));
+    assert_told_after(&mut server, poll, 30, 2);
 }

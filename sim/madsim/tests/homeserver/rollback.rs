@@ -3,7 +3,7 @@
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
-use super::{Server, Upload, message, numbers, server};
+use super::{Server, message, numbers, one_time, server};
 use unwedge_core::homeserver::Tables;
 use unwedge_core::wire::SyncToken;
 use unwedge_madsim::Vodozemac;
@@ -12,11 +12,6 @@ use unwedge_madsim::Vodozemac;
 /// they came, and Bob's token from after.
 fn server_behind_its_client() -> (Server, Tables<Vodozemac>, SyncToken) {
     let mut server = server();
-    let upload = Upload {
-        device_keys: Some(Peer::new(BOB).keys()),
-        ..Upload::default()
-    };
-    server.upload(BOB, upload).unwrap();
     let backup = server.disk();
     send(&mut server, 1, &[1, 2, 3]);
     let token = server.sync(BOB, None).next;
@@ -52,7 +47,7 @@ fn messages_that_come_before_the_first_sync_are_deleted_unseen_up_to_the_old_tok
     send(&mut server, 2, &[4, 5, 6, 7, 8]);
     // The stream numbers of 4, 5 and 6 are those that 1, 2 and 3 had.
     assert_eq!(numbers(&server.sync(BOB, Some(token))), [7, 8]);
-    assert_eq!(numbers(&server.sync(BOB, None)), [7, 8]);
+    assert_eq!(numbers(&server.sync_afresh(BOB)), [7, 8]);
 }
 
 #[test]
@@ -66,14 +61,11 @@ fn a_client_that_drops_its_token_loses_no_message() {
 #[test]
 fn keys_that_were_claimed_after_the_backup_are_issued_again() {
     let (mut server, mut bob) = (server(), Peer::new(BOB));
-    let upload = |one_time_keys| Upload {
-        one_time_keys,
-        ..Upload::default()
-    };
     let early = bob.one_time_keys(3);
-    server.upload(BOB, upload(early)).unwrap();
+    server.upload(BOB, one_time(&early)).unwrap();
     let backup = server.disk();
-    server.upload(BOB, upload(bob.one_time_keys(2))).unwrap();
+    let late = bob.one_time_keys(2);
+    server.upload(BOB, one_time(&late)).unwrap();
     let issued = server.claim_one_by_one(BOB, 4);
 
     server.restore(backup);

@@ -2,33 +2,25 @@
 //! is taken in only once (BS §2.5, §2.6, §8.2).
 
 use super::driver::peer::Peer;
-use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE, device};
-use super::{Server, Upload, message, numbers, server};
-use unwedge_core::homeserver::Write;
+use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
+use super::{DAVE, Server, federated, message, messages, numbers, server};
+use std::collections::BTreeSet;
 use unwedge_core::name::{DeviceId, RoomId, ServerId};
-use unwedge_core::node::{Durable as _, Node as _};
+use unwedge_core::node::Node as _;
 use unwedge_core::time::Span;
-use unwedge_core::wire::{
-    Edu, FederationRequest, FederationResponse, RequestId, ToDevice, Transaction,
-};
+use unwedge_core::wire::{Edu, FederationRequest, FederationResponse, RequestId, ToDevice};
 use unwedge_madsim::Vodozemac;
 
-/// A device of a third server's user.
-const DAVE: DeviceId = device(ELSEWHERE, 3);
+/// A device that does not exist, of a user who does.
+const UNKNOWN: DeviceId = DeviceId {
+    user: ALICE.user,
+    index: 5,
+};
 
-/// A server in a room with another, on which Bob's device exists.
+/// A server in a room with another.
 fn sharing_a_room() -> Server {
     let mut server = server();
-    let upload = Upload {
-        device_keys: Some(Peer::new(BOB).keys()),
-        ..Upload::default()
-    };
-    server.upload(BOB, upload).unwrap();
-    // The room comes last, so that there is no device list to tell anybody of.
-    let members = [ALICE, BOB, CAROL].map(|device| device.user);
-    let mut disk = server.disk();
-    disk.apply(Write::Room(RoomId(0), members.to_vec()));
-    server.restore(disk);
+    server.create_room(RoomId(0), &[ALICE, BOB, CAROL].map(|device| device.user));
     server
 }
 
@@ -44,16 +36,8 @@ fn send(server: &mut Server, numbers: impl IntoIterator<Item = u64>) {
 
 /// The next transaction to the other server, and the messages in it.
 fn next_transaction(server: &mut Server) -> Option<(RequestId, u64, Vec<u64>)> {
-    let (request, asked) = server.asked()?;
-    let FederationRequest::Send(transaction) = asked else {
-        panic!("only transactions are outstanding: {asked:?}")
-    };
-    let messages = transaction.edus.into_iter().map(|edu| match edu {
-        Edu::DirectToDevice(message) => message,
-        Edu::DeviceListUpdate(keys) => panic!("{:?} has not changed", keys.device),
-    });
-    let numbers = messages.map(|it| it.id.sent.as_micros() / 1000).collect();
-    Some((request, transaction.id, numbers))
+    let (request, transaction) = server.transaction_to(THERE)?;
+    Some((request, transaction.id, messages(&transaction)))
 }
 
 fn take(server: &mut Server, request: RequestId) {
@@ -62,19 +46,15 @@ fn take(server: &mut Server, request: RequestId) {
 
 /// Another server's transaction, which is always answered.
 fn receive(server: &mut Server, peer: ServerId, id: u64, edus: Vec<Edu<Vodozemac>>) {
-    let pdus = vec![];
-    let request = FederationRequest::Send(Transaction { id, pdus, edus });
-    let request = server.ask_from(peer, request);
-    let response = server.answer_to(peer, request);
-    assert!(matches!(response, Some(FederationResponse::Send)));
+    server.receive(peer, id, vec![], edus);
 }
 
 fn to_bob(sender: DeviceId, n: u64) -> Vec<Edu<Vodozemac>> {
-    vec![Edu::DirectToDevice(message(sender, BOB, n))]
+    vec![Edu::DirectToDevice(federated(n), message(sender, BOB, n))]
 }
 
 fn arrived(server: &mut Server) -> Vec<u64> {
-    numbers(&server.sync(BOB, None))
+    numbers(&server.sync_afresh(BOB))
 }
 
 #[test]
@@ -94,7 +74,7 @@ fn a_message_whose_answer_was_lost_is_resent_in_a_new_transaction() {
     take(&mut server, request);
     server.wait(Span::hours(1));
     assert!(next_transaction(&mut server).is_none());
-    assert_eq!(server.node.pending(), 0);
+    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
 }
 
 #[test]
@@ -188,7 +168,7 @@ fn a_server_cannot_publish_devices_of_another_servers_users() {
     let mut server = sharing_a_room();
     let mut publish = |id, device| {
         let old = server.sync(BOB, None).next;
-        let update = Edu::DeviceListUpdate(Peer::new(device).keys());
+        let update = Edu::DeviceListUpdate(device, Some(Peer::new(device).keys()));
         receive(&mut server, THERE, id, vec![update]);
         let poll = server.poll(BOB, Some(old));
         let response = server.polled(BOB, poll);
@@ -202,7 +182,14 @@ fn a_server_cannot_publish_devices_of_another_servers_users() {
 #[test]
 fn a_message_to_an_unknown_device_is_taken_and_dropped() {
     let mut server = sharing_a_room();
-    let unknown: ToDevice<Vodozemac> = message(CAROL, ALICE, 1);
-    receive(&mut server, THERE, 1, vec![Edu::DirectToDevice(unknown)]);
+    let unknown: ToDevice<Vodozemac> = message(CAROL, UNKNOWN, 1);
+    receive(
+        &mut server,
+        THERE,
+        1,
+        vec![Edu::DirectToDevice(federated(1), unknown)],
+    );
     assert!(numbers(&server.sync(ALICE, None)).is_empty());
+    server.log_in(UNKNOWN);
+    assert!(numbers(&server.sync(UNKNOWN, None)).is_empty());
 }

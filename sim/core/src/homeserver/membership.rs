@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::federation::Asked;
+use super::rooms::Room;
 use super::{Homeserver, Write, respond};
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, EventId, RoomId, ServerId};
+use crate::name::{DeviceId, EventId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::time::Span;
 use crate::trace::Fact;
@@ -144,39 +145,43 @@ impl<C: Crypto> Homeserver<C> {
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }
 
-    /// What a change of membership means for device lists: whoever shares a
-    /// room now, or shares none any more, is told of by name.
+    /// What a change of membership means for the lists that are kept of other
+    /// servers' users: updates are ignored once no room is shared, so what is
+    /// known would grow old, and is forgotten.
     pub(super) fn membership_changes(
         &self,
         event: &RoomEvent<C>,
         membership: Membership,
         cx: &mut Cx<'_, Self>,
     ) -> Vec<Write<C>> {
-        let user = event.user();
         cx.observe(Fact::MembershipStored {
             server: self.id,
             room: event.room,
-            user,
+            user: event.user(),
             membership,
         });
-        let mut rows = vec![Write::DeviceListChanged(user)];
-        let room = self.tables.rooms.rooms.get(&event.room);
-        let others = room.into_iter().flat_map(|room| room.members());
-        let others: Vec<_> = others.filter(|other| *other != user).collect();
-        // A local user who leaves stops sharing the room with everybody.
-        if user.server == self.id {
-            rows.extend(others.iter().map(|other| Write::DeviceListChanged(*other)));
-        }
-        // Updates of users with whom no room is shared are ignored, so what
-        // is known of them grows old and is forgotten.
-        if membership == Membership::Leave && user.server != self.id {
-            let mut elsewhere = self.tables.rooms.rooms.iter();
-            let still_shared = elsewhere.any(|(id, room)| *id != event.room && room.has(user));
-            if !still_shared {
-                rows.push(Write::RemoteUserGone(user));
+        match membership {
+            Membership::Join => vec![],
+            Membership::Leave => {
+                let lost = self.no_longer_shared_with(event.room, event.user());
+                lost.into_iter().map(Write::RemoteUserGone).collect()
             }
         }
-        rows
+    }
+
+    /// Other servers' users with whom this server shares no room any more
+    /// once `leaver` has left this one.
+    fn no_longer_shared_with(&self, room: RoomId, leaver: UserId) -> Vec<UserId> {
+        let rooms = &self.tables.rooms.rooms;
+        let members = || rooms.get(&room).into_iter().flat_map(Room::members);
+        let stays = members().any(|user| user.server == self.id && user != leaver);
+        let lost = members().filter(|user| *user == leaver || !stays);
+        let elsewhere = |user| {
+            let mut others = rooms.iter().filter(|(id, _)| **id != room);
+            others.any(|(_, row)| row.has(user) && row.servers().contains(&self.id))
+        };
+        lost.filter(|user| user.server != self.id && !elsewhere(*user))
+            .collect()
     }
 
     fn join_through_next(&mut self, mut joining: Joining, cx: &mut Cx<'_, Self>) {

@@ -60,11 +60,6 @@ impl<C: Crypto> Room<C> {
             .is_some_and(|stay| stay.to.is_none())
     }
 
-    /// Whether a user is, or once was, in the room.
-    pub(super) fn knew(&self, user: UserId) -> bool {
-        self.members.contains_key(&user)
-    }
-
     /// The servers whose users are in the room.
     pub(super) fn servers(&self) -> BTreeSet<ServerId> {
         self.members().map(|user| user.server).collect()
@@ -83,6 +78,25 @@ impl<C: Crypto> Room<C> {
         let start = self.timeline.partition_point(|(at, _)| *at <= from);
         let events = self.timeline[start..].iter();
         events.take_while(move |(at, _)| *at <= to)
+    }
+
+    /// With whom the user has come to share the room after `place`, and with
+    /// whom it has ceased to.
+    pub(super) fn companions_after(&self, user: UserId, place: u64) -> (Vec<UserId>, Vec<UserId>) {
+        let Some(own) = self.members.get(&user) else {
+            return (vec![], vec![]);
+        };
+        if let Some(to) = own.to {
+            let gone = self.members().filter(|_| to > place);
+            return (vec![], gone.collect());
+        }
+        let came = |stay: &Stay| stay.to.is_none() && (stay.from > place || own.from > place);
+        let left = |stay: &Stay| stay.to.is_some_and(|to| to > place);
+        let those = |which: &dyn Fn(&Stay) -> bool| {
+            let members = self.members.iter().filter(|(_, stay)| which(stay));
+            members.map(|(user, _)| *user).collect()
+        };
+        (those(&came), those(&left))
     }
 
     /// Whether the user came into the room after `place`, and is there.
@@ -227,7 +241,7 @@ impl<C: Crypto> Homeserver<C> {
                 rows = self.membership_changes(&event, membership, cx);
             }
         }
-        rows.insert(0, Write::Event(event, to));
+        rows.push(Write::Event(event, to));
         self.write(rows, cx);
         self.notify_all(cx);
     }

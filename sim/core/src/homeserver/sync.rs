@@ -208,18 +208,15 @@ impl<C: Crypto> Homeserver<C> {
             self.events_after(device.user, from.events).collect();
         events.sort_unstable_by_key(|(place, _)| *place);
         // A first sync tells no changes: the client knows no list yet.
-        let changes: BTreeSet<UserId> = match since {
-            None => BTreeSet::new(),
-            Some(_) => self.changed_after(device.user, from.device_lists).collect(),
+        let (changed, left) = match since {
+            None => (BTreeSet::new(), BTreeSet::new()),
+            Some(_) => self.list_changes(device.user, from),
         };
-        let (changed, left): (Vec<UserId>, Vec<UserId>) = changes
-            .into_iter()
-            .partition(|user| *user == device.user || self.share_room(device.user, *user));
         SyncResponse {
             next,
             joined: self.rooms_after(device.user, from.events).collect(),
-            device_lists_changed: changed,
-            device_lists_left: left,
+            device_lists_changed: changed.into_iter().collect(),
+            device_lists_left: left.into_iter().collect(),
             to_device: page
                 .into_iter()
                 .map(|(_, message)| message.clone())
@@ -261,22 +258,31 @@ impl<C: Crypto> Homeserver<C> {
         new.map(|(id, room)| (*id, room.members().collect()))
     }
 
-    /// Users whose devices changed, or who came into or left a room with
-    /// `user`. Users who never shared a room are none of its business.
+    /// Whose devices changed, or who came into a room with `user`; and who
+    /// shares none with it any more. Memberships are looked up and not noted
+    /// as changes, so that one member is not told of what concerns another.
+    fn list_changes(&self, user: UserId, from: SyncToken) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
+        let mut changed: BTreeSet<UserId> = self.changed_after(user, from.device_lists).collect();
+        let mut left = BTreeSet::new();
+        for room in self.tables.rooms.rooms.values() {
+            let (came, gone) = room.companions_after(user, from.events);
+            changed.extend(came);
+            left.extend(gone);
+        }
+        left.retain(|gone| *gone != user && !self.share_room(user, *gone));
+        (changed, left)
+    }
+
+    /// Users whose devices changed and who share a room with `user`.
     fn changed_after(&self, user: UserId, position: u64) -> impl Iterator<Item = UserId> {
         let changes = self.tables.device_lists.changes.iter().rev();
         let new = changes
             .take_while(move |(at, _)| *at > position)
             .map(|(_, changed)| *changed);
-        new.filter(move |changed| *changed == user || self.have_shared_room(user, *changed))
+        new.filter(move |changed| *changed == user || self.share_room(user, *changed))
     }
 
     fn share_room(&self, a: UserId, b: UserId) -> bool {
         self.tables.rooms.share_room(a, b)
-    }
-
-    fn have_shared_room(&self, a: UserId, b: UserId) -> bool {
-        let mut rooms = self.tables.rooms.rooms.values();
-        rooms.any(|room| room.knew(a) && room.knew(b))
     }
 }

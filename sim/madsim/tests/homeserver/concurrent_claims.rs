@@ -82,6 +82,42 @@ fn where_claims_read_and_then_delete_both_get_the_same_key() {
     assert_eq!(left(&mut server), STOCK - 1);
 }
 
+/// What many claims got that come within a few milliseconds.
+fn claim_in_a_crowd(server: &mut Server, claims: usize) -> Vec<KeyName> {
+    let asked: Vec<_> = (0..claims).map(|_| server.ask_to_claim(&[BOB])).collect();
+    server.wait(A_MOMENT);
+    let claimed = asked.into_iter().map(|id| server.claimed(id).unwrap());
+    claimed.flat_map(|claimed| claimed.keys).collect()
+}
+
+#[test]
+fn where_claims_are_serialised_no_crowd_gets_a_key_twice_or_a_fallback_key_too_early() {
+    let mut server = server_under(ConcurrentClaims::Serialised, true);
+    let mut keys = claim_in_a_crowd(&mut server, STOCK);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(kinds(&keys), [KeyKind::OneTime; STOCK]);
+    assert_eq!(left(&mut server), 0);
+}
+
+#[test]
+fn where_the_loser_misses_every_claim_of_a_crowd_is_a_key_issued_or_a_miss() {
+    for with_fallback in [true, false] {
+        let mut server = server_under(ConcurrentClaims::LoserMisses, with_fallback);
+        let mut one_time = vec![];
+        for _ in 0..5 {
+            let keys = claim_in_a_crowd(&mut server, 4).into_iter();
+            one_time.extend(keys.filter(|key| key.kind == KeyKind::OneTime));
+        }
+        let issued = one_time.len();
+        assert_eq!(left(&mut server), STOCK - issued);
+        assert!(issued < STOCK, "some have missed, and keys remain");
+        one_time.sort_unstable();
+        one_time.dedup();
+        assert_eq!(one_time.len(), issued, "none is issued twice");
+    }
+}
+
 #[test]
 fn claims_that_do_not_meet_are_served_alike_under_every_protocol() {
     for value in [

@@ -1,16 +1,20 @@
 //! To-device messages and their inbox (BS §2.4, §8.2).
 
-use super::driver::{ALICE, BOB};
-use super::{ANSWER_MEMORY, Server, message, numbers, server};
+use super::driver::{ALICE, BOB, CAROL, HERE, THERE, device};
+use super::{ANSWER_MEMORY, Server, federated, message, numbers, server};
 use unwedge_core::name::DeviceId;
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
+use unwedge_core::wire::Edu;
 
 /// A further device of Bob's user, which nobody has heard of.
 const NEW: DeviceId = DeviceId {
     user: BOB.user,
     index: 5,
 };
+
+/// A user of whom nobody has heard.
+const NOBODY: DeviceId = device(HERE, 6);
 
 /// Alice sends Bob the messages with these numbers, in one transaction.
 fn send(server: &mut Server, transaction: u64, numbers: impl IntoIterator<Item = u64>) {
@@ -64,15 +68,34 @@ fn a_sync_carries_a_hundred_messages_at_the_most_in_order() {
 }
 
 #[test]
-fn a_message_to_an_unknown_device_is_dropped_for_good() {
+fn another_servers_burst_comes_in_pages_and_in_order_too() {
     let mut server = server();
-    let to_new = |n| vec![message(ALICE, NEW, n)];
+    let edus = |numbers: std::ops::Range<u64>| {
+        let edus = numbers.map(|n| Edu::DirectToDevice(federated(n), message(CAROL, BOB, n)));
+        edus.collect()
+    };
+    server.receive(THERE, 1, vec![], edus(0..90));
+    server.receive(THERE, 2, vec![], edus(90..150));
+    let first = server.sync(BOB, None);
+    let second = server.sync(BOB, Some(first.next));
+    assert_eq!(numbers(&first), Vec::from_iter(0..100));
+    assert_eq!(numbers(&second), Vec::from_iter(100..150));
+}
+
+#[test]
+fn a_message_to_an_unknown_device_or_user_is_dropped_for_good() {
+    let mut server = server();
+    let to_new = |n| vec![message(ALICE, NEW, n), message(ALICE, NOBODY, n)];
     server.send_to_device(ALICE, 1, to_new(1));
     // Nor is it for the user's other device.
     assert!(numbers(&server.sync_afresh(BOB)).is_empty());
-    server.log_in(NEW);
+    for device in [NEW, NOBODY] {
+        server.log_in(device);
+    }
     server.send_to_device(ALICE, 2, to_new(2));
-    assert_eq!(numbers(&server.sync(NEW, None)), [2]);
+    for device in [NEW, NOBODY] {
+        assert_eq!(numbers(&server.sync(device, None)), [2]);
+    }
 }
 
 #[test]

@@ -123,6 +123,16 @@ fn another_key_under_the_same_id_refuses_all_keys_but_the_device_keys() {
 }
 
 #[test]
+fn an_upload_without_keys_removes_none() {
+    let (mut server, mut bob) = (server(), Peer::new(BOB));
+    let (key, spare) = (bob.one_time_key(), bob.fallback_key());
+    server.upload(BOB, one_time([&key])).unwrap();
+    server.upload(BOB, fallback(&spare)).unwrap();
+    assert_eq!(server.upload(BOB, Upload::default()), Ok(1));
+    assert_eq!(server.claim_one_by_one(BOB, 2), [key.name, spare.name]);
+}
+
+#[test]
 fn a_claimed_key_that_is_uploaded_again_is_stored_and_issued_again() {
     let (mut server, mut bob) = (server(), Peer::new(BOB));
     let key = bob.one_time_key();

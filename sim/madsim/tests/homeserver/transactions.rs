@@ -95,6 +95,24 @@ fn a_message_that_was_not_taken_is_resent_after_a_restart() {
 }
 
 #[test]
+fn a_message_to_a_server_with_which_no_room_is_shared_is_resent_as_well() {
+    let mut server = server();
+    send(&mut server, [1]);
+    assert!(next_transaction(&mut server).is_some());
+    server.wait(Span::mins(13));
+    assert!(next_transaction(&mut server).is_some());
+    server.restart();
+    let again = (0..120).find_map(|_| {
+        server.wait(Span::secs(30));
+        next_transaction(&mut server)
+    });
+    let (request, _, messages) = again.expect("within the hour");
+    assert_eq!(messages, [1]);
+    take(&mut server, request);
+    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
+}
+
+#[test]
 fn one_transaction_at_a_time_carries_ninety_messages_at_the_most() {
     let mut server = sharing_a_room();
     send(&mut server, [0]);

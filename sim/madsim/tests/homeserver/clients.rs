@@ -1,5 +1,7 @@
 //! What devices ask of the homeserver under test, and what it answers them.
 
+use std::collections::BTreeMap;
+
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, Driver, HERE};
 use super::{A_MOMENT, Server};
@@ -57,7 +59,7 @@ pub(crate) fn server() -> Server {
 pub(crate) fn server_with(protocol: Protocol) -> Server {
     let mut server = Server {
         driver: Driver::new(NodeId::Server(HERE), protocol),
-        tokens: std::collections::BTreeMap::new(),
+        tokens: BTreeMap::new(),
     };
     server.log_in(ALICE);
     server.log_in(BOB);

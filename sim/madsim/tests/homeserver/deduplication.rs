@@ -5,7 +5,7 @@ use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
 use super::{DAVE, ROOM, Server, federated, message, message_ids, messages, numbers, server};
 use unwedge_core::name::ServerId;
 use unwedge_core::time::Span;
-use unwedge_core::wire::{Edu, FederatedId, Transaction};
+use unwedge_core::wire::{Edu, FederatedId, FederationResponse, Transaction};
 use unwedge_madsim::Vodozemac;
 
 fn sharing_a_room() -> Server {
@@ -145,7 +145,7 @@ fn what_was_sent_after_the_backup_was_queued_is_sent_again_under_its_id_after_a_
     send_to_carol(&mut server, 1, 1);
     let (request, first) = server.transaction_to(THERE).expect("it is sent");
     let backup = server.disk();
-    server.answer_from_there(request, unwedge_core::wire::FederationResponse::Send);
+    server.answer_from_there(request, FederationResponse::Send);
     server.restore(backup);
     server.wait(Span::secs(61));
     assert_eq!(message_ids(&taken(&mut server, THERE)), message_ids(&first));

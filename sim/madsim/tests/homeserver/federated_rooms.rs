@@ -172,6 +172,16 @@ fn a_server_in_the_room_lets_another_servers_user_in_and_tells_the_third() {
 }
 
 #[test]
+fn a_server_that_asks_anew_is_told_by_the_answer_alone() {
+    let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
+    // The first answer was lost, so its server counts as being in the room.
+    let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 1)).unwrap();
+    let joined = let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 2)).unwrap();
+    assert_eq!(joined.event.previous, [event_id(CAROL, 1)]);
+    assert!(sent(&mut server, THERE).is_empty());
+}
+
+#[test]
 fn a_server_lets_nobody_into_a_room_it_is_not_in_nor_a_third_servers_user() {
     let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
     let carol = event_id(CAROL, 1);
@@ -184,8 +194,7 @@ fn a_server_lets_nobody_into_a_room_it_is_not_in_nor_a_third_servers_user() {
 #[test]
 fn a_join_that_came_from_a_third_server_is_not_made_again() {
     let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
-    let mut join = member(CAROL, 1, Membership::Join);
-    join.previous = vec![];
+    let join = member(CAROL, 1, Membership::Join);
     server.receive(ELSEWHERE, 1, vec![join], vec![]);
     let joined = let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 1));
     assert!(joined.unwrap().members.contains(&CAROL.user));

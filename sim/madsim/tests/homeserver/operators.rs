@@ -1,10 +1,11 @@
 //! What an operator, or somebody with an interest, does to a homeserver
 //! without being a client or a server.
 
-use super::driver::peer::Peer;
-use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
-use super::{ROOM, Server, Upload, message, names, numbers, server};
 use std::collections::BTreeSet;
+
+use super::driver::peer::Peer;
+use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE};
+use super::{ROOM, Server, Upload, message, names, numbers, server};
 use unwedge_core::homeserver::Command;
 use unwedge_core::name::{DeviceId, KeyName};
 use unwedge_core::node::{Input, Node as _};
@@ -126,11 +127,11 @@ fn a_greeting_asks_each_other_server_whatever_the_back_off_says() {
     server.ask_to_claim(&[CAROL]);
     assert!(server.asked().is_some());
     server.wait(Span::secs(11));
-    let peers = vec![super::driver::HERE, THERE, ELSEWHERE];
+    let peers = vec![HERE, THERE, ELSEWHERE];
     server.input(Input::Command(Command::Greet(peers)));
     for peer in [THERE, ELSEWHERE] {
         let (_, asked) = server.asked_of(peer).expect("it is greeted");
         assert!(matches!(asked, FederationRequest::Version));
     }
-    assert!(server.asked_of(super::driver::HERE).is_none());
+    assert!(server.asked_of(HERE).is_none());
 }

@@ -1,18 +1,17 @@
 //! What other servers ask of the homeserver under test, and what they answer
 //! it.
 
-use super::driver::{THERE, device};
+use super::driver::{ELSEWHERE, THERE, device};
 use super::{Server, number};
 use unwedge_core::homeserver::Write;
 use unwedge_core::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use unwedge_core::node::{Durable as _, Input};
+use unwedge_core::time::Time;
 use unwedge_core::wire::{
     Edu, FederatedId, FederationRequest, FederationResponse, Message, MessageKind, RequestId,
     RoomEvent, Transaction,
 };
 use unwedge_madsim::Vodozemac;
-
-use super::driver::ELSEWHERE;
 
 /// A device of a third server's user.
 pub(crate) const DAVE: DeviceId = device(ELSEWHERE, 3);
@@ -20,7 +19,7 @@ pub(crate) const DAVE: DeviceId = device(ELSEWHERE, 3);
 /// The `message_id` number `number` of a server that never restarted.
 pub(crate) fn federated(number: u64) -> FederatedId {
     FederatedId {
-        started: unwedge_core::time::Time::ZERO,
+        started: Time::ZERO,
         number,
     }
 }
@@ -154,6 +153,7 @@ impl Server {
         while let Some((request, transaction)) = self.transaction_to(peer) {
             self.answer_from(peer, request, FederationResponse::Send);
             taken.push(transaction);
+            assert!(taken.len() < 100, "what was taken is not sent again");
         }
         taken
     }

@@ -1,10 +1,11 @@
 //! Transactions between servers: what goes out until it is taken, and what
 //! is taken in only once (BS §2.5, §2.6, §8.2).
 
+use std::collections::BTreeSet;
+
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
 use super::{DAVE, Server, federated, message, messages, numbers, server};
-use std::collections::BTreeSet;
 use unwedge_core::name::{DeviceId, RoomId, ServerId};
 use unwedge_core::node::Node as _;
 use unwedge_core::time::Span;

@@ -2,8 +2,8 @@
 //! handed out, IDs that are taken, too many keys, and deleting them all
 //! (BS §2.1, §8.1).
 
-use super::driver::BOB;
 use super::driver::peer::Peer;
+use super::driver::{ALICE, BOB};
 use super::{Server, Upload, fallback, one_time, server, server_with};
 use unwedge_core::name::KeyName;
 use unwedge_core::protocol::{IssuedKeys, KeyIdConflicts, KeysReset, Protocol, StoredKeyLimit};
@@ -84,6 +84,17 @@ fn a_server_that_remembers_issued_keys_forgets_them_when_it_is_put_back() {
     server.restore(backup);
     assert_eq!(server.upload(BOB, one_time([&key])), Ok(1));
     assert_eq!(left_out(&mut server), []);
+}
+
+#[test]
+fn a_server_that_remembers_issued_keys_forgets_those_of_a_device_that_logs_out() {
+    let (mut server, mut bob) = (remembering(), Peer::new(BOB));
+    let key = bob.one_time_key();
+    server.upload(BOB, one_time([&key])).unwrap();
+    server.claim(&[BOB]);
+    server.log_out(BOB);
+    server.log_in(BOB);
+    assert_eq!(server.upload(BOB, one_time([&key])), Ok(1));
 }
 
 #[test]
@@ -177,7 +188,7 @@ fn a_reset_deletes_all_one_time_keys_of_the_device_and_nothing_else() {
         keys_reset: KeysReset::Present,
         ..Protocol::default()
     });
-    let (mut alice, mut bob) = (Peer::new(super::driver::ALICE), Peer::new(BOB));
+    let (mut alice, mut bob) = (Peer::new(ALICE), Peer::new(BOB));
     let (keys, spare) = (bob.one_time_keys(2), bob.fallback_key());
     server.publish(&bob);
     server.upload(BOB, one_time(&keys)).unwrap();

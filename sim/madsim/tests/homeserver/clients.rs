@@ -60,6 +60,7 @@ pub(crate) fn server_with(protocol: Protocol) -> Server {
     let mut server = Server {
         driver: Driver::new(NodeId::Server(HERE), protocol),
         tokens: BTreeMap::new(),
+        known: BTreeMap::new(),
     };
     server.log_in(ALICE);
     server.log_in(BOB);
@@ -262,7 +263,8 @@ impl Server {
 
     /// Opens a poll.
     pub(crate) fn poll(&mut self, device: DeviceId, since: Option<SyncToken>) -> RequestId {
-        self.ask(device, ClientRequest::Sync { since })
+        let known = self.known.get(&device).copied();
+        self.ask(device, ClientRequest::Sync { since, known })
     }
 
     /// What the server has answered to a poll.
@@ -275,6 +277,7 @@ impl Server {
         let ClientResponse::Sync(response) = response else {
             panic!("a poll is answered as a poll")
         };
+        self.known.insert(device, response.counts);
         Some(response)
     }
 

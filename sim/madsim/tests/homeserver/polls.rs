@@ -104,9 +104,13 @@ fn a_message_brings_the_counts_along_as_they_are_and_they_are_told_once() {
 }
 
 #[test]
-fn a_server_that_has_restarted_does_not_know_what_it_told() {
+fn a_client_that_has_restarted_is_told_what_it_no_longer_knows() {
     let (mut server, _, token) = told();
     server.restart();
+    let poll = server.poll(BOB, Some(token));
+    server.wait(Span::mins(5));
+    assert!(server.polled(BOB, poll).is_none(), "Bob knows all that");
+    server.known.clear();
     let poll = server.poll(BOB, Some(token));
     assert_told_after(&mut server, poll, 30, 2);
 }

@@ -70,7 +70,8 @@ pub struct KeyName {
     pub kind: KeyKind,
     /// The number in the key ID.
     pub id: KeyId,
-    /// How often the owner had been booted before it generated the key.
+    /// How often the owner had been booted and logged out before it generated
+    /// the key.
     pub incarnation: u16,
 }
 

@@ -75,7 +75,8 @@ impl<C: Crypto> Device<C> {
         failures: &[ServerId],
         cx: &mut Cx<'_, Self>,
     ) {
-        for server in failures {
+        let failures = self.others(failures);
+        for server in &failures {
             self.server_failures.failed(*server, cx.now);
         }
         let mut missing: BTreeSet<DeviceId> = devices.iter().copied().collect();

@@ -100,6 +100,7 @@ impl<C: Crypto> Device<C> {
             .crypto
             .unpublished_fallback_key(&self.account.olm)
             .expect("a key that was just generated is unpublished");
+        let incarnation = self.incarnation(cx);
         let state = &mut self.account.state;
         if let Some(key) = state.previous_fallback {
             let why = Discard::Replaced;
@@ -109,7 +110,7 @@ impl<C: Crypto> Device<C> {
             owner: self.id,
             kind: KeyKind::Fallback,
             id,
-            incarnation: cx.incarnation,
+            incarnation,
         };
         cx.observe(Fact::KeyGenerated { key });
         state.previous_fallback = state.fallback.map(|(key, _)| key);
@@ -126,9 +127,7 @@ impl<C: Crypto> Device<C> {
         if is_current && state.fallback_used.is_none() {
             state.fallback_used = Some(cx.now);
             self.account.changed = true;
-            if state.previous_fallback.is_some() {
-                cx.wake(RETIRED_AFTER + IDLE_SYNC, Timer::FallbackKeyDue);
-            }
+            self.wake_to_retire_fallback_key(cx);
         }
     }
 
@@ -273,14 +272,15 @@ impl<C: Crypto> Device<C> {
             .crypto
             .generate_one_time_keys(&mut self.account.olm, count);
         let generated = cx.crypto.unpublished_one_time_keys(&self.account.olm);
+        let incarnation = self.incarnation(cx);
         let state = &mut self.account.state;
         if let Some((first, _)) = generated.first()
             && state
                 .generations
                 .last()
-                .is_none_or(|(_, by)| *by != cx.incarnation)
+                .is_none_or(|(_, by)| *by != incarnation)
         {
-            state.generations.push((*first, cx.incarnation));
+            state.generations.push((*first, incarnation));
         }
         self.account.changed = true;
         let state = &self.account.state;
@@ -297,6 +297,12 @@ impl<C: Crypto> Device<C> {
         }
     }
 
+    /// What tells keys apart that share an ID: an identity that follows
+    /// another counts from the start again.
+    fn incarnation(&self, cx: &Cx<'_, Self>) -> u16 {
+        cx.incarnation + self.store.logouts
+    }
+
     fn sign(&self, name: KeyName, key: C::PublicKey, cx: &mut Cx<'_, Self>) -> SignedKey<C> {
         let signature = cx.crypto.sign_key(&self.account.olm, name.kind, &key);
         SignedKey {
@@ -310,6 +316,15 @@ impl<C: Crypto> Device<C> {
     pub(super) fn wake_for_fallback_key(&self, cx: &mut Cx<'_, Self>) {
         if let Some((_, generated)) = self.account.state.fallback {
             let due = (generated + FALLBACK_KEY_AGE).max(cx.now) + IDLE_SYNC;
+            cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
+        }
+        self.wake_to_retire_fallback_key(cx);
+    }
+
+    fn wake_to_retire_fallback_key(&self, cx: &mut Cx<'_, Self>) {
+        let state = &self.account.state;
+        if let (Some(_), Some(used)) = (state.previous_fallback, state.fallback_used) {
+            let due = (used + RETIRED_AFTER).max(cx.now) + IDLE_SYNC;
             cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
         }
     }

@@ -2,6 +2,7 @@
 //! to join and leave rooms, to give a device no keys. What needs the server
 //! waits until it can be asked.
 
+use super::failures::Failures;
 use super::outgoing::Request;
 use super::{Device, Write, keys};
 use crate::crypto::Crypto;
@@ -118,6 +119,9 @@ impl<C: Crypto> Device<C> {
         self.told = None;
         self.wishes.clear();
         self.sending = None;
+        self.server_failures = Failures::default();
+        self.device_failures = Failures::default();
+        self.query_failures = Failures::default();
         self.to_unwedge.clear();
         self.unwedged.clear();
         self.dummies.clear();

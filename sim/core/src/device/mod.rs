@@ -106,7 +106,7 @@ impl<C: Crypto> Node for Device<C> {
             unreachable!("only devices run a client")
         };
         let account = keys::Account::load(&disk, cx);
-        let device = Self {
+        let mut device = Self {
             id,
             store: disk,
             account,
@@ -130,6 +130,10 @@ impl<C: Crypto> Node for Device<C> {
             dummies: BTreeMap::new(),
             retry_at: None,
         };
+        // It died before it had made its keys.
+        if device.store.access.is_some() && device.store.account.is_none() {
+            device.make_first_keys(cx);
+        }
         device.wake_for_fallback_key(cx);
         device
     }
@@ -217,6 +221,7 @@ impl<C: Crypto> Device<C> {
             }
             (Request::Claim { devices, send }, ClientResponse::KeysClaim { keys, failures }) => {
                 self.claimed(&devices, keys, &failures, cx);
+                self.plan_retry(cx);
                 self.claim_finished(send, cx);
             }
             (Request::Share { room, transaction }, ClientResponse::SendToDevice) => {
@@ -274,7 +279,9 @@ impl<C: Crypto> Device<C> {
             return;
         }
         let polls = self.requests.values().any(|it| matches!(it, Request::Sync));
-        if self.account.state.device_keys_shared && !polls {
+        // Where the first upload was refused, it has synced all the same.
+        let may_sync = self.account.state.device_keys_shared || self.store.token.is_some();
+        if may_sync && !polls {
             self.sync_again(cx);
         }
         self.wake_for_fallback_key(cx);

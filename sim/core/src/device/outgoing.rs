@@ -84,7 +84,7 @@ impl<C: Crypto> Device<C> {
     /// A client tries what failed again after each sync, and an idle client
     /// syncs every 30 s. Of those, only the first is planned at which
     /// something may be tried again.
-    fn plan_retry(&mut self, cx: &mut Cx<'_, Self>) {
+    pub(super) fn plan_retry(&mut self, cx: &mut Cx<'_, Self>) {
         let lists = self.store.outdated.keys();
         let lists = lists.filter_map(|user| self.query_failures.until(&user.server));
         let wedged = self.to_unwedge.iter().filter_map(|device| {
@@ -147,8 +147,16 @@ impl<C: Crypto> Device<C> {
         true
     }
 
+    /// Those of the servers that are not the device's own, which is never
+    /// left alone (BS §1.5).
+    pub(super) fn others(&self, servers: &[ServerId]) -> Vec<ServerId> {
+        let own = self.id.user.server;
+        let others = servers.iter().copied();
+        others.filter(|server| *server != own).collect()
+    }
+
     /// The server answered a query. A device whose identity changed under the
-    /// same ID is not believed (BS §1.1), and a list that changed since the
+    /// same ID is not believed: it stays what it was (BS §1.1), and a list that changed since the
     /// query was asked is asked for again (BS §1.14).
     pub(super) fn queried(
         &mut self,
@@ -160,20 +168,21 @@ impl<C: Crypto> Device<C> {
         let mut rows = vec![];
         for (user, mut devices) in lists {
             if let Some(known) = self.store.devices.get(&user) {
-                devices.retain(|keys| {
-                    known
-                        .get(&keys.device)
-                        .is_none_or(|it| it.identity == keys.identity)
-                });
+                for keys in &mut devices {
+                    if let Some(known) = known.get(&keys.device) {
+                        *keys = known.clone();
+                    }
+                }
             }
             self.query_failures.succeeded(&user.server);
             rows.push(Write::Devices(user, devices, after));
         }
-        for server in failures {
+        for server in self.others(&failures) {
             self.query_failures.failed(server, cx.now);
         }
         self.write(rows, cx);
         self.query_if_needed(cx);
+        self.plan_retry(cx);
         self.advance(cx);
     }
 }

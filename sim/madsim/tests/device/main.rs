@@ -5,27 +5,51 @@
 #[path = "../driver/mod.rs"]
 mod driver;
 
+mod back_off;
+mod claims;
+mod conflicts;
+mod crashes;
+mod fallback_keys;
+mod libolm;
+mod lists;
+mod login;
 mod messages;
+mod reading;
+mod resharing;
+mod rooms;
+mod rotation;
+mod server;
+mod sessions;
 mod sharing;
 mod unwedging;
 mod uploads;
+mod withholding;
 
 use driver::peer::Peer;
-use driver::{ALICE, BOB, Driver, HERE};
-use unwedge_core::crypto::Body;
+use driver::{ALICE, BOB, Driver, THERE, device};
+use unwedge_core::cast;
 use unwedge_core::device::{Command, Device};
-use unwedge_core::name::{DeviceId, NodeId, RoomId};
+use unwedge_core::name::{DeviceId, NodeId, RoomId, UserId};
 use unwedge_core::node::Input;
 use unwedge_core::protocol::Protocol;
 use unwedge_core::trace::Fact;
 use unwedge_core::wire::{
-    ClientRequest, ClientResponse, DeviceKeys, KeyCounts, Message, RequestId, SignedKey,
-    SyncResponse, SyncToken, ToDevice, ToDeviceContent, UploadRefused,
+    ClientRequest, ClientResponse, DeviceKeys, KeyCounts, RequestId, SignedKey, SyncResponse,
+    SyncToken, ToDevice, ToDeviceContent,
 };
 use unwedge_madsim::Vodozemac;
 
 /// The room that Alice and Bob are in.
 const ROOM: RoomId = RoomId(0);
+
+/// Bob's other device.
+const LAPTOP: DeviceId = DeviceId {
+    user: BOB.user,
+    index: 9,
+};
+
+/// Somebody on Carol's homeserver.
+const DAVE: DeviceId = device(THERE, 3);
 
 /// How many one-time keys a client means to have on its server.
 const STOCK: usize = 50;
@@ -41,41 +65,64 @@ struct Upload {
     fallback_key: Option<SignedKey<Vodozemac>>,
 }
 
-/// Alice's client as it was started for the first time, and connected.
+/// Alice's client, just logged in for the first time.
 fn started(protocol: Protocol) -> Client {
-    let mut alice = Driver::new(NodeId::Device(ALICE), protocol);
+    started_as(cast::Client::default(), protocol)
+}
+
+/// Alice's client of this make, just logged in for the first time.
+fn started_as(client: cast::Client, protocol: Protocol) -> Client {
+    let mut alice = Driver::of(client, NodeId::Device(ALICE), protocol);
     alice.input(Input::Connection(true));
+    alice.log_in();
     alice
 }
 
 /// Alice's client after its first uploads, in a room with Bob, whose device
 /// it knows; with what it has published.
 fn in_a_room_with(bob: &Peer, protocol: Protocol) -> (Client, Upload) {
-    let mut alice = started(protocol);
+    in_a_room_of(&[bob], started(protocol))
+}
+
+/// A client that has just logged in, after its first uploads, in a room with
+/// the users of these devices, which it knows; with what it has published.
+fn in_a_room_of(peers: &[&Peer], mut alice: Client) -> (Client, Upload) {
     let mut published = alice.upload().expect("the first upload");
     alice.uploaded(published.id, Ok(STOCK));
+    let mut members = vec![ALICE.user];
+    members.extend(peers.iter().map(|peer| peer.device.user));
+    members.sort_unstable();
+    members.dedup();
     alice.sync(SyncResponse {
-        joined: vec![(ROOM, vec![ALICE.user, BOB.user])],
+        joined: vec![(ROOM, members.clone())],
         ..nothing_new()
     });
     let fallback = alice.upload().expect("the upload of the fallback key");
     alice.uploaded(fallback.id, Ok(STOCK));
     published.fallback_key = fallback.fallback_key;
-    let query = alice.request(|request| match request {
-        ClientRequest::KeysQuery { users } => Some(users.clone()),
-        ClientRequest::KeysUpload { .. }
-        | ClientRequest::KeysClaim { .. }
-        | ClientRequest::SendToDevice { .. }
-        | ClientRequest::SendEvent(_)
-        | ClientRequest::Sync { .. } => None,
-    });
-    let (id, users) = query.expect("it asks for the members' devices");
-    assert_eq!(users, [ALICE.user, BOB.user]);
+    let (id, users) = alice.query().expect("it asks for the members' devices");
+    assert_eq!(users, members);
     let own = published.device_keys.clone().expect("its own keys");
-    let devices = vec![(ALICE.user, vec![own]), (BOB.user, vec![bob.keys()])];
-    let failures = vec![];
-    alice.answer(id, ClientResponse::KeysQuery { devices, failures });
+    let lists = members.iter().map(|user| {
+        let theirs = peers.iter().filter(|peer| peer.device.user == *user);
+        match *user == ALICE.user {
+            true => (*user, vec![own.clone()]),
+            false => (*user, theirs.map(|peer| peer.keys()).collect()),
+        }
+    });
+    alice.queried(id, lists.collect());
     (alice, published)
+}
+
+/// A client that has given Bob the key of the room's Megolm session, and what
+/// it has said there.
+fn sharing_with(bob: &mut Peer, protocol: Protocol) -> (Client, Vec<ToDevice<Vodozemac>>) {
+    let (mut alice, _) = in_a_room_with(bob, protocol);
+    alice.say();
+    alice.claimed_of(&mut [bob]);
+    let messages = alice.messages().expect("the room key");
+    alice.event().expect("the message itself");
+    (alice, messages)
 }
 
 /// A sync answer that says nothing but that the server's stock is full.
@@ -84,6 +131,7 @@ fn nothing_new() -> SyncResponse<Vodozemac> {
         next: SyncToken::default(),
         joined: vec![],
         device_lists_changed: vec![],
+        device_lists_left: vec![],
         to_device: vec![],
         events: vec![],
         counts: counts(STOCK),
@@ -103,126 +151,49 @@ fn ids(keys: &[SignedKey<Vodozemac>]) -> Vec<u64> {
 
 fn has_olm(message: &ToDevice<Vodozemac>) -> bool {
     match message.content {
-        ToDeviceContent::Encrypted { .. } => true,
-        ToDeviceContent::NoOlm => false,
+        ToDeviceContent::Encrypted(_) => true,
+        ToDeviceContent::NoOlm | ToDeviceContent::Blacklisted(_) => false,
     }
 }
 
+/// For whom these messages are.
+fn receivers(messages: &[ToDevice<Vodozemac>]) -> Vec<DeviceId> {
+    messages.iter().map(|message| message.id.to).collect()
+}
+
+/// The answer to a query, for a user who has these devices.
+fn list(user: UserId, peers: &[&Peer]) -> (UserId, Vec<DeviceKeys<Vodozemac>>) {
+    (user, peers.iter().map(|peer| peer.keys()).collect())
+}
+
 impl Client {
-    /// Takes the first request that `pick` accepts.
-    fn request<R>(
-        &mut self,
-        pick: impl Fn(&ClientRequest<Vodozemac>) -> Option<R>,
-    ) -> Option<(RequestId, R)> {
-        self.take(NodeId::Server(HERE), |message| match message {
-            Message::ClientRequest(id, request) => pick(request).map(|it| (*id, it)),
-            Message::ClientResponse(..)
-            | Message::FederationRequest(..)
-            | Message::FederationResponse(..) => None,
-        })
+    /// A person does something.
+    fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
     }
 
-    /// The homeserver answers.
-    fn answer(&mut self, id: RequestId, response: ClientResponse<Vodozemac>) {
-        let from = NodeId::Server(HERE);
-        let body = Message::ClientResponse(id, response);
-        self.input(Input::Message { from, body });
+    /// A person logs the device in, and the server lets it.
+    fn log_in(&mut self) {
+        self.command(Command::Login);
+        let (id, ()) = self.login().expect("it asks to be let in");
+        let token = self.token();
+        self.answer(id, ClientResponse::Login(token));
     }
 
-    /// The next upload.
-    fn upload(&mut self) -> Option<Upload> {
-        let picked = self.request(|request| {
-            let ClientRequest::KeysUpload {
-                device_keys,
-                one_time_keys,
-                fallback_key,
-            } = request
-            else {
-                return None;
-            };
-            let keys = (device_keys.clone(), one_time_keys.clone());
-            Some((keys, fallback_key.clone()))
-        });
-        picked.map(
-            |(id, ((device_keys, one_time_keys), fallback_key))| Upload {
-                id,
-                device_keys,
-                one_time_keys,
-                fallback_key,
-            },
-        )
+    /// The next request to log in.
+    fn login(&mut self) -> Option<(RequestId, ())> {
+        self.request(|request| matches!(request, ClientRequest::Login).then_some(()))
     }
 
-    fn uploaded(&mut self, id: RequestId, result: Result<usize, UploadRefused>) {
-        self.answer(id, ClientResponse::KeysUpload(result));
-    }
-
-    /// Answers the poll that the client holds.
-    fn sync(&mut self, response: SyncResponse<Vodozemac>) {
-        let mut poll = None;
-        let is_poll = |request: &_| matches!(request, ClientRequest::Sync { .. }).then_some(());
-        while let Some((id, ())) = self.request(is_poll) {
-            poll = Some(id); // A poll that is asked again gives up the last.
-        }
-        let poll = poll.expect("a client always holds a poll");
-        self.answer(poll, ClientResponse::Sync(response));
-    }
-
-    /// A sync answer that tells how many one-time keys are left.
-    fn sync_counts(&mut self, one_time_keys: usize) {
-        self.sync(SyncResponse {
-            counts: counts(one_time_keys),
-            ..nothing_new()
-        });
-    }
-
-    /// A sync answer that brings a message.
-    fn sync_message(&mut self, message: &ToDevice<Vodozemac>) {
-        self.sync(SyncResponse {
-            to_device: vec![message.clone()],
-            ..nothing_new()
-        });
-    }
-
-    /// The next claim: of which devices.
-    fn claim(&mut self) -> Option<(RequestId, Vec<DeviceId>)> {
-        self.request(|request| {
-            let ClientRequest::KeysClaim { devices, .. } = request else {
-                return None;
-            };
-            Some(devices.clone())
-        })
-    }
-
-    fn claimed(&mut self, id: RequestId, keys: Vec<SignedKey<Vodozemac>>) {
-        let failures = vec![];
-        self.answer(id, ClientResponse::KeysClaim { keys, failures });
-    }
-
-    /// The next `/sendToDevice`, which the server takes.
-    fn messages(&mut self) -> Option<Vec<ToDevice<Vodozemac>>> {
-        let (id, messages) = self.request(|request| {
-            let ClientRequest::SendToDevice { messages, .. } = request else {
-                return None;
-            };
-            Some(messages.clone())
-        })?;
-        self.answer(id, ClientResponse::SendToDevice);
-        Some(messages)
+    /// The process dies and is started again.
+    fn come_back(&mut self) {
+        self.restart();
+        self.input(Input::Connection(true));
     }
 
     /// Alice says something.
     fn say(&mut self) {
-        let command = Command::Send(ROOM, Body::Timeline);
-        self.input(Input::Command(command));
-    }
-
-    /// The event that is on its way, which the server takes.
-    fn event(&mut self) -> Option<()> {
-        let (id, ()) =
-            self.request(|request| matches!(request, ClientRequest::SendEvent(_)).then_some(()))?;
-        self.answer(id, ClientResponse::SendEvent);
-        Some(())
+        self.command(Command::Send(ROOM, unwedge_core::crypto::Body::Timeline));
     }
 
     /// Whether the client has noted such a fact since this was last asked.

@@ -3,14 +3,13 @@
 use super::driver::peer::Peer;
 use super::driver::{BOB, CAROL};
 use super::{Client, in_a_room_with};
-use unwedge_core::crypto::OlmError;
-use unwedge_core::node::Input;
-use unwedge_core::protocol::Protocol;
+use unwedge_core::crypto::{Crypto as _, OlmError};
+use unwedge_core::name::DeviceId;
+use unwedge_core::protocol::{FailedKeys, Protocol, Unwedging};
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
 use unwedge_core::wire::{ToDevice, ToDeviceContent};
 use unwedge_madsim::Vodozemac;
-use vodozemac::olm::OlmMessage;
 
 /// What a message came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,30 +43,67 @@ fn outcome(alice: &mut Client, message: &ToDevice<Vodozemac>) -> Outcome {
     panic!("{:?} came to nothing", message.id)
 }
 
-/// The same message with its last byte, a part of the MAC, turned over.
+/// The same message with another MAC.
 fn damaged(message: &ToDevice<Vodozemac>) -> ToDevice<Vodozemac> {
     let mut message = message.clone();
-    let ToDeviceContent::Encrypted { ciphertext, .. } = &mut message.content else {
+    let ToDeviceContent::Encrypted(outside) = &mut message.content else {
         panic!("only an encrypted message can be damaged")
     };
-    let (kind, mut bytes) = ciphertext.to_parts();
-    *bytes.last_mut().unwrap() ^= 0xff;
-    *ciphertext = OlmMessage::from_parts(kind, &bytes).unwrap();
+    outside.ciphertext = Vodozemac.damage(&outside.ciphertext);
     message
+}
+
+/// Alice under this value of the decision, Bob, and his first message to her,
+/// after a damaged copy of it.
+fn after_a_damaged_copy(failed_keys: FailedKeys) -> (Client, ToDevice<Vodozemac>) {
+    let bob = Peer::new(BOB);
+    let protocol = Protocol {
+        failed_keys,
+        ..Protocol::default()
+    };
+    let (mut alice, published) = in_a_room_with(&bob, protocol);
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut session = bob.open(&own, key, alice.now());
+    let message = bob.encrypt(&mut session, alice.now());
+    let failed = Outcome::Failed(OlmError::Invalid);
+    assert_eq!(outcome(&mut alice, &damaged(&message)), failed);
+    alice.come_back();
+    (alice, message)
 }
 
 #[test]
 fn a_pre_key_message_that_fails_does_not_cost_the_one_time_key() {
-    let bob = Peer::new(BOB);
-    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
-    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
-    let mut session = bob.open(&own, key, alice.now());
-    let message = bob.encrypt(&mut session, alice.now());
+    let (mut alice, message) = after_a_damaged_copy(FailedKeys::Kept);
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+}
 
+#[test]
+fn a_client_with_the_known_bug_loses_the_key_of_a_pre_key_message_that_fails() {
+    let (mut alice, message) = after_a_damaged_copy(FailedKeys::Deleted);
+    let gone = Outcome::Failed(OlmError::MissingOneTimeKey);
+    assert_eq!(outcome(&mut alice, &message), gone);
+}
+
+#[test]
+fn a_fallback_key_outlives_a_message_that_fails_even_by_that_bug() {
+    let bob = Peer::new(BOB);
+    let protocol = Protocol {
+        failed_keys: FailedKeys::Deleted,
+        ..Protocol::default()
+    };
+    let (mut alice, published) = in_a_room_with(&bob, protocol);
+    let (own, key) = (
+        published.device_keys.unwrap(),
+        published.fallback_key.unwrap(),
+    );
+    let mut session = bob.open(&own, &key, alice.now());
+    let message = bob.encrypt(&mut session, alice.now());
     let failed = Outcome::Failed(OlmError::Invalid);
     assert_eq!(outcome(&mut alice, &damaged(&message)), failed);
-    alice.restart();
-    alice.input(Input::Connection(true));
+    // Its number is also a one-time key's, which is none the worse.
+    let mut on_the_other = bob.open(&own, &published.one_time_keys[0], alice.now());
+    let other = bob.encrypt(&mut on_the_other, alice.now());
+    assert_eq!(outcome(&mut alice, &other), Outcome::Accepted);
     assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
 }
 
@@ -106,8 +142,7 @@ fn a_used_one_time_key_is_still_gone_after_a_restart() {
         outcome(alice, &message)
     };
     assert_eq!(first_message(&mut alice), Outcome::Accepted);
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     let gone = Outcome::Failed(OlmError::MissingOneTimeKey);
     assert_eq!(first_message(&mut alice), gone);
 }
@@ -126,11 +161,9 @@ fn a_session_survives_lost_messages_and_restarts() {
     let [_lost, second, third, fourth] = [next(), next(), next(), next()];
     // All are pre-key messages until Bob has heard of the session.
     assert_eq!(outcome(&mut alice, &second), Outcome::Accepted);
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     assert_eq!(outcome(&mut alice, &fourth), Outcome::Decrypted);
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     assert_eq!(outcome(&mut alice, &third), Outcome::Decrypted);
     // The ratchet has not gone back: it would decrypt this a second time.
     assert_eq!(outcome(&mut alice, &fourth), Outcome::Replayed);
@@ -148,8 +181,7 @@ fn a_replayed_message_is_a_replay_and_not_a_failure() {
     alice.wait(Span::hours(2));
     assert_eq!(outcome(&mut alice, &message), Outcome::Replayed);
     assert!(alice.claim().is_none());
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     assert_eq!(outcome(&mut alice, &message), Outcome::Replayed);
 }
 
@@ -163,4 +195,70 @@ fn a_message_that_says_it_is_from_somebody_else_is_dropped() {
     alice.facts();
     alice.sync_message(&message);
     assert!(!alice.noted(|fact| matches!(fact, Fact::OlmDecrypted { .. })));
+}
+
+#[test]
+fn a_replay_is_known_by_its_ciphertext_whatever_it_is_called() {
+    let bob = Peer::new(BOB);
+    let protocol = Protocol {
+        unwedging: Unwedging::AlsoAtFirstContact,
+        ..Protocol::default()
+    };
+    let (mut alice, published) = in_a_room_with(&bob, protocol);
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let mut session = bob.open(&own, key, alice.now());
+    let message = bob.encrypt(&mut session, alice.now());
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+    alice.wait(Span::hours(2));
+    let mut copy = message.clone();
+    copy.id.number += 1;
+    copy.id.sent = alice.now();
+    assert_eq!(outcome(&mut alice, &copy), Outcome::Replayed);
+    assert!(alice.claim().is_none());
+    // What is damaged is another message, whatever it is called.
+    let spent = Outcome::Failed(OlmError::MissingMessageKey);
+    assert_ne!(outcome(&mut alice, &damaged(&message)), Outcome::Replayed);
+    assert_ne!(spent, Outcome::Replayed);
+}
+
+#[test]
+fn a_replay_of_a_message_on_a_fallback_key_is_accepted_once_its_session_is_lost() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let before = alice.disk();
+    let own = published.device_keys.unwrap();
+    let key = published.fallback_key.unwrap();
+    let message = bob.encrypt(&mut bob.open(&own, &key, alice.now()), alice.now());
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+    assert_eq!(outcome(&mut alice, &message), Outcome::Replayed);
+    alice.restore(before);
+    alice.come_back();
+    assert_eq!(outcome(&mut alice, &message), Outcome::Accepted);
+}
+
+#[test]
+fn a_message_for_another_identity_of_the_device_is_not_taken() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let mut own = published.device_keys.unwrap();
+    let key = &published.one_time_keys[0];
+    let open = |own: &_| bob.open(own, key, alice.now());
+    let mut session = open(&own);
+    // The session is Alice's, and what is inside says that it is for Dave.
+    own.device = DeviceId {
+        index: 77,
+        ..own.device
+    };
+    session.readdress(&own);
+    let message = bob.encrypt(&mut session, alice.now());
+    alice.facts();
+    alice.sync_message(&message);
+    let facts = alice.facts();
+    let came = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::OlmDecrypted { .. } | Fact::OlmFailed { .. } | Fact::OlmReplayed { .. }
+        )
+    };
+    assert!(!facts.iter().any(came));
 }

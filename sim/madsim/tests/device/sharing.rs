@@ -1,23 +1,17 @@
-//! Claiming and sharing on the way to a room event (BS §1.5, §1.9).
+//! Sharing a room key on the way to a room event (BS §1.9).
 
-use super::driver::BOB;
 use super::driver::peer::Peer;
-use super::{Client, ROOM, has_olm, in_a_room_with};
+use super::driver::{BOB, CAROL};
+use super::{Client, DAVE, LAPTOP, ROOM, in_a_room_of, in_a_room_with, receivers, started};
 use unwedge_core::crypto::Content;
 use unwedge_core::device::Command;
-use unwedge_core::name::MegolmName;
-use unwedge_core::node::Input;
+use unwedge_core::name::{DeviceId, MegolmName, Row};
+use unwedge_core::node::{Input, Settings};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
-use unwedge_core::wire::ToDevice;
+use unwedge_core::wire::{ClientResponse, ToDevice};
 use unwedge_madsim::Vodozemac;
-
-/// Has the room's next message go out under a new Megolm session.
-fn discard_session(alice: &mut Client) {
-    let command = Command::DiscardSession(ROOM);
-    alice.input(Input::Command(command));
-}
 
 /// Which Megolm session the one message shares, and from which index on.
 fn room_key(bob: &mut Peer, messages: &[ToDevice<Vodozemac>]) -> (MegolmName, u32) {
@@ -45,85 +39,6 @@ fn the_first_message_claims_shares_and_only_then_goes_out() {
 }
 
 #[test]
-fn no_key_is_claimed_of_a_device_that_has_a_session() {
-    let mut bob = Peer::new(BOB);
-    let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    alice.say();
-    let (claim, _) = alice.claim().unwrap();
-    alice.claimed(claim, vec![bob.one_time_key()]);
-    alice.messages().unwrap();
-    alice.event().unwrap();
-
-    // Bob never answered on it: for all Alice knows the session is dead.
-    alice.wait(Span::hours(2));
-    discard_session(&mut alice);
-    alice.say();
-    assert!(alice.claim().is_none());
-    assert!(has_olm(&alice.messages().unwrap()[0]));
-    alice.event().unwrap();
-
-    alice.restart();
-    alice.input(Input::Connection(true));
-    discard_session(&mut alice);
-    alice.say();
-    assert!(alice.claim().is_none());
-    assert!(has_olm(&alice.messages().unwrap()[0]));
-}
-
-#[test]
-fn no_key_is_claimed_of_a_device_that_opened_a_session_itself() {
-    let bob = Peer::new(BOB);
-    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
-    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
-    let message = bob.encrypt(&mut bob.open(&own, key, alice.now()), alice.now());
-    alice.sync_message(&message);
-    alice.say();
-    assert!(alice.claim().is_none());
-    assert!(has_olm(&alice.messages().unwrap()[0]));
-}
-
-#[test]
-fn a_key_under_a_bad_signature_opens_no_session() {
-    let mut bob = Peer::new(BOB);
-    let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    alice.say();
-    let (claim, _) = alice.claim().unwrap();
-    let mut forged = bob.one_time_key();
-    forged.key = Peer::new(BOB).one_time_key().key;
-    alice.claimed(claim, vec![forged]);
-    assert!(!has_olm(&alice.messages().unwrap()[0]));
-}
-
-#[test]
-fn a_device_without_a_key_is_told_no_olm_once_and_never_again() {
-    let bob = Peer::new(BOB);
-    let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    alice.say();
-    let (claim, _) = alice.claim().unwrap();
-    alice.claimed(claim, vec![]);
-    let messages = alice.messages().expect("Bob is told");
-    assert_eq!(messages.len(), 1);
-    assert!(!has_olm(&messages[0]));
-    alice.event().expect("the message goes out all the same");
-
-    alice.say();
-    assert!(alice.claim().is_none(), "not for 15 s");
-    assert!(alice.messages().is_none());
-    alice.event().unwrap();
-
-    // Neither another Megolm session nor a restart nor another failed claim
-    // is a reason.
-    alice.restart();
-    alice.input(Input::Connection(true));
-    discard_session(&mut alice);
-    alice.say();
-    let (claim, _) = alice.claim().expect("a restart forgets the failure");
-    alice.claimed(claim, vec![]);
-    assert!(alice.messages().is_none());
-    alice.event().unwrap();
-}
-
-#[test]
 fn a_device_that_becomes_reachable_gets_the_key_from_the_present_index_on() {
     let mut bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
@@ -139,6 +54,178 @@ fn a_device_that_becomes_reachable_gets_the_key_from_the_present_index_on() {
     alice.claimed(claim, vec![bob.one_time_key()]);
     let messages = alice.messages().unwrap();
     assert_eq!(room_key(&mut bob, &messages).1, 1);
+}
+
+/// Four devices, whom Alice gives keys in requests for two each.
+struct Batches {
+    alice: Client,
+    peers: [Peer; 4],
+}
+
+impl Batches {
+    /// Alice has said something, and opened a session with each.
+    fn new() -> Self {
+        let peers = [BOB, LAPTOP, CAROL, DAVE].map(Peer::new);
+        let all: Vec<&Peer> = peers.iter().collect();
+        let (mut alice, _) = in_a_room_of(&all, started(Protocol::default()));
+        alice.set(Settings {
+            recipients_per_request: 2,
+            ..Settings::default()
+        });
+        let mut batches = Self { alice, peers };
+        batches.say();
+        batches
+    }
+
+    fn say(&mut self) {
+        self.alice.say();
+        if let Some((claim, _)) = self.alice.claim() {
+            let keys = self.peers.iter_mut().map(Peer::one_time_key);
+            let keys = keys.collect();
+            self.alice.claimed(claim, keys);
+        }
+    }
+
+    /// The next request: its transaction ID and for whom it is.
+    fn take(&mut self) -> Option<(u64, Vec<DeviceId>)> {
+        let (id, transaction, messages) = self.alice.send_to_device()?;
+        self.alice.answer(id, ClientResponse::SendToDevice);
+        Some((transaction, receivers(&messages)))
+    }
+}
+
+#[test]
+fn a_key_is_shared_in_requests_of_so_many_recipients_one_after_the_other() {
+    let mut batches = Batches::new();
+    let (id, first, messages) = batches.alice.send_to_device().unwrap();
+    assert_eq!(receivers(&messages), [BOB, LAPTOP]);
+    assert!(batches.alice.send_to_device().is_none(), "one at a time");
+    batches.alice.answer(id, ClientResponse::SendToDevice);
+    assert!(batches.alice.event().is_none(), "not before the last");
+    let (second, to) = batches.take().unwrap();
+    assert_eq!(to, [CAROL, DAVE]);
+    assert_ne!(first, second);
+    assert!(batches.alice.send_to_device().is_none());
+    assert!(batches.alice.event().is_some());
+}
+
+#[test]
+fn today_a_request_has_two_hundred_and_fifty_recipients() {
+    let peers: Vec<Peer> = (0..251)
+        .map(|index| {
+            let user = DAVE.user;
+            Peer::new(DeviceId { user, index })
+        })
+        .collect();
+    let all: Vec<&Peer> = peers.iter().collect();
+    let (mut alice, _) = in_a_room_of(&all, started(Protocol::default()));
+    alice.say();
+    let (claim, devices) = alice.claim().unwrap();
+    assert_eq!(devices.len(), 251);
+    // To be told m.no_olm counts like a key.
+    alice.claimed(claim, vec![]);
+    assert_eq!(alice.messages().unwrap().len(), 250);
+    assert_eq!(alice.messages().unwrap().len(), 1);
+    assert!(alice.event().is_some());
+}
+
+#[test]
+fn requests_are_stored_before_any_is_sent_and_sent_again_after_a_restart() {
+    let mut batches = Batches::new();
+    let stored = batches.alice.stored();
+    assert_eq!(stored.last().unwrap(), &[Row::OutboundSession]);
+    let (first, to_first) = batches.take().unwrap();
+    let (_, second, messages) = batches.alice.send_to_device().unwrap();
+    let names = |messages: &[ToDevice<Vodozemac>]| -> Vec<_> {
+        messages.iter().map(|message| message.id).collect()
+    };
+    let sent = names(&messages);
+
+    // The first was taken and the second was not.
+    batches.alice.facts();
+    batches.alice.come_back();
+    let (id, again, messages) = batches.alice.send_to_device().unwrap();
+    assert_eq!((again, names(&messages)), (second, sent));
+    assert_ne!((again, receivers(&messages)), (first, to_first));
+    batches.alice.answer(id, ClientResponse::SendToDevice);
+    assert!(batches.alice.send_to_device().is_none());
+    assert!(batches.alice.event().is_some());
+    let shared = |fact: &Fact| matches!(fact, Fact::RoomKeyShared { .. });
+    assert!(!batches.alice.noted(shared), "nothing is encrypted anew");
+}
+
+#[test]
+fn a_share_without_an_answer_discards_the_session_and_the_message_gets_a_new_one() {
+    let mut batches = Batches::new();
+    let (first, _) = batches.take().unwrap();
+    let (id, second, _) = batches.alice.send_to_device().unwrap();
+    batches.alice.facts();
+    batches.alice.time_out(id);
+    let discarded = |fact: &Fact| matches!(fact, Fact::GroupSessionDiscarded { .. });
+    assert!(batches.alice.noted(discarded));
+    // Everybody is given the new key, those too who had got the old one.
+    let (third, to) = batches.take().unwrap();
+    assert_eq!(to, [BOB, LAPTOP]);
+    assert!(![first, second].contains(&third));
+    assert_eq!(batches.take().unwrap().1, [CAROL, DAVE]);
+    assert!(batches.alice.event().is_some());
+}
+
+#[test]
+fn a_session_that_is_discarded_while_it_is_shared_is_not_sent_with() {
+    let mut batches = Batches::new();
+    batches.take().unwrap();
+    batches.alice.command(Command::DiscardSession(ROOM));
+    while batches.take().is_some() {}
+    let event = batches.alice.event().unwrap();
+    let facts = batches.alice.facts();
+    let index = facts.iter().find_map(|fact| {
+        let Fact::EventSent { index, session, .. } = fact else {
+            return None;
+        };
+        Some((*index, session.created))
+    });
+    let (index, created) = index.unwrap();
+    assert_eq!(index, 0);
+    assert!(created <= event.id.sent);
+    let gone = facts.iter().find_map(|fact| {
+        let Fact::GroupSessionDiscarded { session } = fact else {
+            return None;
+        };
+        Some(session.created)
+    });
+    assert!(gone.unwrap() < created);
+}
+
+#[test]
+fn messages_are_sent_one_after_the_other() {
+    let mut batches = Batches::new();
+    batches.say();
+    while batches.take().is_some() {}
+    assert!(batches.alice.event().is_some());
+    assert!(batches.alice.event().is_some());
+    assert!(batches.alice.event().is_none());
+}
+
+#[test]
+fn an_event_without_an_answer_is_sent_again_as_it_was() {
+    let mut bob = Peer::new(BOB);
+    let (mut alice, _) = super::sharing_with(&mut bob, Protocol::default());
+    alice.say();
+    let event = |alice: &mut Client| {
+        alice.request(|request| {
+            let unwedge_core::wire::ClientRequest::SendEvent(event) = request else {
+                return None;
+            };
+            Some(event.id)
+        })
+    };
+    let (lost, name) = event(&mut alice).unwrap();
+    // Whoever comes meanwhile is not given the key of what is encrypted.
+    alice.bob_has(&[&bob, &Peer::new(LAPTOP)]);
+    alice.time_out(lost);
+    assert!(alice.claim().is_none());
+    assert_eq!(event(&mut alice).unwrap().1, name);
 }
 
 #[test]

@@ -138,8 +138,69 @@ fn a_restart_forgets_whom_to_unwedge() {
     story.alice.wait(Span::hours(2));
     story.receive_undecryptable();
     assert!(story.alice.claim().is_some());
-    story.alice.restart();
-    story.alice.input(Input::Connection(true));
+    story.alice.come_back();
     story.alice.sync_counts(STOCK);
     assert!(story.alice.claim().is_none());
+}
+
+#[test]
+fn a_session_that_can_still_be_read_does_not_hinder_unwedging_under_the_same_identity_only() {
+    // A session under Bob's former identity is none.
+    let mut story = Story::under(Unwedging::WithEarlierSession);
+    story.receive_on(0);
+    story.alice.wait(Span::hours(2));
+    story.alice.bob_has(&[]);
+    story.bob = Peer::new(BOB);
+    story.alice.bob_has(&[&story.bob]);
+    story.receive_undecryptable();
+    assert!(!story.unwedges());
+}
+
+#[test]
+fn nothing_is_done_for_a_device_that_is_not_known() {
+    for unwedging in [Unwedging::WithEarlierSession, Unwedging::AlsoAtFirstContact] {
+        let mut story = Story::under(unwedging);
+        story.receive_on(0);
+        story.alice.wait(Span::hours(2));
+        story.alice.bob_has(&[]);
+        story.receive_undecryptable();
+        assert!(!story.unwedges(), "{unwedging:?}");
+    }
+}
+
+#[test]
+fn a_claim_for_unwedging_without_an_answer_is_made_again_at_once() {
+    let mut story = Story::under(Unwedging::AlsoAtFirstContact);
+    story.receive_undecryptable();
+    let (claim, _) = story.alice.claim().unwrap();
+    story.alice.time_out(claim);
+    let (lost, _) = story.alice.claim().unwrap();
+    let _ = lost;
+    story.alice.input(Input::Connection(false));
+    story.alice.input(Input::Connection(true));
+    assert!(story.alice.claim().is_some());
+}
+
+#[test]
+fn a_client_that_nobody_talks_to_tries_again_of_its_own_accord() {
+    let mut story = Story::under(Unwedging::AlsoAtFirstContact);
+    story.receive_undecryptable();
+    let (claim, _) = story.alice.claim().unwrap();
+    story.alice.claimed(claim, vec![]);
+    story.alice.wait(Span::secs(31));
+    assert!(story.alice.claim().is_some(), "with its next idle sync");
+}
+
+#[test]
+fn an_m_dummy_without_an_answer_is_sent_again_under_the_same_transaction_id() {
+    let mut story = Story::under(Unwedging::AlsoAtFirstContact);
+    story.receive_undecryptable();
+    story.alice.claimed_of(&mut [&mut story.bob]);
+    let (id, transaction, messages) = story.alice.send_to_device().unwrap();
+    story.alice.time_out(id);
+    let (_, again, repeated) = story.alice.send_to_device().unwrap();
+    assert_eq!((again, repeated[0].id), (transaction, messages[0].id));
+    // But not after a restart, which forgets it.
+    story.alice.come_back();
+    assert!(story.alice.send_to_device().is_none());
 }

@@ -1,29 +1,22 @@
-//! What a client uploads of its keys, and when (BS §1.2-1.4, §1.12).
+//! What a client uploads of its keys, and when (BS §1.2, §1.3, §1.12).
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
-use super::{STOCK, Upload, counts, ids, in_a_room_with, nothing_new, started};
-use unwedge_core::name::{KeyKind, KeyName};
-use unwedge_core::node::Input;
+use super::{STOCK, Upload, ids, in_a_room_with, nothing_new, started};
+use unwedge_core::crypto::Crypto as _;
+use unwedge_core::name::KeyKind;
+use unwedge_core::node::{Input, Settings};
 use unwedge_core::protocol::Protocol;
-use unwedge_core::time::Span;
-use unwedge_core::trace::Fact;
+use unwedge_core::trace::{Discard, Fact};
 use unwedge_core::wire::{KeyCounts, SyncResponse, UploadRefused};
+use unwedge_madsim::Vodozemac;
 
 fn generated(fact: &Fact) -> bool {
     matches!(fact, Fact::KeyGenerated { .. })
 }
 
-fn discarded(fact: Fact) -> Option<KeyName> {
-    if let Fact::KeyDiscarded { key } = fact {
-        Some(key)
-    } else {
-        None
-    }
-}
-
 /// The public halves of all keys of an upload.
-fn public(upload: &Upload) -> Vec<String> {
+pub(super) fn public(upload: &Upload) -> Vec<String> {
     let keys = upload.one_time_keys.iter().chain(&upload.fallback_key);
     keys.map(|key| key.key.to_base64()).collect()
 }
@@ -89,41 +82,10 @@ fn while_keys_wait_to_be_uploaded_no_further_ones_are_generated() {
 }
 
 #[test]
-fn after_a_refusal_the_same_keys_are_uploaded_again_and_nothing_new_is_generated() {
-    let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    alice.sync_counts(STOCK - 3);
-    let first = alice.upload().unwrap();
-    alice.facts();
-    let mut refused = first.id;
-    for _ in 0..3 {
-        alice.uploaded(refused, Err(UploadRefused));
-        alice.sync_counts(STOCK - 4);
-        let again = alice.upload().unwrap();
-        assert_eq!(public(&again), public(&first));
-        refused = again.id;
-    }
-    assert!(!alice.noted(generated));
-}
-
-#[test]
-fn a_refusal_keeps_a_new_fallback_key_from_being_published() {
-    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    alice.sync_counts(STOCK - 3);
-    let first = alice.upload().unwrap();
-    alice.uploaded(first.id, Err(UploadRefused));
-    alice.wait(Span::days(8));
-    let second = alice.upload().unwrap();
-    assert_eq!(second.one_time_keys.len(), 3, "they share the request");
-    let (old, new) = (published.fallback_key, second.fallback_key);
-    assert_ne!(old.unwrap().key, new.unwrap().key);
-}
-
-#[test]
 fn an_upload_is_repeated_after_a_restart_with_the_same_public_keys() {
     let mut alice = started(Protocol::default());
     let first = alice.upload().unwrap();
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     let again = alice.upload().unwrap();
     assert_eq!(public(&again), public(&first));
     assert_eq!(
@@ -135,8 +97,7 @@ fn an_upload_is_repeated_after_a_restart_with_the_same_public_keys() {
     alice.uploaded(again.id, Ok(STOCK));
     alice.sync_counts(STOCK - 2);
     let later = alice.upload().unwrap();
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     let again = alice.upload().unwrap();
     assert!(again.device_keys.is_none(), "they were accepted");
     assert!(again.fallback_key.is_some());
@@ -146,34 +107,89 @@ fn an_upload_is_repeated_after_a_restart_with_the_same_public_keys() {
 #[test]
 fn what_was_published_is_not_uploaded_again_after_a_restart() {
     let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    alice.restart();
-    alice.input(Input::Connection(true));
+    alice.come_back();
     alice.sync_counts(STOCK);
     assert!(alice.upload().is_none());
 }
 
 #[test]
-fn a_fallback_key_is_replaced_after_a_week_whether_it_was_used_or_not() {
-    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    let mut keys = vec![published.fallback_key.unwrap().name];
-    alice.facts();
-    for week in 1..=2 {
-        alice.sync(SyncResponse {
-            counts: KeyCounts {
-                unused_fallback_key: false,
-                ..counts(STOCK)
-            },
-            ..nothing_new()
-        });
-        alice.wait(Span::days(6));
-        alice.sync_counts(STOCK);
-        assert!(alice.upload().is_none(), "week {week} is not over");
-        alice.wait(Span::days(1) + Span::mins(1));
-        let upload = alice.upload().unwrap();
-        alice.uploaded(upload.id, Ok(STOCK));
-        keys.push(upload.fallback_key.unwrap().name);
+fn an_upload_carries_everything_that_is_unpublished_under_signatures_made_for_it() {
+    let mut alice = started(Protocol::default());
+    let first = alice.upload().unwrap();
+    alice.uploaded(first.id, Err(UploadRefused::KeyExists));
+    // The first sync brings the fallback key about.
+    alice.sync_counts(STOCK);
+    let second = alice.upload().unwrap();
+    let own = second.device_keys.clone().expect("they were refused too");
+    assert_eq!(ids(&second.one_time_keys), ids(&first.one_time_keys));
+    assert!(second.fallback_key.is_some());
+    for key in second.one_time_keys.iter().chain(&second.fallback_key) {
+        let (kind, signature) = (key.name.kind, &key.signature);
+        assert!(Vodozemac.verify_key(&own.identity, kind, &key.key, signature));
     }
-    // Two private halves are held, so the third key costs the first.
+}
+
+#[test]
+fn an_upload_without_an_answer_is_made_again() {
+    let mut alice = started(Protocol::default());
+    let first = alice.upload().unwrap();
+    alice.time_out(first.id);
+    let second = alice.upload().unwrap();
+    assert_eq!(public(&second), public(&first));
+    alice.input(Input::Connection(false));
+    alice.input(Input::Connection(true));
+    assert_eq!(public(&alice.upload().unwrap()), public(&first));
+}
+
+#[test]
+fn keys_that_were_generated_while_an_upload_without_them_was_in_flight_are_never_uploaded() {
+    let mut alice = started(Protocol::default());
+    let first = alice.upload().unwrap();
+    alice.uploaded(first.id, Ok(STOCK));
+    alice.sync_counts(STOCK);
+    let fallback_only = alice.upload().unwrap();
+    assert!(fallback_only.one_time_keys.is_empty());
+    alice.facts();
+    alice.sync_counts(STOCK - 2);
+    assert!(alice.noted(generated));
+    // The server counts what it has, and that is enough: nothing is missed.
+    alice.uploaded(fallback_only.id, Ok(STOCK));
+    assert!(alice.upload().is_none());
+    alice.sync_counts(STOCK - 1);
+    assert_eq!(ids(&alice.upload().unwrap().one_time_keys), [52]);
+}
+
+#[test]
+fn a_count_from_before_an_upload_brings_a_second_set_of_keys() {
+    let mut alice = started(Protocol::default());
+    let first = alice.upload().unwrap();
+    alice.uploaded(first.id, Ok(STOCK));
+    // The server worked out the count before it took the upload (rust-sdk#4222).
+    alice.sync_counts(0);
+    assert_eq!(alice.upload().unwrap().one_time_keys.len(), STOCK);
+}
+
+#[test]
+fn five_thousand_private_keys_are_held_and_the_lowest_ids_are_discarded_first() {
+    let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
+    alice.set(Settings {
+        one_time_keys: 2476,
+        ..Settings::default()
+    });
+    for _ in 0..2 {
+        alice.sync_counts(0);
+        let upload = alice.upload().unwrap();
+        alice.facts();
+        alice.uploaded(upload.id, Ok(2476));
+    }
+    alice.sync_counts(2476 - 1);
+    let discarded = |fact| {
+        let Fact::KeyDiscarded { key, why } = fact else {
+            return None;
+        };
+        Some((key.id.0, why))
+    };
     let discarded: Vec<_> = alice.facts().into_iter().filter_map(discarded).collect();
-    assert_eq!(discarded, keys[..1]);
+    let full = Discard::StoreFull;
+    assert_eq!(discarded, [(2, full)], "two went before, as 5002 were made");
 }

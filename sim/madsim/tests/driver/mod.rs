@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use unwedge_core::cast::Client;
 use unwedge_core::draws::Draws;
-use unwedge_core::name::{DeviceId, NodeId, ServerId, UserId};
+use unwedge_core::name::{DeviceId, NodeId, Row, ServerId, UserId};
 use unwedge_core::node::{Cx, Durable as _, Effect, Input, Node, Settings};
 use unwedge_core::protocol::{Consulted, Protocol, Reading};
 use unwedge_core::time::{Span, Time};
@@ -46,9 +46,11 @@ struct Around<N: Node<Crypto = Vodozemac>> {
     id: NodeId,
     client: Client,
     protocol: Protocol,
+    settings: Settings,
     now: Time,
     starts: u16,
     disk: N::Durable,
+    stored: Vec<Vec<Row>>,
     timers: Vec<(Time, N::Timer)>,
     sent: Vec<(NodeId, Message<Vodozemac>)>,
     facts: Vec<Fact>,
@@ -66,15 +68,22 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
             id,
             client,
             protocol,
+            settings: Settings::default(),
             now: Time::ZERO,
             starts: 0,
             disk: N::Durable::default(),
+            stored: vec![],
             timers: vec![],
             sent: vec![],
             facts: vec![],
         };
         let node = around.boot();
         Self { node, around }
+    }
+
+    /// Has the node go by other settings from now on.
+    pub(crate) fn set(&mut self, settings: Settings) {
+        self.around.settings = settings;
     }
 
     /// Kills the node and boots it from its disk. What it was waiting for is
@@ -107,6 +116,18 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
         around.call(|cx| node.handle(input, cx));
     }
 
+    /// Hands an input to the node, which dies as soon as it has stored a
+    /// transaction with such a row, and boots it again.
+    pub(crate) fn die_after(&mut self, row: Row, input: Input<N>) {
+        let Self { node, around } = self;
+        let ((), mut effects) = around.step(|cx| node.handle(input, cx));
+        let is_last = |effect: &Effect<N>| matches!(effect, Effect::Persist(rows) if rows.iter().any(|it| N::Durable::row(it) == row));
+        let last = effects.iter().position(is_last);
+        effects.truncate(last.expect("it stores such a row") + 1);
+        around.carry_out(effects);
+        self.restart();
+    }
+
     /// Lets time pass, and wakes the node whenever it asked for that.
     pub(crate) fn wait(&mut self, span: Span) {
         let until = self.around.now + span;
@@ -135,6 +156,12 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
         Some(picked)
     }
 
+    /// The transactions that the node stored since this was last asked: the
+    /// kinds of their rows.
+    pub(crate) fn stored(&mut self) -> Vec<Vec<Row>> {
+        std::mem::take(&mut self.around.stored)
+    }
+
     /// What the node noted since this was last asked.
     pub(crate) fn facts(&mut self) -> Vec<Fact> {
         std::mem::take(&mut self.around.facts)
@@ -148,29 +175,42 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
         self.call(|cx| N::boot(id, disk, cx))
     }
 
-    /// One step of the node. No two steps happen at one instant.
+    /// One step of the node, and what comes of it.
     fn call<R>(&mut self, step: impl FnOnce(&mut Cx<'_, N>) -> R) -> R {
+        let (result, effects) = self.step(step);
+        self.carry_out(effects);
+        result
+    }
+
+    /// One step of the node. No two steps happen at one instant.
+    fn step<R>(&mut self, step: impl FnOnce(&mut Cx<'_, N>) -> R) -> (R, Vec<Effect<N>>) {
         self.now = self.now.next();
         let mut effects = vec![];
         let result = step(&mut Cx {
             now: self.now,
             incarnation: self.starts - 1,
             protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
-            settings: Settings::default(),
+            settings: self.settings,
             client: self.client,
             draws: Draws::new(1),
             crypto: &mut Vodozemac,
             effects: &mut effects,
         });
+        (result, effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect<N>>) {
         for effect in effects {
             match effect {
-                Effect::Persist(rows) => rows.into_iter().for_each(|row| self.disk.apply(row)),
+                Effect::Persist(rows) => {
+                    self.stored.push(rows.iter().map(N::Durable::row).collect());
+                    rows.into_iter().for_each(|row| self.disk.apply(row));
+                }
                 Effect::Send { to, body } => self.sent.push((to, body)),
                 Effect::Wake { at, timer } => self.timers.push((at, timer)),
                 Effect::Observe(fact) => self.facts.push(fact),
             }
         }
-        result
     }
 
     /// The timer that goes off next, if one does by `until`.

@@ -98,15 +98,44 @@ impl Peer {
         }
     }
 
+    /// Accepts the session that a message of the device under test opens.
+    pub(crate) fn accept(
+        &mut self,
+        theirs: &DeviceKeys<Vodozemac>,
+        message: &ToDevice<Vodozemac>,
+    ) -> PeerSession {
+        let ToDeviceContent::Encrypted(outside) = &message.content else {
+            panic!("{:?} is not encrypted", message.id)
+        };
+        let identity = &theirs.identity;
+        let accepted = Vodozemac.accept_session(&mut self.account, identity, &outside.ciphertext);
+        PeerSession {
+            name: outside.session,
+            key: outside.key,
+            theirs: theirs.clone(),
+            olm: accepted.unwrap().0,
+        }
+    }
+
     /// Encrypts an `m.dummy`, which needs no room.
     pub(crate) fn encrypt(&self, session: &mut PeerSession, sent: Time) -> ToDevice<Vodozemac> {
+        self.encrypt_content(session, Content::Dummy, sent)
+    }
+
+    /// Encrypts anything.
+    pub(crate) fn encrypt_content(
+        &self,
+        session: &mut PeerSession,
+        content: Content<Vodozemac>,
+        sent: Time,
+    ) -> ToDevice<Vodozemac> {
         let sender_identity = Vodozemac.identity(&self.account);
         let payload = Payload {
             sender: self.device,
             sender_identity,
             recipient: session.theirs.device,
             recipient_identity: session.theirs.identity,
-            content: Content::Dummy,
+            content,
         };
         let id = MessageId {
             sender: self.device,
@@ -155,5 +184,24 @@ impl Peer {
             id,
             incarnation: 0,
         }
+    }
+}
+
+impl PeerSession {
+    /// Decrypts what comes over it.
+    pub(crate) fn decrypt(
+        &mut self,
+        message: &ToDevice<Vodozemac>,
+    ) -> Result<Content<Vodozemac>, OlmError> {
+        let ToDeviceContent::Encrypted(outside) = &message.content else {
+            panic!("{:?} is not encrypted", message.id)
+        };
+        let payload = Vodozemac.decrypt(&mut self.olm, &outside.ciphertext)?;
+        Ok(payload.content)
+    }
+
+    /// Has the messages on this session say that they are for another device.
+    pub(crate) fn readdress(&mut self, to: &DeviceKeys<Vodozemac>) {
+        self.theirs = to.clone();
     }
 }

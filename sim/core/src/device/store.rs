@@ -259,10 +259,13 @@ impl<C: Crypto> Durable for Store<C> {
                 self.outbound.remove(&room);
             }
             Write::Devices(user, devices, asked_after) => {
-                let devices = devices
+                let devices: BTreeMap<_, _> = devices
                     .into_iter()
                     .map(|keys| (keys.device, keys))
                     .collect();
+                // A device that comes back after it was gone is another.
+                self.told_no_olm
+                    .retain(|device| device.user != user || devices.contains_key(device));
                 self.devices.insert(user, devices);
                 if self
                     .outdated

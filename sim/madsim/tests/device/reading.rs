@@ -218,6 +218,17 @@ fn nobody_can_give_a_key_of_anybody_elses_session() {
 }
 
 #[test]
+fn a_key_is_taken_from_a_device_that_is_not_known_yet() {
+    // Who sent it is looked up later: a query cannot cost a key.
+    let mut reader = Reader::new();
+    reader.alice.bob_has(&[]);
+    let key = reader.megolm.key();
+    let event = reader.event();
+    assert_eq!(reader.given(key), []);
+    assert_eq!(reader.sees(&event), Ok(()));
+}
+
+#[test]
 fn an_event_of_the_device_itself_is_not_read() {
     let mut reader = Reader::new();
     reader.megolm = Megolm::of(super::driver::ALICE, &reader.alice);

@@ -103,6 +103,24 @@ fn only_a_key_makes_a_server_or_a_device_forgiven() {
 }
 
 #[test]
+fn a_device_that_once_had_a_key_starts_over() {
+    let mut bob = Peer::new(BOB);
+    let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
+    for delay in &DELAYS[..3] {
+        assert_eq!(asked(&mut alice, vec![], &[]), [BOB]);
+        alice.wait(Span::secs(*delay));
+    }
+    let keys = vec![bob.one_time_key()];
+    assert_eq!(asked(&mut alice, keys, &[]), [BOB]);
+    // Under another identity it has no session.
+    alice.bob_has(&[]);
+    alice.bob_has(&[&Peer::new(BOB)]);
+    assert_eq!(asked(&mut alice, vec![], &[]), [BOB]);
+    alice.wait(Span::secs(15));
+    assert_eq!(asked(&mut alice, vec![], &[]), [BOB]);
+}
+
+#[test]
 fn a_server_that_failed_is_not_held_against_its_devices() {
     let carol = Peer::new(CAROL);
     let alice = started(Protocol::default());

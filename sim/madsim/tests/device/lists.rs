@@ -180,9 +180,34 @@ fn a_server_that_cannot_be_asked_is_not_waited_for_again_for_a_while() {
     alice.sync_changed(BOB.user);
     let (query, users) = alice.query().unwrap();
     assert_eq!(users, [BOB.user], "others are asked for all the same");
+    alice.say();
+    assert!(alice.event().is_some(), "for whom nobody waits either");
     alice.queried(query, vec![list(BOB.user, &[&bob])]);
     alice.come_back();
     assert_eq!(alice.query().unwrap().1, [CAROL.user], "in memory only");
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_tried_again_by_an_idle_client_until_it_answers() {
+    let bob = Peer::new(BOB);
+    let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
+    sync_members(&mut alice, ROOM, vec![ALICE.user, BOB.user, CAROL.user]);
+    for delay in [15, 30, 60, 120] {
+        let (query, _) = alice.query().unwrap();
+        alice.query_failed(query, &[THERE]);
+        alice.wait(Span::secs(delay - 1));
+        assert!(alice.query().is_none(), "{delay} s");
+        // The idle client's next sync is at most 30 s off.
+        alice.wait(Span::secs(32));
+    }
+    // An answer makes it forgiven: what comes after is a first failure.
+    let (query, _) = alice.query().unwrap();
+    alice.queried(query, vec![list(CAROL.user, &[])]);
+    alice.sync_changed(CAROL.user);
+    let (query, _) = alice.query().unwrap();
+    alice.query_failed(query, &[THERE]);
+    alice.wait(Span::secs(15 + 31));
+    assert!(alice.query().is_some());
 }
 
 #[test]

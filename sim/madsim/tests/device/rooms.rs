@@ -78,6 +78,17 @@ fn who_joins_is_asked_for_and_given_the_key_from_then_on() {
 }
 
 #[test]
+fn who_joins_and_is_known_from_elsewhere_is_not_asked_for() {
+    let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
+    alice.sync(SyncResponse {
+        joined: vec![(RoomId(1), vec![ALICE.user])],
+        ..nothing_new()
+    });
+    becomes(&mut alice, RoomId(1), BOB, Membership::Join);
+    assert!(alice.query().is_none());
+}
+
+#[test]
 fn who_leaves_gets_no_more_keys_and_the_session_is_replaced() {
     let (mut bob, mut carol) = (Peer::new(BOB), Peer::new(CAROL));
     let alice = started(Protocol::default());
@@ -143,8 +154,8 @@ fn a_person_joins_and_leaves_one_after_the_other_and_each_until_it_is_answered()
     let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
     alice.input(Input::Connection(false));
     alice.command(Command::Join(ROOM, vec![HERE]));
-    alice.command(Command::Leave(ROOM));
     alice.input(Input::Connection(true));
+    alice.command(Command::Leave(ROOM));
     let (asked, wish) = membership_request(&mut alice).unwrap();
     assert_eq!(wish, Membership::Join);
     assert!(membership_request(&mut alice).is_none());

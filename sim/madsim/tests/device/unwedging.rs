@@ -156,6 +156,21 @@ fn a_session_under_a_former_identity_of_the_sender_is_none() {
 }
 
 #[test]
+fn a_client_unwedges_a_device_once_an_hour_whatever_identity_it_has() {
+    let mut story = Story::under(Unwedging::AlsoAtFirstContact);
+    story.receive_undecryptable();
+    assert!(story.unwedges());
+    story.alice.bob_has(&[]);
+    story.bob = Peer::new(BOB);
+    story.alice.bob_has(&[&story.bob]);
+    story.receive_undecryptable();
+    assert!(!story.unwedges());
+    story.alice.wait(Span::mins(61));
+    story.receive_undecryptable();
+    assert!(story.unwedges());
+}
+
+#[test]
 fn nothing_is_done_for_a_device_that_is_not_known() {
     for unwedging in [Unwedging::WithEarlierSession, Unwedging::AlsoAtFirstContact] {
         let mut story = Story::under(unwedging);

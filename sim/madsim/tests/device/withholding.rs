@@ -199,6 +199,19 @@ fn a_client_can_answer_no_olm_with_a_session_and_a_dummy_once_an_hour() {
 }
 
 #[test]
+fn a_client_that_is_still_trying_to_open_a_session_need_not_be_told_again() {
+    let bob = Peer::new(BOB);
+    let (mut alice, _) = in_a_room_with(&bob, answering(NoOlmReply::OpensSession));
+    alice.sync_message(&no_olm(&alice, &bob));
+    alice.claim_failed(&[]);
+    alice.wait(Span::hours(2));
+    alice.facts();
+    alice.sync_message(&no_olm(&alice, &bob));
+    assert!(!alice.noted(|fact| matches!(fact, Fact::Unwedging { .. })));
+    assert!(alice.claim().is_some());
+}
+
+#[test]
 fn no_olm_of_a_device_that_is_not_known_means_nothing() {
     let bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, answering(NoOlmReply::OpensSession));

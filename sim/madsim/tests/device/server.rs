@@ -103,7 +103,7 @@ impl Client {
     pub(super) fn poll(&mut self) -> Option<(RequestId, Option<SyncToken>)> {
         let mut poll = None;
         let since = |request: &_| match request {
-            ClientRequest::Sync { since } => Some(*since),
+            ClientRequest::Sync { since, .. } => Some(*since),
             ClientRequest::Login
             | ClientRequest::Logout
             | ClientRequest::KeysUpload { .. }

@@ -36,7 +36,7 @@ impl<C: Crypto> Device<C> {
             return;
         }
         let makes_sense = match wish {
-            Wish::Login => !self.is_in_use(),
+            Wish::Login => !self.is_in_use() || self.wishes.contains(&Wish::Logout),
             Wish::Logout | Wish::Join { .. } | Wish::Leave { .. } => self.is_in_use(),
         };
         if makes_sense && !self.wishes.contains(&wish) {
@@ -94,7 +94,12 @@ impl<C: Crypto> Device<C> {
             why,
         });
         self.write(vec![Write::Wiped], cx);
+        // Somebody may have asked to log in again by now.
+        let wishes_login = self.wishes.contains(&Wish::Login);
         self.forget(cx);
+        if wishes_login {
+            self.wish(Wish::Login, cx);
+        }
     }
 
     /// A person does not want another device to have room keys from this one.

@@ -110,13 +110,13 @@ impl<C: Crypto> Homeserver<C> {
                 None => fresh.push(key),
             }
         }
+        let new = |key: &&SignedKey<C>| !stored.contains_key(&key.name.id);
+        let count = stored.len() + fresh.iter().filter(new).count();
         match fresh.last() {
-            Some(last) if stored.len() + fresh.len() > STORED_KEY_LIMIT => {
-                match cx.protocol.stored_key_limit() {
-                    StoredKeyLimit::None => Ok(fresh),
-                    StoredKeyLimit::FiveHundred => Err((last.clone(), UploadRefused::TooMany)),
-                }
-            }
+            Some(last) if count > STORED_KEY_LIMIT => match cx.protocol.stored_key_limit() {
+                StoredKeyLimit::None => Ok(fresh),
+                StoredKeyLimit::FiveHundred => Err((last.clone(), UploadRefused::TooMany)),
+            },
             _ => Ok(fresh),
         }
     }

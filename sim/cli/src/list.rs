@@ -80,11 +80,15 @@ fn items(args: &ListArgs) -> Result<Vec<Item>, Box<crate::failure::Failure>> {
     })
 }
 
-/// The lines of a doc comment as one.
+/// The lines of a doc comment as one, without the sections of notes that are
+/// not part of the repository.
 fn sentence(lines: &[&str]) -> String {
-    lines
-        .iter()
-        .map(|line| line.trim())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    let text = lines.join(" ");
+    let mut parts = text.split(" (BS ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.split_once(')').map_or("", |(_, rest)| rest);
+        text + rest
+    })
 }

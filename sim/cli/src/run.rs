@@ -1,8 +1,10 @@
 //! `unwedge run`: one run, how it came out, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use unwedge_core::name::DeviceId;
 use unwedge_core::oracle::{Excuse, Judgement, OutcomeClass};
+use unwedge_core::trace::{Fact, StepIndex, Trace};
 
 use crate::args::RunArgs;
 use crate::library::Library;
@@ -68,7 +70,16 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
             ));
         }
     }
-    say(&format!("trace: {}", draw.trace_hash));
+    for step in idle_steps(&run.trace) {
+        let timed = &scenario.steps[usize::from(step.0)];
+        let said = scenario.cast.say(&timed.step);
+        say(&format!("step {} had no effect: {said}", step.0 + 1));
+    }
+    if let Some(expected) = scenario.expected(&proposal.name) {
+        let of = "the worst of all draws";
+        say(&format!("expected as {of}: {}", expected.name()));
+    }
+    say(&format!("hash of the trace: {}", draw.trace_hash));
     for (excuse, count) in excuses(&judgement) {
         say(&format!("excused: {excuse} ({count})"));
     }
@@ -92,6 +103,24 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     } else {
         Status::Expected
     })
+}
+
+/// The steps that found nothing to act upon: those that say so, and what was
+/// said where nobody could say it.
+fn idle_steps(trace: &Trace) -> BTreeSet<StepIndex> {
+    let mut idle = BTreeSet::new();
+    let mut told: BTreeMap<DeviceId, StepIndex> = BTreeMap::new();
+    for (_, record) in trace.facts() {
+        if let Fact::StepIdle { step } = record.fact {
+            idle.insert(step);
+        } else if let Fact::ToldToSend { by, step, .. } = record.fact {
+            idle.extend(told.insert(by, step));
+        } else if let Fact::SendAsked { by, .. } = record.fact {
+            told.remove(&by);
+        }
+    }
+    idle.extend(told.into_values());
+    idle
 }
 
 /// Why readings that did not succeed need not have, and how many there are.

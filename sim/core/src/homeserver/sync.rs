@@ -131,8 +131,8 @@ impl<C: Crypto> Homeserver<C> {
         );
     }
 
-    /// The end of a poll's 30 s: it is answered if what was so at their
-    /// beginning is not known. Otherwise the next 30 s begin.
+    /// The end of a poll's 30 s: it is answered with what was so at their
+    /// beginning, unless that is known and still so. Then the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device);
         let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
@@ -140,7 +140,9 @@ impl<C: Crypto> Homeserver<C> {
         };
         poll.ends = false;
         let at_the_beginning = std::mem::replace(&mut poll.counts, counts);
-        if poll.known == Some(at_the_beginning) {
+        // What a client knows is told again all the same if it is not so any
+        // more: a client that hears twice that no key is left makes keys twice.
+        if poll.known == Some(at_the_beginning) && counts == at_the_beginning {
             self.counts_changed(device, cx);
         } else {
             self.answer(device, at_the_beginning, cx);

@@ -212,11 +212,13 @@ decisions! {
         /// It uploads the same keys again with its next sync, for ever:
         /// matrix-rust-sdk.
         Retry = "retry",
-        /// It deletes all its keys from the server (`keys-reset`), discards
-        /// their private halves, and uploads fresh ones.
+        /// It deletes all its keys from the server, discards their private
+        /// halves, and uploads fresh ones. Against a server without
+        /// `keys-reset` it is as `retry`.
         ResetAndDiscard = "reset-and-discard",
         /// It deletes all its keys from the server, keeps their private
-        /// halves, and uploads what was refused.
+        /// halves, and uploads what was refused. Against a server without
+        /// `keys-reset` it is as `retry`.
         ResetAndKeep = "reset-and-keep",
     }
 

@@ -68,8 +68,8 @@ impl Matrix {
         text
     }
 
-    /// Why each scenario that came out worse than `ok` did so, under which
-    /// proposals.
+    /// Why each scenario that came out worse than `ok`, or unsafe, did so, under
+    /// which proposals.
     fn causes(&self, text: &mut String, scenarios: &[&Scenario]) {
         text.push_str("\n## Why\n");
         for scenario in scenarios {
@@ -96,7 +96,7 @@ impl Matrix {
     pub fn why(&self, scenario: &str) -> Vec<Why> {
         let mut all: Vec<Why> = vec![];
         for cell in self.cells.iter().filter(|cell| cell.scenario == scenario) {
-            if cell.worst == OutcomeClass::Ok {
+            if cell.worst == OutcomeClass::Ok && cell.violated.is_empty() {
                 continue;
             }
             let (explanation, seed) = (cell.explanation(), cell.witness_seed);
@@ -139,7 +139,12 @@ impl Cell {
         let claims: Vec<&str> = claims.collect();
         let broken = (!claims.is_empty())
             .then(|| format!("The proposal claims to end {}", claims.join(", ")));
+        let violated = self
+            .violated
+            .iter()
+            .map(|it| format!("Unsafe in some draw: {it}"));
         let sentences = [parts.join(", ")].into_iter().chain(causes).chain(broken);
+        let sentences = sentences.chain(violated);
         sentences.collect::<Vec<_>>().join(". ")
     }
 }

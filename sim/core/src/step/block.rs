@@ -37,8 +37,8 @@ impl Action for Block {
         Ok((names.time(&written.at)?, Self { by, device }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.block(self.by, self.device);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.block(self.by, self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

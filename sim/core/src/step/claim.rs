@@ -41,8 +41,8 @@ impl Action for Claim {
         Ok((names.time(&written.at)?, Self { device, count }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.claim_for_nobody(self.device, self.count);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.claim_for_nobody(self.device, self.count, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -141,8 +141,10 @@ impl Action for Restart {
         ))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.start_node(self.node);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        if !world.start_node(self.node) {
+            world.idle(index);
+        }
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -56,8 +56,8 @@ impl Action for Login {
         Ok((names.time(&written.at)?, Self { device }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.log_in(self.device);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.log_in(self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,8 +73,8 @@ impl Action for Logout {
         Ok((names.time(&written.at)?, Self { device }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.log_out(self.device);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.log_out(self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -59,8 +59,8 @@ impl Action for Join {
         Ok((names.time(&written.at)?, Self { device, room }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.join(self.device, self.room);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.join(self.device, self.room, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,8 +78,8 @@ impl Action for Leave {
         Ok((names.time(&written.at)?, Self { device, room }))
     }
 
-    fn happen(&self, _: StepIndex, world: &mut impl Outside) {
-        world.leave(self.device, self.room);
+    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+        world.leave(self.device, self.room, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {

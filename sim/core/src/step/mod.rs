@@ -113,7 +113,8 @@ macro_rules! steps {
 }
 
 steps! {
-    /// Somebody says something in a room: `from` (a device), `room`.
+    /// Somebody says something in a room: `from` (a device), `room`. A device
+    /// without a connection sends it later; one that is down, never.
     "send" Send: send::Send,
     /// A device logs in: `device`. If this is the first that is said of it, the
     /// device is not there before.
@@ -140,7 +141,7 @@ steps! {
     /// Messages between two servers take longer: `between`, `by` (a time).
     "slow" Slow: slow::Slow,
     /// The next answer of a kind is lost: `from`, `to`, `to_request` (what it
-    /// answers: keys-upload, keys-claim, federation-claim, sync, …).
+    /// answers, as for `crash`).
     "drop_answer" DropAnswer: drop_answer::DropAnswer,
     /// A server's database or a device's store is copied: `server` or `device`.
     "backup" Backup: backup::Backup,
@@ -151,11 +152,17 @@ steps! {
     /// retry-timings, issued-keys).
     "restore" Restore: restore::Restore,
     /// A server or device stops at once: `node`; or at the next point of a
-    /// kind: `before_answer` or `after_sending` (keys-upload, sync, …),
-    /// `before_write` or `after_write` (login, account, session, note,
-    /// room-key, outbound-session, device-list, room, token, event, queue; of
-    /// a server a table). What it wrote last can be lost: `lost_writes` (how
-    /// many transactions).
+    /// kind: `before_answer` (when the answer to such a request of its own
+    /// arrives) or `after_sending` (such a request) of login, keys-upload,
+    /// keys-query, keys-claim, send-to-device, send-event, join, leave, sync,
+    /// federation-send, federation-claim, federation-query,
+    /// federation-missing-events or federation-join; `before_write` or
+    /// `after_write` of login, account, session, note, room-key,
+    /// outbound-session, device-list, room, token, event or queue, or, of a
+    /// server, of a table. What it wrote last can be lost: `lost_writes` (how
+    /// many transactions; with a sync, a client stores what the messages
+    /// brought, then its account if that changed, then how far it has seen
+    /// events).
     "crash" Crash: crash::Crash,
     /// A server or device that is down starts again: `node`.
     "restart" Restart: crash::Restart,

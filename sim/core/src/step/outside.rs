@@ -36,15 +36,15 @@ pub(crate) trait Outside {
     /// A person says something in a room.
     fn told_to_send(&mut self, by: DeviceId, room: RoomId, step: StepIndex);
     /// A person logs a device in.
-    fn log_in(&mut self, device: DeviceId);
+    fn log_in(&mut self, device: DeviceId, step: StepIndex);
     /// A person logs a device out.
-    fn log_out(&mut self, device: DeviceId);
+    fn log_out(&mut self, device: DeviceId, step: StepIndex);
     /// A person joins a room.
-    fn join(&mut self, device: DeviceId, room: RoomId);
+    fn join(&mut self, device: DeviceId, room: RoomId, step: StepIndex);
     /// A person leaves a room.
-    fn leave(&mut self, device: DeviceId, room: RoomId);
+    fn leave(&mut self, device: DeviceId, room: RoomId, step: StepIndex);
     /// A person gives a device no more room keys.
-    fn block(&mut self, by: DeviceId, device: DeviceId);
+    fn block(&mut self, by: DeviceId, device: DeviceId, step: StepIndex);
     /// A device loses its connection.
     fn go_offline(&mut self, device: DeviceId, step: StepIndex);
     /// A device gets its connection back, if it had lost it.
@@ -69,12 +69,14 @@ pub(crate) trait Outside {
     /// gone, and so is what is on its way to it; and so are the last
     /// `lost_writes` transactions that it had written.
     fn crash(&mut self, node: NodeId, when: CrashPoint, lost_writes: usize, step: StepIndex);
-    /// Starts a node that is down.
-    fn start_node(&mut self, node: NodeId);
+    /// Starts a node that is down. Whether it was.
+    fn start_node(&mut self, node: NodeId) -> bool;
+    /// A step has found nothing to act upon.
+    fn idle(&mut self, step: StepIndex);
     /// Stops a node for good.
     fn remove(&mut self, node: NodeId, step: StepIndex);
     /// Somebody claims keys of a device and never uses them.
-    fn claim_for_nobody(&mut self, device: DeviceId, count: u32);
+    fn claim_for_nobody(&mut self, device: DeviceId, count: u32, step: StepIndex);
     /// Somebody sends a damaged copy of the next Olm message of one device
     /// for another ahead of it.
     fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);

@@ -104,6 +104,9 @@ pub enum Fact {
     Unsettled(Phase),
     /// A step of the timeline happened.
     Step(StepIndex),
+    /// A step had no effect: there was nothing for it to act upon, or what it
+    /// waited for did not come.
+    StepIdle { step: StepIndex },
     /// A step lets a person say something.
     ToldToSend {
         by: DeviceId,
@@ -197,6 +200,13 @@ pub enum Fact {
     },
     /// Somebody put a message into an inbox that had been there before.
     Replayed { message: MessageId, step: StepIndex },
+
+    /// Somebody is about to claim keys of a device and not use them.
+    ClaimedForNobody {
+        device: DeviceId,
+        count: u32,
+        step: StepIndex,
+    },
 
     // --- logging in and out ---
     /// A device logged in.

@@ -16,6 +16,7 @@ impl Named for Fact {
             Fact::Settled(phase) => write!(f, "settled {phase:?}"),
             Fact::Unsettled(phase) => write!(f, "unsettled {phase:?}"),
             Fact::Step(step) => write!(f, "step {}", step.0 + 1),
+            Fact::StepIdle { step } => write!(f, "step {} has had no effect", step.0 + 1),
             Fact::ToldToSend { by, room, .. } => write!(f, "{} is to say something in {}", say!(by), say!(room)),
             Fact::Joined { room, user } => write!(f, "{} is in {}", say!(user), say!(room)),
             Fact::MembershipStored { server, room, user, membership } => {
@@ -39,6 +40,7 @@ impl Named for Fact {
             }
             Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
             Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
+            Fact::ClaimedForNobody { device, count, .. } => write!(f, "somebody claims {count} keys of {}", say!(device)),
             Fact::LoggedIn { device } => write!(f, "{} logs in", say!(device)),
             Fact::LoggedOut { device, why } => write!(f, "{} is logged out: {why:?}", say!(device)),
             Fact::DevicePublished { server, device } => write!(f, "{} knows {}", say!(server), say!(device)),

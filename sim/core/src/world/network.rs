@@ -142,9 +142,10 @@ impl Network {
         self.doomed.push((way, kind, step));
     }
 
-    /// Nothing is doomed any more.
-    pub(super) fn spare_all(&mut self) {
-        self.doomed.clear();
+    /// Nothing is doomed any more. By which steps something was.
+    pub(super) fn spare_all(&mut self) -> Vec<StepIndex> {
+        let doomed = std::mem::take(&mut self.doomed);
+        doomed.into_iter().map(|(.., step)| step).collect()
     }
 
     /// The links that are cut or slow, each once or twice.

@@ -33,7 +33,6 @@ impl<C: Crypto> World<C> {
         for between in self.network.troubled() {
             self.mend(between, None);
         }
-        self.network.spare_all();
     }
 
     /// Whether the node crashes instead of taking this message.

@@ -22,7 +22,7 @@ const RESTORE_TAKES: Span = Span::secs(30);
 impl<C: Crypto> Outside for World<C> {
     fn told_to_send(&mut self, by: DeviceId, room: RoomId, step: StepIndex) {
         self.note(Fact::ToldToSend { by, room, step });
-        self.command_device(by, Span::ZERO, Command::Send(room, Body::Timeline));
+        self.ask(by, Command::Send(room, Body::Timeline), step);
     }
 
     fn go_offline(&mut self, device: DeviceId, step: StepIndex) {
@@ -45,34 +45,39 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn log_in(&mut self, device: DeviceId) {
-        self.logged_in.insert(device);
+    fn log_in(&mut self, device: DeviceId, step: StepIndex) {
         if self.machines.is_up(NodeId::Device(device)) {
-            self.command_device(device, Span::ZERO, Command::Login);
-        } else {
-            self.start_node(NodeId::Device(device));
+            self.ask(device, Command::Login, step);
+        } else if !self.start_node(NodeId::Device(device)) {
+            self.idle(step);
+        }
+        if !self.logged_in.insert(device) {
+            self.idle(step);
         }
     }
 
-    fn log_out(&mut self, device: DeviceId) {
-        self.logged_in.remove(&device);
-        self.command_device(device, Span::ZERO, Command::Logout);
+    fn log_out(&mut self, device: DeviceId, step: StepIndex) {
+        if self.logged_in.remove(&device) {
+            self.ask(device, Command::Logout, step);
+        } else {
+            self.idle(step);
+        }
     }
 
     /// The client is told of every server that was in the room to begin with.
-    fn join(&mut self, device: DeviceId, room: RoomId) {
+    fn join(&mut self, device: DeviceId, room: RoomId, step: StepIndex) {
         let members = &self.cast.rooms[usize::from(room.0)].members;
         let via: BTreeSet<ServerId> = members.iter().map(|user| user.server).collect();
         let command = Command::Join(room, via.into_iter().collect());
-        self.command_device(device, Span::ZERO, command);
+        self.ask(device, command, step);
     }
 
-    fn leave(&mut self, device: DeviceId, room: RoomId) {
-        self.command_device(device, Span::ZERO, Command::Leave(room));
+    fn leave(&mut self, device: DeviceId, room: RoomId, step: StepIndex) {
+        self.ask(device, Command::Leave(room), step);
     }
 
-    fn block(&mut self, by: DeviceId, device: DeviceId) {
-        self.command_device(by, Span::ZERO, Command::Block(device));
+    fn block(&mut self, by: DeviceId, device: DeviceId, step: StepIndex) {
+        self.ask(by, Command::Block(device), step);
     }
 
     fn cut(&mut self, between: [NodeId; 2], one_way: bool, in_flight: InFlight, step: StepIndex) {
@@ -189,10 +194,16 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn start_node(&mut self, node: NodeId) {
-        if !self.machines.is_up(node) && !self.is_gone(node) {
+    fn start_node(&mut self, node: NodeId) -> bool {
+        let starts = !self.machines.is_up(node) && !self.is_gone(node);
+        if starts {
             self.orders.push(Order::Start(node));
         }
+        starts
+    }
+
+    fn idle(&mut self, step: StepIndex) {
+        self.note(Fact::StepIdle { step });
     }
 
     fn remove(&mut self, node: NodeId, step: StepIndex) {
@@ -212,7 +223,15 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn claim_for_nobody(&mut self, device: DeviceId, count: u32) {
+    fn claim_for_nobody(&mut self, device: DeviceId, count: u32, step: StepIndex) {
+        if !self.machines.is_up(NodeId::Server(device.user.server)) {
+            return self.idle(step);
+        }
+        self.note(Fact::ClaimedForNobody {
+            device,
+            count,
+            step,
+        });
         let command = homeserver::Command::Claim(device, count);
         self.command_server(device.user.server, Span::ZERO, command);
     }
@@ -227,11 +246,42 @@ impl<C: Crypto> Outside for World<C> {
             self.note(Fact::Replayed { message: id, step });
             let command = homeserver::Command::PutIntoInbox(Box::new(message));
             self.command_server(to.user.server, Span::ZERO, command);
+        } else {
+            self.idle(step);
         }
     }
 }
 
 impl<C: Crypto> World<C> {
+    /// A person asks something of a client, if it is running.
+    fn ask(&mut self, device: DeviceId, command: Command, step: StepIndex) {
+        if self.machines.is_up(NodeId::Device(device)) {
+            self.command_device(device, Span::ZERO, command);
+        } else {
+            self.idle(step);
+        }
+    }
+
+    /// What waits for something to happen waits no longer: the timeline is over.
+    pub(super) fn stop_waiting(&mut self) {
+        let nodes: Vec<NodeId> = self.cast.nodes().collect();
+        let armed = nodes
+            .iter()
+            .filter_map(|node| self.machines.armed(*node))
+            .map(|armed| armed.step);
+        let injections = self.injections.iter().map(|(.., step)| *step);
+        let mut idle: Vec<StepIndex> = armed.chain(injections).collect();
+        idle.extend(self.network.spare_all());
+        for node in nodes {
+            self.machines.disarm(node);
+        }
+        self.injections.clear();
+        idle.sort_unstable();
+        for step in idle {
+            self.idle(step);
+        }
+    }
+
     /// Stops a node at once, and loses what it wrote last.
     pub(super) fn crash_now(&mut self, node: NodeId, lost_writes: usize, step: Option<StepIndex>) {
         if !self.machines.is_up(node) {

@@ -130,7 +130,9 @@ impl<C: Crypto> World<C> {
     /// Lets something planned happen.
     pub(super) fn happen(&mut self, tick: Tick) {
         match tick {
-            Tick::Start(node) => self.start_node(node),
+            Tick::Start(node) => {
+                self.start_node(node);
+            }
             Tick::Step(index) => {
                 self.note(Fact::Step(index));
                 let scenario = self.scenario.clone();
@@ -148,12 +150,12 @@ impl<C: Crypto> World<C> {
     /// Everything that broke is mended.
     fn heal(&mut self) {
         self.enter(Phase::Heal);
+        self.stop_waiting();
         self.mend_all();
         for (place, node) in (0..).zip(self.cast.clone().nodes()) {
             if let NodeId::Device(device) = node {
                 self.go_online(device, None);
             }
-            self.machines.disarm(node);
             let is_wanted = match node {
                 NodeId::Server(_) => true,
                 NodeId::Device(device) => self.logged_in.contains(&device),
@@ -179,6 +181,10 @@ impl<C: Crypto> World<C> {
             self.command_server(*server, APART, homeserver::Command::Greet(servers.clone()));
         }
         for device in &cast.devices {
+            // A client that was thrown out is logged in again by its user.
+            if self.logged_in.contains(&device.id) {
+                self.command_device(device.id, APART, device::Command::Login);
+            }
             self.command_device(device.id, APART, device::Command::SyncAgain);
         }
     }

@@ -103,7 +103,8 @@ causes! {
     "fallback-key-retired" FallbackKeyRetired,
     /// The device no longer knew the fallback key that it had uploaded.
     "fallback-key-forgotten" FallbackKeyForgotten,
-    /// The two ends of an Olm session no longer agreed.
+    /// The two ends of an Olm session no longer agreed: one was put back, or
+    /// was killed when it had stored a part of what it had done.
     "ratchet-forked" RatchetForked,
     /// The reader had the room key, and lost it with its store.
     "room-key-forgotten" RoomKeyForgotten,

@@ -139,9 +139,10 @@ fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) ->
     deeds.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
-/// What made a device discard a key: for a reset, what made it forget the
-/// keys that clashed with those on the server; for a failure, whoever sent
-/// the message that failed.
+/// What made a device discard a key: for want of room, whoever last claimed
+/// keys without using them; for a reset, what made it forget the keys that
+/// clashed with those on the server; for a failure, whoever sent the message
+/// that failed.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
@@ -153,7 +154,18 @@ fn blame_for_discard(
     reader: DeviceId,
 ) -> Option<Deed> {
     match why {
-        Discard::StoreFull | Discard::Replaced => None,
+        Discard::Replaced => None,
+        // Keys that were claimed and never used have filled the store.
+        Discard::StoreFull => {
+            let claimed = history.last_before(discarded, |fact| match fact {
+                Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
+                _ => None,
+            });
+            claimed.map(|deed| Deed {
+                fact: discarded,
+                ..deed
+            })
+        }
         Discard::Reset => {
             let span = (FactId(0), discarded);
             disturbed(history, reader, span).map(|deed| Deed {

@@ -202,7 +202,8 @@ impl Named for NodeId {
     }
 }
 
-/// `otk:bob#3`; `otk:bob#3~1` for a key generated after the first restart.
+/// `otk:bob#3`; `otk:bob#3~1` for a key generated after the first restart, and
+/// `otk:bob#3~1.2` after two logouts since then.
 impl Named for KeyName {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
@@ -210,9 +211,10 @@ impl Named for KeyName {
             KeyKind::Fallback => "fbk",
         };
         write!(f, "{kind}:{}#{}", cast.say(&self.owner), self.id.0)?;
-        match self.incarnation {
-            0 => Ok(()),
-            incarnation => write!(f, "~{incarnation}"),
+        match (self.incarnation >> 4, self.incarnation & 15) {
+            (0, 0) => Ok(()),
+            (starts, 0) => write!(f, "~{starts}"),
+            (starts, logouts) => write!(f, "~{starts}.{logouts}"),
         }
     }
 }

@@ -72,6 +72,7 @@ pub struct KeyName {
     pub id: KeyId,
     /// How often the owner had been booted and logged out before it generated
     /// the key.
+    /// The lowest four bits count its logouts since then.
     pub incarnation: u16,
 }
 

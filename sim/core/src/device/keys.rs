@@ -297,10 +297,11 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    /// What tells keys apart that share an ID: an identity that follows
-    /// another counts from the start again.
+    /// What tells keys apart that share an ID: a client that was started again
+    /// may have forgotten some, and an identity that follows another counts
+    /// from the start. Neither number ever goes back, whatever a disk does.
     fn incarnation(&self, cx: &Cx<'_, Self>) -> u16 {
-        cx.incarnation + self.store.logouts
+        (cx.incarnation << 4) | self.logouts.min(15)
     }
 
     fn sign(&self, name: KeyName, key: C::PublicKey, cx: &mut Cx<'_, Self>) -> SignedKey<C> {

@@ -22,24 +22,31 @@ pub(super) enum Wish {
 }
 
 impl<C: Crypto> Device<C> {
-    /// Whether a person can use the client, or will be able to in a moment.
+    /// Whether a person can use the client, or will be able to in a moment:
+    /// once what is wished has come true.
     pub(super) fn is_in_use(&self) -> bool {
-        self.store.access.is_some() || self.wishes.contains(&Wish::Login)
+        let last = self.wishes.iter().rev().find_map(|wish| match wish {
+            Wish::Login => Some(true),
+            Wish::Logout => Some(false),
+            Wish::Join { .. } | Wish::Leave { .. } => None,
+        });
+        last.unwrap_or(self.store.access.is_some())
     }
 
     /// A person wants something of the server.
     pub(super) fn wish(&mut self, wish: Wish, cx: &mut Cx<'_, Self>) {
-        if wish == Wish::Logout && self.store.access.is_none() {
+        if wish == Wish::Logout && self.store.access.is_none() && self.wishes.len() <= 1 {
             // Somebody thinks better of logging in.
             self.write(vec![Write::Wiped], cx);
+            self.wishes.clear();
             self.forget(cx);
             return;
         }
         let makes_sense = match wish {
-            Wish::Login => !self.is_in_use() || self.wishes.contains(&Wish::Logout),
+            Wish::Login => !self.is_in_use(),
             Wish::Logout | Wish::Join { .. } | Wish::Leave { .. } => self.is_in_use(),
         };
-        if makes_sense && !self.wishes.contains(&wish) {
+        if makes_sense {
             self.wishes.push(wish);
             self.ask_wishes(cx);
         }
@@ -94,12 +101,15 @@ impl<C: Crypto> Device<C> {
             why,
         });
         self.write(vec![Write::Wiped], cx);
-        // Somebody may have asked to log in again by now.
-        let wishes_login = self.wishes.contains(&Wish::Login);
-        self.forget(cx);
-        if wishes_login {
-            self.wish(Wish::Login, cx);
+        self.logouts += 1;
+        // What was wished after it still is; of a client that was thrown out,
+        // only to be logged in again.
+        match why {
+            LogoutReason::Asked => drop(self.wishes.drain(..1)),
+            LogoutReason::UnknownToken => self.wishes.retain(|wish| *wish == Wish::Login),
         }
+        self.forget(cx);
+        self.ask_wishes(cx);
     }
 
     /// A person does not want another device to have room keys from this one.
@@ -122,7 +132,6 @@ impl<C: Crypto> Device<C> {
         self.outbound.clear();
         self.requests.clear();
         self.told = None;
-        self.wishes.clear();
         self.sending = None;
         self.server_failures = Failures::default();
         self.device_failures = Failures::default();

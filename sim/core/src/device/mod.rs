@@ -48,6 +48,8 @@ pub struct Device<C: Crypto> {
     next_request: u64,
     next_message: u32,
     next_transaction: u64,
+    /// How often it has been logged out since it was started.
+    logouts: u16,
     /// What people want of the server, in order.
     wishes: Vec<Wish>,
     sending: Option<send::Sending>,
@@ -120,6 +122,7 @@ impl<C: Crypto> Node for Device<C> {
             next_request: u64::from(cx.incarnation) << 32,
             next_transaction: u64::from(cx.incarnation) << 32,
             next_message: 0,
+            logouts: 0,
             wishes: vec![],
             sending: None,
             server_failures: Failures::default(),

@@ -7,7 +7,7 @@ use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
 use crate::node::{Cx, Durable as _};
 use crate::protocol::FailedKeys;
 use crate::trace::{Discard, Fact};
-use crate::wire::{Encrypted, ToDevice, ToDeviceContent};
+use crate::wire::{DeviceKeys, Encrypted, ToDevice, ToDeviceContent};
 
 /// A message of which the outside is known.
 struct Envelope<'a, C: Crypto> {
@@ -175,7 +175,7 @@ impl<C: Crypto> Device<C> {
                 FailedKeys::Deleted => self.discard_one_time_key(key.id, Discard::Failed, cx),
             }
         }
-        self.consider_unwedging(envelope.id.sender, cx);
+        self.consider_unwedging(envelope.id.sender, &envelope.outside.sender_identity, cx);
     }
 
     fn holds(&self, key: KeyName, cx: &mut Cx<'_, Self>) -> bool {
@@ -267,7 +267,8 @@ impl<C: Crypto> Device<C> {
             pickle,
         };
         let mut rows = vec![Write::Session(row)];
-        if self.known_device(peer).is_some() {
+        let is_known = |keys: &DeviceKeys<C>| keys.identity == outside.sender_identity;
+        if self.known_device(peer).is_some_and(is_known) {
             let opened = self.store.wedging.get(&peer).copied().unwrap_or(0) + 1;
             rows.push(Write::Wedging(peer, opened));
         }

@@ -15,9 +15,6 @@ use crate::wire::{AccessToken, DeviceKeys, RoomEvent, SyncToken, ToDevice};
 /// A client's database.
 #[derive(Clone, Debug)]
 pub struct Store<C: Crypto> {
-    /// How often the device was logged out. It outlives a logout, so that no
-    /// two identities give their keys the same names.
-    pub(super) logouts: u16,
     /// What the device is logged in with, if it is.
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<AccountRow<C>>,
@@ -191,7 +188,6 @@ pub enum Write<C: Crypto> {
 impl<C: Crypto> Default for Store<C> {
     fn default() -> Self {
         Self {
-            logouts: 0,
             access: None,
             account: None,
             sessions: BTreeMap::new(),
@@ -221,12 +217,7 @@ impl<C: Crypto> Durable for Store<C> {
     fn apply(&mut self, write: Write<C>) {
         match write {
             Write::Login(token) => self.access = Some(token),
-            Write::Wiped => {
-                *self = Self {
-                    logouts: self.logouts + 1,
-                    ..Self::default()
-                }
-            }
+            Write::Wiped => *self = Self::default(),
             Write::Account(row) => self.account = Some(row),
             Write::Session(row) => {
                 self.sessions

@@ -15,9 +15,18 @@ use crate::wire::ClientRequest;
 const UNWEDGE_INTERVAL: Span = Span::hours(1);
 
 impl<C: Crypto> Device<C> {
-    /// An Olm message of this device could not be decrypted.
-    pub(super) fn consider_unwedging(&mut self, peer: DeviceId, cx: &mut Cx<'_, Self>) {
-        if self.known_device(peer).is_none() || self.to_unwedge.contains(&peer) {
+    /// An Olm message of this device could not be decrypted. Of a sender whose
+    /// identity is not that of a known device nothing is made.
+    pub(super) fn consider_unwedging(
+        &mut self,
+        peer: DeviceId,
+        sender: &C::Identity,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let is_known = self
+            .known_device(peer)
+            .is_some_and(|keys| keys.identity == *sender);
+        if !is_known || self.to_unwedge.contains(&peer) {
             return;
         }
         let newest = self.sessions_with(peer).map(|row| row.created).max();

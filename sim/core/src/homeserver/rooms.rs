@@ -21,8 +21,10 @@ pub(super) struct Rooms<C: Crypto> {
 
 #[derive(Clone, Debug)]
 pub(super) struct Room<C: Crypto> {
-    /// Everybody who is or was in the room.
+    /// Everybody who is or was in the room, and since when, the last time.
     members: BTreeMap<UserId, Stay>,
+    /// Stays before the last.
+    earlier: BTreeMap<UserId, Vec<Stay>>,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
     pub(super) known: BTreeSet<EventId>,
@@ -34,6 +36,12 @@ pub(super) struct Room<C: Crypto> {
 struct Stay {
     from: u64,
     to: Option<u64>,
+}
+
+impl Stay {
+    fn holds(self, place: u64) -> bool {
+        place > self.from && self.to.is_none_or(|to| place <= to)
+    }
 }
 
 impl<C: Crypto> Default for Rooms<C> {
@@ -71,13 +79,24 @@ impl<C: Crypto> Room<C> {
         user: UserId,
         place: u64,
     ) -> impl Iterator<Item = &(u64, RoomEvent<C>)> {
-        let (from, to) = match self.members.get(&user) {
-            Some(stay) => (stay.from.max(place), stay.to.unwrap_or(u64::MAX)),
-            None => (u64::MAX, 0),
-        };
-        let start = self.timeline.partition_point(|(at, _)| *at <= from);
+        let start = self.timeline.partition_point(|(at, _)| *at <= place);
+        let earlier = self.earlier.get(&user).into_iter().flatten();
+        let stays: Vec<Stay> = earlier.chain(self.members.get(&user)).copied().collect();
         let events = self.timeline[start..].iter();
-        events.take_while(move |(at, _)| *at <= to)
+        events.filter(move |(at, _)| stays.iter().any(|stay| stay.holds(*at)))
+    }
+
+    /// A user comes in. What they saw before is theirs still.
+    fn let_in(&mut self, user: UserId, place: u64) {
+        let stay = Stay {
+            from: place,
+            to: None,
+        };
+        if let Some(before) = self.members.insert(user, stay) {
+            let to = before.to.or(Some(place));
+            let before = Stay { to, ..before };
+            self.earlier.entry(user).or_default().push(before);
+        }
     }
 
     /// With whom the user has come to share the room after `place`, and with
@@ -134,17 +153,23 @@ impl<C: Crypto> Rooms<C> {
 
     pub(super) fn create(&mut self, room: RoomId, members: Vec<UserId>) {
         self.position += 1;
-        let stay = Stay {
-            from: self.position,
-            to: None,
-        };
+        let place = self.position;
         let row = self.rooms.entry(room).or_insert_with(|| Room {
             members: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             timeline: vec![],
             known: BTreeSet::new(),
             extremities: BTreeSet::new(),
         });
-        row.members = members.into_iter().map(|user| (user, stay)).collect();
+        // Who is not named has left without this server's hearing of it.
+        for (user, stay) in &mut row.members {
+            if !members.contains(user) {
+                stay.to = stay.to.or(Some(place));
+            }
+        }
+        for user in members {
+            row.let_in(user, place);
+        }
     }
 
     pub(super) fn append(&mut self, event: RoomEvent<C>, to: BTreeSet<ServerId>) {
@@ -160,13 +185,7 @@ impl<C: Crypto> Rooms<C> {
         room.known.insert(event.id);
         match event.content {
             RoomContent::Encrypted { .. } => {}
-            RoomContent::Member(Membership::Join) => {
-                let stay = Stay {
-                    from: place,
-                    to: None,
-                };
-                room.members.insert(event.user(), stay);
-            }
+            RoomContent::Member(Membership::Join) => room.let_in(event.user(), place),
             RoomContent::Member(Membership::Leave) => {
                 if let Some(stay) = room.members.get_mut(&event.user()) {
                     stay.to = Some(place);

@@ -62,6 +62,10 @@ impl<C: Crypto> Homeserver<C> {
         (since, known): (Option<SyncToken>, Option<KeyCounts>),
         cx: &mut Cx<'_, Self>,
     ) {
+        // A poll that was given up can arrive after the one that took its place.
+        if self.polls.get(&device).is_some_and(|poll| poll.id > id) {
+            return;
+        }
         let answered = self.answered_syncs.entry(device).or_default();
         answered.retain(|it| cx.now.since(it.at) < ANSWER_MEMORY);
         let same = answered.iter().find(|it| it.asked == since);

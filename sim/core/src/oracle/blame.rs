@@ -2,8 +2,12 @@
 
 use super::history::History;
 use crate::name::{DeviceId, NodeId, ServerId, Table};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Fact, FactId, RemoteFailure, StepIndex};
+use crate::wire::MessageKind;
+
+/// The longest that a server waits for an answer (BS §2.5).
+const LONGEST_WAIT: Span = Span::secs(60);
 
 /// Something that happened from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +26,10 @@ impl History<'_> {
     pub(super) fn lost_each_other(&self, a: ServerId, b: ServerId, at: FactId) -> Option<Deed> {
         let (a, b) = (NodeId::Server(a), NodeId::Server(b));
         let is_link = |between| between == [a, b] || between == [b, a];
-        let (mut link_is_up, mut node_is_up, mut last) = (false, false, None);
+        let (mut link_is_up, mut node_is_up) = (false, false);
+        let (mut slowed, mut last) = (None, None);
+        let end = self.trace.facts().next_back().map_or(at, |(id, _)| id);
+        let gave_up = self.trace.at(at.min(end)).at;
         for (fact, it) in self.trace.facts().rev().skip_while(|(id, _)| *id >= at) {
             let step = match it.fact {
                 Fact::LinkMended { between, .. } if is_link(between) => {
@@ -39,14 +46,17 @@ impl History<'_> {
                     to,
                     step: Some(step),
                     ..
-                } if is_link([from, to]) => {
+                } if is_link([from, to]) && gave_up.since(it.at) <= LONGEST_WAIT => {
                     let step = Some(step);
                     return Some(Deed { fact, step });
                 }
-                Fact::LinkCut { between, step, .. } | Fact::LinkSlowed { between, step, .. }
-                    if is_link(between) && !link_is_up =>
-                {
+                Fact::LinkCut { between, step, .. } if is_link(between) && !link_is_up => {
                     return Some(Deed { fact, step });
+                }
+                // A link that is cut besides is cut whatever its speed.
+                Fact::LinkSlowed { between, step, .. } if is_link(between) && !link_is_up => {
+                    slowed = slowed.or(Some(Deed { fact, step }));
+                    continue;
                 }
                 Fact::Crashed { node, step } if node == b && !node_is_up => {
                     return Some(Deed { fact, step });
@@ -61,7 +71,7 @@ impl History<'_> {
             };
             last = last.or(Some(Deed { fact, step }));
         }
-        last
+        slowed.or(last)
     }
 
     /// The last time before `at` that `a` asked `b` in vain: what it refused to
@@ -181,6 +191,25 @@ impl History<'_> {
             _ => None,
         });
         deed.filter(|deed| deed.fact > after)
+    }
+
+    /// The last time before `before` that an answer for a device was lost.
+    pub(super) fn answer_lost(
+        &self,
+        device: DeviceId,
+        kind: MessageKind,
+        before: FactId,
+    ) -> Option<Deed> {
+        self.last_before(before, |fact| match fact {
+            Fact::MessageDropped {
+                to,
+                kind: what,
+                answer: true,
+                step,
+                ..
+            } if to == NodeId::Device(device) && what == kind => Some(step),
+            _ => None,
+        })
     }
 
     /// When a node was lost for good, if it was.

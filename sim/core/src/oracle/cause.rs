@@ -36,8 +36,15 @@ pub(super) fn cause_of(
     if !history.seen.contains_key(&(id, reader)) {
         return Some(undelivered(history, id, event, reader));
     }
+    // What was given to the device before it came back as another was given
+    // to one that is gone.
     let shares = history.shares.get(&(event.session, reader));
     let shares = shares.map_or(&[][..], Vec::as_slice);
+    let since = history.there_since(reader);
+    let (before, shares) = shares.split_at(shares.partition_point(|share| share.fact < since));
+    if shares.is_empty() && before.iter().any(|share| share.index <= event.index) {
+        return Some(caused(CauseKind::IdentityChanged, None, since));
+    }
     // The first share that covers the event decides: it was the one in time.
     match shares.iter().find(|share| share.index <= event.index) {
         Some(share) => not_decrypted::cause_of(history, share, reader)
@@ -51,6 +58,13 @@ fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: Device
     let end = FactId(usize::MAX);
     let deed = history
         .rolled_back(theirs, Table::Rooms, event.at, event.sent)
+        // The reader's server has it: then it is the reader's token that lies
+        // beyond it, since an earlier restore.
+        .or_else(|| {
+            let had = history.has_event.contains(&(theirs, id));
+            let span = (FactId(0), event.sent);
+            had.then(|| history.last_rolled_back(theirs, Table::Rooms, event.at, span))?
+        })
         .or_else(|| history.rolled_back(ours, Table::Rooms, event.at, event.sent))
         .or_else(|| history.gone(NodeId::Server(ours)))
         .or_else(|| history.lost_each_other(ours, theirs, end));

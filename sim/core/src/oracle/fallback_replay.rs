@@ -1,12 +1,13 @@
 //! Safety: a session that was opened on a fallback key is accepted once. A
 //! device that has lost such a session accepts a recorded message again for
-//! as long as it holds the key.
+//! as long as it holds the key. A message that its server delivers again
+//! because the device has not said that it has it is no such message.
 
 use std::collections::BTreeMap;
 
 use super::{Oracle, Violation};
-use crate::name::KeyKind;
-use crate::trace::{Fact, Trace};
+use crate::name::{DeviceId, KeyKind};
+use crate::trace::{Fact, FactId, Trace};
 
 /// Finds sessions on fallback keys that a device accepted more than once.
 pub(super) const ORACLE: Oracle = Oracle {
@@ -17,15 +18,22 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 fn check(trace: &Trace) -> Vec<Violation> {
     let mut accepted = BTreeMap::new();
+    let mut acknowledged: BTreeMap<(DeviceId, DeviceId), FactId> = BTreeMap::new();
     let mut violations = vec![];
     for (id, record) in trace.facts() {
+        if let Fact::ToDeviceDeleted { message, .. } = record.fact {
+            acknowledged.insert((message.to, message.sender), id);
+        }
         let Fact::SessionAccepted { by, session, key } = record.fact else {
             continue;
         };
         if key.kind == KeyKind::OneTime {
             continue;
         }
-        if let Some(first) = accepted.insert((by, session), id) {
+        let last = acknowledged.get(&(by, session.opener));
+        if let Some(first) = accepted.insert((by, session), id)
+            && last.is_some_and(|last| *last > first)
+        {
             violations.push(Violation {
                 oracle: ORACLE.name,
                 facts: vec![first, id],
@@ -38,16 +46,23 @@ fn check(trace: &Trace) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::{DeviceId, KeyId, KeyName, ServerId, SessionName, UserId};
+    use crate::name::{KeyId, KeyName, MessageId, ServerId, SessionName, UserId};
     use crate::time::{Span, Time};
-    use crate::trace::FactId;
 
     #[test]
     fn a_session_accepted_twice_is_found_and_two_sessions_on_one_key_are_not() {
-        let again: Trace = [accepted(1, 1), accepted(2, 1)].into_iter().collect();
-        let facts = vec![FactId(0), FactId(1)];
+        let again: Trace = [accepted(1, 1), acknowledged(2, 1), accepted(3, 1)]
+            .into_iter()
+            .collect();
+        let facts = vec![FactId(0), FactId(2)];
         let oracle = ORACLE.name;
         assert_eq!(check(&again), [Violation { oracle, facts }]);
+
+        // Delivered again to a device that has not said that it has it.
+        let unheard: Trace = [accepted(1, 1), acknowledged(2, 2), accepted(3, 1)]
+            .into_iter()
+            .collect();
+        assert_eq!(check(&unheard), []);
 
         let two: Trace = [accepted(1, 1), accepted(2, 2)].into_iter().collect();
         assert_eq!(check(&two), []);
@@ -69,6 +84,19 @@ mod tests {
         };
         let at = Time::ZERO + Span::secs(secs);
         (at, Fact::SessionAccepted { by, session, key })
+    }
+
+    /// The server deletes what the device has had of `sender`.
+    fn acknowledged(secs: u64, sender: u8) -> (Time, Fact) {
+        let message = MessageId {
+            sender: device(sender),
+            to: device(0),
+            sent: Time::ZERO,
+            number: 0,
+        };
+        let server = ServerId(0);
+        let at = Time::ZERO + Span::secs(secs);
+        (at, Fact::ToDeviceDeleted { server, message })
     }
 
     fn device(index: u8) -> DeviceId {

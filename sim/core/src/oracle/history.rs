@@ -1,12 +1,12 @@
 //! A trace, indexed by what the judges ask for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::{Body, OlmError};
 use crate::name::{
-    DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, UserId,
+    DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, Table, UserId,
 };
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Fact, FactId, Phase, Trace};
 use crate::wire::Membership;
 
@@ -46,6 +46,8 @@ pub(super) struct History<'a> {
     pub(super) issued: BTreeMap<KeyName, Vec<FactId>>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
+    /// Which servers have had which events.
+    pub(super) has_event: BTreeSet<(ServerId, EventId)>,
     accepted: BTreeMap<EventId, FactId>,
     /// Every change of who is in which room, and on which server; those that
     /// were so from the start, on all.
@@ -58,6 +60,7 @@ pub(super) struct History<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Change {
     fact: FactId,
+    at: Time,
     server: Option<ServerId>,
     membership: Membership,
 }
@@ -78,6 +81,7 @@ impl<'a> History<'a> {
             phases: BTreeMap::new(),
             unsettled: false,
             accepted: BTreeMap::new(),
+            has_event: BTreeSet::new(),
             memberships: BTreeMap::new(),
             there_since: BTreeMap::new(),
         };
@@ -132,6 +136,11 @@ impl<'a> History<'a> {
         })
     }
 
+    /// Since when a device has been there, as what it is now.
+    pub(super) fn there_since(&self, device: DeviceId) -> FactId {
+        self.there_since.get(&device).copied().unwrap_or(FactId(0))
+    }
+
     fn accepted_events(&self) -> impl Iterator<Item = (EventId, Event, FactId)> + '_ {
         let events = self.events.iter();
         events.filter_map(|(id, event)| Some((*id, *event, *self.accepted.get(id)?)))
@@ -164,6 +173,12 @@ impl<'a> History<'a> {
         known.next().map(|it| it.membership)
     }
 
+    fn forget_memberships(&mut self, server: ServerId, since: Time) {
+        for changes in self.memberships.values_mut() {
+            changes.retain(|it| it.server != Some(server) || it.at <= since);
+        }
+    }
+
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "an index takes only what it indexes"
@@ -177,6 +192,7 @@ impl<'a> History<'a> {
             Fact::Joined { room, user } => {
                 let change = Change {
                     fact: id,
+                    at,
                     server: None,
                     membership: Membership::Join,
                 };
@@ -193,6 +209,7 @@ impl<'a> History<'a> {
             } => {
                 let change = Change {
                     fact: id,
+                    at,
                     server: Some(server),
                     membership,
                 };
@@ -201,6 +218,18 @@ impl<'a> History<'a> {
                     .or_default()
                     .push(change);
             }
+            // A server whose rooms were put back does not know who came since.
+            Fact::TableRestored {
+                server,
+                table: Table::Rooms,
+                taken,
+                ..
+            } => self.forget_memberships(server, taken),
+            Fact::WritesLost {
+                node: NodeId::Server(server),
+                since,
+                ..
+            } => self.forget_memberships(server, since - Span::from_ticks(1)),
             Fact::DevicePublished { device, .. } => {
                 self.there_since.entry(device).or_insert(id);
             }
@@ -228,8 +257,11 @@ impl<'a> History<'a> {
                 };
                 self.events.entry(event).or_insert(sent);
             }
-            Fact::EventStored { server, event } if server == event.sender.user.server => {
-                self.accepted.entry(event).or_insert(id);
+            Fact::EventStored { server, event } => {
+                self.has_event.insert((server, event));
+                if server == event.sender.user.server {
+                    self.accepted.entry(event).or_insert(id);
+                }
             }
             Fact::EventSeen { by, event } => {
                 self.seen.entry((event, by)).or_insert(at);

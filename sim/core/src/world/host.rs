@@ -89,21 +89,24 @@ impl<C: Crypto> World<C> {
     /// does not get to the rest.
     fn perform<N: Hosted<C>>(&mut self, node: NodeId, effects: Vec<Effect<N>>) {
         for effect in effects {
-            let armed = self.machines.armed(node).map(|armed| armed.when);
-            if let (Some(CrashPoint::BeforeWrite(row)), Effect::Persist(rows)) = (armed, &effect)
-                && writes::<N>(rows, row)
-            {
-                return self.crash_as_planned(node);
+            let before = self
+                .machines
+                .take_armed(node, |when| match (when, &effect) {
+                    (CrashPoint::BeforeWrite(row), Effect::Persist(rows)) => writes::<N>(rows, row),
+                    _ => false,
+                });
+            if let Some(armed) = before {
+                return self.crash_as_planned(node, armed);
             }
-            let crashes = match (armed, &effect) {
-                (Some(CrashPoint::AfterWrite(row)), Effect::Persist(rows)) => {
-                    writes::<N>(rows, row)
-                }
-                (Some(CrashPoint::AfterSending(kind)), Effect::Send { body, .. }) => {
-                    body.kind() == kind && !body.is_answer()
-                }
-                _ => false,
-            };
+            let after = self
+                .machines
+                .take_armed(node, |when| match (when, &effect) {
+                    (CrashPoint::AfterWrite(row), Effect::Persist(rows)) => writes::<N>(rows, row),
+                    (CrashPoint::AfterSending(kind), Effect::Send { body, .. }) => {
+                        body.kind() == kind && !body.is_answer()
+                    }
+                    _ => false,
+                });
             match effect {
                 Effect::Persist(rows) => {
                     if N::machine(&mut self.machines, node).persist(rows, self.now) {
@@ -116,8 +119,8 @@ impl<C: Crypto> World<C> {
                 }
                 Effect::Observe(fact) => self.note(fact),
             }
-            if crashes {
-                return self.crash_as_planned(node);
+            if let Some(armed) = after {
+                return self.crash_as_planned(node, armed);
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Machine<N: Node> {
     /// What the node last said of how much it still means to do.
     pub(super) pending: usize,
     pub(super) state: State,
+    /// The crashes to come, each at a point of its own.
+    armed: Vec<Armed>,
 }
 
 /// The last transactions of a disk, and what it held before them. Kept only
@@ -44,8 +46,6 @@ pub(super) struct State {
     told_connected: bool,
     /// Messages on their way to the node.
     in_flight: isize,
-    /// The machine crashes when this happens.
-    armed: Option<Armed>,
 }
 
 /// A crash to come.
@@ -72,6 +72,7 @@ impl<N: Node> Machine<N> {
             starts: 0,
             pending: 0,
             state: State::default(),
+            armed: vec![],
         }
     }
 
@@ -158,6 +159,18 @@ impl<C: Crypto> Machines<C> {
         self.state(node).is_up
     }
 
+    /// Whether a node has ever been started.
+    pub(super) fn was_started(&self, node: NodeId) -> bool {
+        self.starts(node) > 0
+    }
+
+    fn starts(&self, node: NodeId) -> u16 {
+        match node {
+            NodeId::Server(server) => self.servers[usize::from(server.0)].starts,
+            NodeId::Device(device) => self.devices[usize::from(device.index)].starts,
+        }
+    }
+
     /// A node went down: it knows nothing of its connection any more.
     pub(super) fn went_down(&mut self, node: NodeId) {
         *self.state_mut(node) = State::default();
@@ -166,11 +179,7 @@ impl<C: Crypto> Machines<C> {
     /// A node came up; its incarnation.
     pub(super) fn came_up(&mut self, node: NodeId) -> u16 {
         self.state_mut(node).is_up = true;
-        let starts = match node {
-            NodeId::Server(server) => self.servers[usize::from(server.0)].starts,
-            NodeId::Device(device) => self.devices[usize::from(device.index)].starts,
-        };
-        starts - 1
+        self.starts(node) - 1
     }
 
     /// What a device was last told, or will next be told, of its connection.
@@ -183,19 +192,23 @@ impl<C: Crypto> Machines<C> {
         self.state_mut(NodeId::Device(device)).told_connected = connected;
     }
 
-    /// Makes a node crash at a point to come.
-    pub(super) fn arm(&mut self, node: NodeId, armed: Armed) {
-        self.state_mut(node).armed = Some(armed);
+    /// The crashes to come of a node.
+    pub(super) fn armed(&mut self, node: NodeId) -> &mut Vec<Armed> {
+        match node {
+            NodeId::Server(server) => &mut self.servers[usize::from(server.0)].armed,
+            NodeId::Device(device) => &mut self.devices[usize::from(device.index)].armed,
+        }
     }
 
-    /// The crash to come of a node.
-    pub(super) fn armed(&self, node: NodeId) -> Option<Armed> {
-        self.state(node).armed
-    }
-
-    /// A node no longer crashes.
-    pub(super) fn disarm(&mut self, node: NodeId) {
-        self.state_mut(node).armed = None;
+    /// Takes the first crash to come of a node whose point has come.
+    pub(super) fn take_armed(
+        &mut self,
+        node: NodeId,
+        has_come: impl Fn(CrashPoint) -> bool,
+    ) -> Option<Armed> {
+        let armed = self.armed(node);
+        let place = armed.iter().position(|armed| has_come(armed.when))?;
+        Some(armed.remove(place))
     }
 
     /// Undoes a node's last transactions. How many there were, and when the

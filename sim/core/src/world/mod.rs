@@ -208,8 +208,8 @@ impl<C: Crypto> World<C> {
                 self.machines.on_the_way_to(node, -1);
                 if !self.network.arrives(passage) {
                     self.dropped(passage.from, node, &body, None);
-                } else if self.crashes_before(node, &body) {
-                    self.crash_as_planned(node);
+                } else if let Some(armed) = self.crash_before(node, &body) {
+                    self.crash_as_planned(node, armed);
                 } else {
                     let from = passage.from;
                     match running {

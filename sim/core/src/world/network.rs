@@ -109,8 +109,7 @@ impl Network {
     pub(super) fn arrives(&self, passage: Passage) -> bool {
         let Passage { from, to, breaks } = passage;
         let broken = self.breaks.get(&[from, to]).copied().unwrap_or(0);
-        let is_up = |node| !self.down.contains(&node);
-        broken == breaks && is_up(from) && is_up(to)
+        broken == breaks && !self.down.contains(&to)
     }
 
     /// Cuts the way from one node to another. Whether it was whole.
@@ -167,7 +166,7 @@ impl Network {
     }
 
     /// Notes that a node is down: nothing reaches it, and what is on its way
-    /// to it or from it is lost.
+    /// to it is lost. What it has sent is on its way all the same.
     pub(super) fn went_down(&mut self, node: NodeId) {
         self.down.insert(node);
     }

@@ -12,6 +12,7 @@ use crate::trace::Fact;
 use crate::wire::Message;
 
 use super::host::Hosted as _;
+use super::machine::Armed;
 
 impl<C: Crypto> World<C> {
     /// A node has booted.
@@ -35,17 +36,18 @@ impl<C: Crypto> World<C> {
         }
     }
 
-    /// Whether the node crashes instead of taking this message.
-    pub(super) fn crashes_before(&self, node: NodeId, body: &Message<C>) -> bool {
-        let armed = self.machines.armed(node).map(|armed| armed.when);
-        body.is_answer() && armed == Some(CrashPoint::BeforeAnswer(body.kind()))
+    /// The crash by which the node does not come to take this message, if
+    /// there is one to come.
+    pub(super) fn crash_before(&mut self, node: NodeId, body: &Message<C>) -> Option<Armed> {
+        let point = CrashPoint::BeforeAnswer(body.kind());
+        let is_answer = body.is_answer();
+        self.machines
+            .take_armed(node, |when| is_answer && when == point)
     }
 
     /// A node reached the point at which it was to crash.
-    pub(super) fn crash_as_planned(&mut self, node: NodeId) {
-        if let Some(armed) = self.machines.armed(node) {
-            self.crash_now(node, armed.lost_writes, Some(armed.step));
-        }
+    pub(super) fn crash_as_planned(&mut self, node: NodeId, armed: Armed) {
+        self.crash_now(node, armed.lost_writes, Some(armed.step));
     }
 
     /// Lets every device whose connection may have changed notice so.

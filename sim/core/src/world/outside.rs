@@ -57,7 +57,7 @@ impl<C: Crypto> Outside for World<C> {
     }
 
     fn log_out(&mut self, device: DeviceId, step: StepIndex) {
-        if self.logged_in.remove(&device) {
+        if self.machines.is_up(NodeId::Device(device)) && self.logged_in.remove(&device) {
             self.ask(device, Command::Logout, step);
         } else {
             self.idle(step);
@@ -126,6 +126,9 @@ impl<C: Crypto> Outside for World<C> {
     /// What a restore of a whole backup brings back is a decision of the
     /// server's operator.
     fn restore_server(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex) {
+        if self.is_gone(NodeId::Server(server)) {
+            return self.idle(step);
+        }
         self.crash_now(NodeId::Server(server), 0, Some(step));
         self.plan_tick(RESTORE_TAKES, Tick::Start(NodeId::Server(server)));
         let machine = &mut self.machines.servers[usize::from(server.0)];
@@ -164,6 +167,9 @@ impl<C: Crypto> Outside for World<C> {
 
     fn restore_device(&mut self, device: DeviceId, step: StepIndex) {
         let node = NodeId::Device(device);
+        if self.is_gone(node) {
+            return self.idle(step);
+        }
         self.crash_now(node, 0, Some(step));
         self.plan_tick(RESTORE_TAKES, Tick::Start(node));
         let machine = &mut self.machines.devices[usize::from(device.index)];
@@ -189,7 +195,7 @@ impl<C: Crypto> Outside for World<C> {
                     lost_writes,
                     step,
                 };
-                self.machines.arm(node, armed);
+                self.machines.armed(node).push(armed);
             }
         }
     }
@@ -265,17 +271,13 @@ impl<C: Crypto> World<C> {
     /// What waits for something to happen waits no longer: the timeline is over.
     pub(super) fn stop_waiting(&mut self) {
         let nodes: Vec<NodeId> = self.cast.nodes().collect();
-        let armed = nodes
-            .iter()
-            .filter_map(|node| self.machines.armed(*node))
-            .map(|armed| armed.step);
-        let injections = self.injections.iter().map(|(.., step)| *step);
-        let mut idle: Vec<StepIndex> = armed.chain(injections).collect();
-        idle.extend(self.network.spare_all());
+        let mut idle = self.network.spare_all();
         for node in nodes {
-            self.machines.disarm(node);
+            let armed = std::mem::take(self.machines.armed(node));
+            idle.extend(armed.into_iter().map(|armed| armed.step));
         }
-        self.injections.clear();
+        let injections = std::mem::take(&mut self.injections);
+        idle.extend(injections.into_iter().map(|(.., step)| step));
         idle.sort_unstable();
         for step in idle {
             self.idle(step);

@@ -156,11 +156,8 @@ impl<C: Crypto> World<C> {
             if let NodeId::Device(device) = node {
                 self.go_online(device, None);
             }
-            let is_wanted = match node {
-                NodeId::Server(_) => true,
-                NodeId::Device(device) => self.logged_in.contains(&device),
-            };
-            if is_wanted && !self.machines.is_up(node) {
+            // A device that was never logged in is not there to be started.
+            if self.machines.was_started(node) && !self.machines.is_up(node) {
                 self.plan_tick(APART.times(place), Tick::Start(node));
             }
         }

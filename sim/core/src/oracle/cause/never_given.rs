@@ -24,7 +24,12 @@ pub(super) fn cause_of(
     }
     match (obstacle(history, id, event, reader), shares.first()) {
         (Some(obstacle), _) => obstacle,
-        (None, Some(later)) => caused(CauseKind::LaterIndexOnly, None, later.fact),
+        // It was given the key in the end: what had kept it unknown till then.
+        (None, Some(later)) => Cause {
+            kind: CauseKind::LaterIndexOnly,
+            step: device_unknown(history, id, reader, event.sent).step,
+            decisive: later.fact,
+        },
         // Neither given a key nor refused one: the sender did not know the
         // device, though perhaps another of the same user.
         (None, None) => device_unknown(history, id, reader, event.sent),
@@ -52,11 +57,18 @@ fn withheld(history: &History<'_>, event: &Event, reader: DeviceId) -> Option<Fa
     reason = "only obstacles are looked for"
 )]
 fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Option<Cause> {
-    let obstacle = history.last_before(event.sent, |fact| match fact {
+    let met = history.last_before(event.sent, |fact| match fact {
         Fact::ClaimMissed { by, of, .. } if by == id.sender && of == reader => Some(None),
         Fact::DevicesUnknown { by, of } if by == id.sender && of == reader.user => Some(None),
         _ => None,
     })?;
+    // A client sends one event after the other, and meets anew for each what
+    // stands in its way.
+    let before = history.last_before(event.sent, |fact| match fact {
+        Fact::EventSent { event, .. } if event.sender == id.sender => Some(None),
+        _ => None,
+    });
+    let obstacle = Some(met).filter(|met| before.is_none_or(|before| before.fact < met.fact))?;
     match history.trace.at(obstacle.fact).fact {
         Fact::ClaimMissed { why, .. } => {
             Some(claim_missed(history, why, obstacle.fact, id, reader))
@@ -65,19 +77,24 @@ fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId)
     }
 }
 
+/// How long it takes until other servers have heard of a device.
+const TO_BE_HEARD_OF: Span = Span::mins(1);
+
 /// What kept the sender from hearing of the reader's device: its server, or
-/// the reader's, was put back to before the device, or they lost each other.
+/// the reader's, was put back to before the device was there or heard of, or
+/// they lost each other.
 fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: FactId) -> Cause {
     let (ours, theirs) = (id.sender.user.server, reader.user.server);
-    let sent = history.trace.at(at).at;
-    let span = (FactId(0), at);
+    let published = history.there_since(reader);
+    let made = history.trace.at(published).at + TO_BE_HEARD_OF;
+    let span = (published, at);
     let deed = [
         (theirs, Table::Devices),
         (theirs, Table::Outbox),
         (ours, Table::DeviceLists),
     ]
     .into_iter()
-    .find_map(|(server, table)| history.last_rolled_back(server, table, sent, span))
+    .find_map(|(server, table)| history.last_rolled_back(server, table, made, span))
     .or_else(|| history.lost_each_other(ours, theirs, at));
     caused(CauseKind::DeviceUnknown, deed, at)
 }
@@ -91,8 +108,30 @@ fn claim_missed(
 ) -> Cause {
     let (theirs, ours) = (reader.user.server, id.sender.user.server);
     match why {
-        ClaimMiss::BadSignature => caused(CauseKind::IdentityChanged, None, missed),
-        ClaimMiss::NoKey | ClaimMiss::DeviceCoolingDown => {
+        // It is left alone for what happened the last time it was not.
+        ClaimMiss::DeviceCoolingDown => {
+            let (first, why) = before_cooling_down(history, missed, id.sender, reader)
+                .unwrap_or((missed, ClaimMiss::NoKey));
+            let cause = claim_missed(history, why, first, id, reader);
+            let decisive = missed;
+            Cause { decisive, ..cause }
+        }
+        // The key of what the device was before: still known, or put back.
+        ClaimMiss::BadSignature => {
+            let out = history.logged_out(reader, (FactId(0), missed));
+            let deed = out.and_then(|out| {
+                let (at, span) = (history.trace.at(out.fact).at, (out.fact, missed));
+                [Table::OneTimeKeys, Table::FallbackKeys]
+                    .into_iter()
+                    .find_map(|table| history.last_rolled_back(theirs, table, at, span))
+            });
+            Cause {
+                kind: CauseKind::IdentityChanged,
+                step: deed.and_then(|deed| deed.step),
+                decisive: missed,
+            }
+        }
+        ClaimMiss::NoKey => {
             let (at, span) = (history.trace.at(missed).at, (FactId(0), missed));
             let deed = [Table::FallbackKeys, Table::OneTimeKeys]
                 .into_iter()
@@ -163,4 +202,25 @@ fn was_issued(history: &History<'_>, timed_out: FactId, id: EventId, reader: Dev
         matches!(fact, Fact::KeyIssued { key, to, .. }
             if key.owner == reader && to == Some(id.sender))
     })
+}
+
+/// The last time that a claim on a device failed for what came of it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn before_cooling_down(
+    history: &History<'_>,
+    missed: FactId,
+    sender: DeviceId,
+    reader: DeviceId,
+) -> Option<(FactId, ClaimMiss)> {
+    let facts = history.trace.facts().rev();
+    let mut failures = facts
+        .skip_while(|(fact, _)| *fact >= missed)
+        .filter_map(|(fact, it)| match it.fact {
+            Fact::ClaimMissed { by, of, why } if by == sender && of == reader => Some((fact, why)),
+            _ => None,
+        });
+    failures.find(|(_, why)| matches!(why, ClaimMiss::NoKey | ClaimMiss::BadSignature))
 }

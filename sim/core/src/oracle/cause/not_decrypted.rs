@@ -3,27 +3,32 @@
 
 use super::{Cause, CauseKind, caused};
 use crate::crypto::OlmError;
-use crate::name::{DeviceId, KeyKind, KeyName, Table};
+use crate::name::{DeviceId, KeyKind, KeyName, SessionName, Table};
 use crate::oracle::blame::Deed;
 use crate::oracle::history::{History, Share};
 use crate::time::Time;
 use crate::trace::{Discard, Fact, FactId};
+use crate::wire::MessageKind;
 
 /// Why the message failed; or what became of the key that was in it.
 pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
     let Some((failed, key, error)) = history.failed.get(&share.message).copied() else {
         return forgotten(history, share, reader);
     };
+    let opened = session_of(history, failed).map_or(Time::ZERO, |session| session.opened);
+    // A session that was opened with what the device was before.
+    let out = history.logged_out(reader, (FactId(0), failed));
+    if let Some(out) = out.filter(|out| history.trace.at(out.fact).at > opened) {
+        return Some(caused(CauseKind::IdentityChanged, Some(out), failed));
+    }
     match error {
         OlmError::MissingOneTimeKey => Some(match key.kind {
             KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
             KeyKind::Fallback => fallback_key_gone(history, key, failed, reader),
         }),
         OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
-            let span = (FactId(0), failed);
             let ends = [reader, share.message.sender];
-            let deeds = ends.map(|end| disturbed(history, end, span));
-            let deed = deeds.into_iter().flatten().max_by_key(|deed| deed.fact);
+            let deed = forked(history, ends, opened, failed);
             Some(Cause {
                 kind: CauseKind::RatchetForked,
                 step: deed.and_then(|deed| deed.step),
@@ -122,6 +127,44 @@ fn forgotten(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<C
         Some(deed),
         learned.fact,
     ))
+}
+
+/// The session of a message that could not be decrypted.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn session_of(history: &History<'_>, failed: FactId) -> Option<SessionName> {
+    match history.trace.at(failed).fact {
+        Fact::OlmFailed { session, .. } => Some(session),
+        _ => None,
+    }
+}
+
+/// What put back one end of a session since it was opened; or else a crash in
+/// the middle of something.
+fn forked(
+    history: &History<'_>,
+    ends: [DeviceId; 2],
+    opened: Time,
+    failed: FactId,
+) -> Option<Deed> {
+    let span = (FactId(0), failed);
+    let since = |deed: &Deed| history.trace.at(deed.fact).at >= opened;
+    let put_back = ends.into_iter().flat_map(|end| {
+        [
+            history.device_rolled_back(end, Time::MAX, span),
+            history.writes_lost(end, Time::MAX, span),
+        ]
+    });
+    let put_back = put_back
+        .flatten()
+        .filter(since)
+        .max_by_key(|deed| deed.fact);
+    put_back.or_else(|| {
+        let crashed = ends.map(|end| history.crashed(end, failed));
+        crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
+    })
 }
 
 /// What last happened to a device's store, or to what it had not stored yet.
@@ -229,12 +272,16 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     });
     match stored.filter(|deed| deed.fact < *last) {
         Some(stored) => {
-            let step = history
-                .crashed(reader, stored.fact)
-                .and_then(|deed| deed.step);
+            // What kept the device from learning of the first upload.
+            let crashed = history.crashed(reader, stored.fact);
+            let dropped = history.answer_lost(reader, MessageKind::KeysUpload, stored.fact);
+            let deed = [crashed, dropped]
+                .into_iter()
+                .flatten()
+                .max_by_key(|deed| deed.fact);
             Cause {
                 kind: CauseKind::ReissuedAfterUpload,
-                step,
+                step: deed.and_then(|deed| deed.step),
                 decisive: stored.fact,
             }
         }

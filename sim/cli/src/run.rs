@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unwedge_core::name::DeviceId;
 use unwedge_core::oracle::{Excuse, Judgement, OutcomeClass};
-use unwedge_core::trace::{Fact, StepIndex, Trace};
+use unwedge_core::time::Time;
+use unwedge_core::trace::{Fact, LogoutReason, StepIndex, Trace};
 
 use crate::args::RunArgs;
 use crate::library::Library;
@@ -70,6 +71,12 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
             ));
         }
     }
+    for (at, device) in thrown_out(&run.trace) {
+        let device = scenario.cast.say(&device);
+        say(&format!(
+            "logged out by its homeserver, and not expected to read anything since: {device} at {at}"
+        ));
+    }
     for step in idle_steps(&run.trace) {
         let timed = &scenario.steps[usize::from(step.0)];
         let said = scenario.cast.say(&timed.step);
@@ -103,6 +110,22 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     } else {
         Status::Expected
     })
+}
+
+/// The devices whose homeserver came not to know them any more.
+fn thrown_out(trace: &Trace) -> Vec<(Time, DeviceId)> {
+    let facts = trace.facts().filter_map(|(_, record)| {
+        if let Fact::LoggedOut {
+            device,
+            why: LogoutReason::UnknownToken,
+        } = record.fact
+        {
+            Some((record.at, device))
+        } else {
+            None
+        }
+    });
+    facts.collect()
 }
 
 /// The steps that found nothing to act upon: those that say so, and what was

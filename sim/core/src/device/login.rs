@@ -96,6 +96,11 @@ impl<C: Crypto> Device<C> {
         if self.store.access.is_none() {
             return;
         }
+        // Other requests can be refused before the answer to the logout comes.
+        let why = match self.wishes.first() {
+            Some(Wish::Logout) => LogoutReason::Asked,
+            _ => why,
+        };
         cx.observe(Fact::LoggedOut {
             device: self.id,
             why,

@@ -178,10 +178,6 @@ impl<C: Crypto> World<C> {
             self.command_server(*server, APART, homeserver::Command::Greet(servers.clone()));
         }
         for device in &cast.devices {
-            // A client that was thrown out is logged in again by its user.
-            if self.logged_in.contains(&device.id) {
-                self.command_device(device.id, APART, device::Command::Login);
-            }
             self.command_device(device.id, APART, device::Command::SyncAgain);
         }
     }

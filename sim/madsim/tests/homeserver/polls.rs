@@ -49,21 +49,26 @@ fn a_message_wakes_a_poll_at_once() {
 
 #[test]
 fn a_claim_wakes_no_poll_and_is_told_by_the_first_that_began_after_it() {
-    let (mut server, _, poll) = polling();
+    let (mut server, _, token) = told();
+    let poll = server.poll(BOB, Some(token));
     server.wait(Span::secs(4));
     assert_eq!(server.claim(&[BOB]).keys.len(), 1);
-    // The end of the present 30 s would tell what has been told; the poll
-    // goes on in place of the one that would follow.
-    assert_told_after(&mut server, poll, 56, 1);
+    // The end of the present 30 s tells what was so at their beginning.
+    assert_told_after(&mut server, poll, 26, 2);
+    let poll = server.poll(BOB, Some(token));
+    assert_told_after(&mut server, poll, 30, 1);
 }
 
 #[test]
 fn an_upload_of_its_own_wakes_no_poll_and_is_told_by_the_first_that_began_after_it() {
-    let (mut server, mut bob, poll) = polling();
+    let (mut server, mut bob, token) = told();
+    let poll = server.poll(BOB, Some(token));
     // Of a later 30 s than the first: an idle client polls on and on.
     server.wait(Span::secs(34));
     assert_eq!(server.upload(BOB, one_time(&bob.one_time_keys(1))), Ok(3));
-    assert_told_after(&mut server, poll, 56, 3);
+    assert_told_after(&mut server, poll, 26, 2);
+    let poll = server.poll(BOB, Some(token));
+    assert_told_after(&mut server, poll, 30, 3);
 }
 
 #[test]

@@ -131,3 +131,55 @@ fn a_device_that_is_blocked_gets_no_key_and_is_told_so() {
     assert!(!story.when("bob cannot read event:alice@3h").is_empty());
     assert!(story.first("discarded megolm:alice/r") > at(Span::hours(3)));
 }
+
+#[test]
+fn a_client_that_was_thrown_out_stays_out_unless_somebody_starts_it_again() {
+    let restored = r#"{ backup = { at = "0s", server = "hs2" } },
+           { restore = { at = "2h", server = "hs2" } },"#;
+    let story = Story::of(restored);
+    let out = story.first("bob is logged out: UnknownToken");
+    assert!(out > at(Span::hours(2)) && out < story.healing());
+    assert_eq!(story.when("bob logs in").len(), 1);
+    assert_eq!(story.outcome, OutcomeClass::Ok, "nothing is expected of it");
+
+    let story = Story::of(&format!(
+        r#"{restored} {{ crash = {{ at = "3h", node = "bob" }} }},
+           {{ restart = {{ at = "3h1m", node = "bob" }} }},"#
+    ));
+    assert_eq!(story.when("bob logs in").len(), 2);
+    // Under the same ID it is somebody else now, whom Alice does not believe:
+    // she has not heard that the first was gone.
+    assert_eq!(story.outcome, OutcomeClass::Stuck);
+}
+
+#[test]
+fn who_comes_back_into_a_room_still_has_what_was_said_before() {
+    let story = Story::among(
+        r#"devices = { alice = "hs1", bob = "hs2", "bob.laptop" = "hs2" }
+           rooms = { r = ["alice", "bob"] }"#,
+        r#"{ offline = { at = "1h", device = "bob" } },
+           { send = { at = "2h", from = "alice", room = "r" } },
+           { leave = { at = "3h", device = "bob.laptop", room = "r" } },
+           { join = { at = "4h", device = "bob.laptop", room = "r" } },
+           { online = { at = "5h", device = "bob" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok, "{:?}", story.judgement);
+    assert!(story.first("bob reads event:alice@2h") > at(Span::hours(5)));
+}
+
+#[test]
+fn what_is_wished_while_there_is_no_connection_comes_true_in_order() {
+    let story = Story::among(
+        WITH_CAROL,
+        r#"{ offline = { at = "1h", device = "carol" } },
+           { join = { at = "2h", device = "carol", room = "r" } },
+           { leave = { at = "3h", device = "carol", room = "r" } },
+           { logout = { at = "4h", device = "carol" } },
+           { login = { at = "5h", device = "carol" } },
+           { join = { at = "6h", device = "carol", room = "r" } },
+           { online = { at = "7h", device = "carol" } },"#,
+    );
+    assert_eq!(story.when("hs1 has that carol joins r").len(), 2);
+    assert_eq!(story.when("hs1 has that carol leaves r").len(), 1);
+    assert_eq!(story.when("carol logs in").len(), 2);
+}

@@ -138,3 +138,33 @@ fn a_message_that_is_delivered_once_more_is_a_replay() {
     assert_eq!(story.when("again").len(), 2, "put in, and met, once each");
     assert_eq!(story.outcome, OutcomeClass::Ok);
 }
+
+#[test]
+fn a_step_that_has_nothing_to_act_upon_says_so() {
+    for step in [
+        r#"restart = { at = "1h", node = "bob" }"#,
+        r#"replay = { at = "1h", from = "alice", to = "bob" }"#,
+        r#"inject = { at = "1h", from = "alice", to = "bob" }"#,
+        r#"crash = { at = "1h", node = "bob", before_answer = "logout" }"#,
+        r#"drop_answer = { at = "1h", from = "hs1", to = "alice", to_request = "join" }"#,
+    ] {
+        let story = Story::of(&format!("{{ {step} }},"));
+        assert_eq!(story.when("step 1 has had no effect").len(), 1, "{step}");
+        // What has waited in vain does not wait for the probes.
+        assert_eq!(story.outcome, OutcomeClass::Ok, "{step}");
+    }
+}
+
+#[test]
+fn crashes_at_two_points_both_happen() {
+    let story = Story::of(
+        r#"{ crash = { at = "1h", node = "bob", before_answer = "keys-upload" } },
+           { crash = { at = "1h", node = "bob", after_write = "token" } },
+           { claim = { at = "2h", device = "bob", count = 9 } },
+           { restart = { at = "3h", node = "bob" } },
+           { send = { at = "4h", from = "alice", room = "r" } },
+           { restart = { at = "5h", node = "bob" } },"#,
+    );
+    assert_eq!(story.when("bob crashes").len(), 2);
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+}

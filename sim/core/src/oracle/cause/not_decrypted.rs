@@ -173,13 +173,14 @@ fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) ->
     let crashed = history
         .crashed(device, span.1)
         .filter(|deed| deed.fact > span.0);
-    let deeds = [
+    let put_back = [
         history.device_rolled_back(device, always, span),
         history.writes_lost(device, always, span),
         history.logged_out(device, span),
-        crashed,
     ];
-    deeds.into_iter().flatten().max_by_key(|deed| deed.fact)
+    let put_back = put_back.into_iter().flatten().max_by_key(|deed| deed.fact);
+    // A crash alone takes only what had not been stored yet.
+    put_back.or(crashed)
 }
 
 /// What made a device discard a key: for want of room, whoever last claimed

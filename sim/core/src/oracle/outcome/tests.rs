@@ -2,7 +2,7 @@
 //! them have one story on each side.
 
 use super::*;
-use crate::name::NodeId;
+use crate::name::{NodeId, Table};
 use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, STEP, Story, THERE,
 };
@@ -280,6 +280,20 @@ fn membership_counts_at_the_events_place_on_its_senders_server() {
     let judgement = story.judge();
     assert_eq!(unread(&judgement), [(between, CAROL)]);
     assert_eq!(judgement.excused.len(), 2);
+}
+
+#[test]
+fn a_server_whose_rooms_were_put_back_does_not_know_who_came_since() {
+    let mut story = Story::of_alice_and_bob();
+    story.publishes(CAROL);
+    let copy = story.now;
+    story.wait(Span::secs(1));
+    for server in [HERE, THERE] {
+        story.changes_membership(server, CAROL.user, Membership::Join);
+    }
+    story.restores(HERE, Table::Rooms, copy, STEP);
+    story.is_read(Body::Timeline);
+    assert_eq!(unread(&story.judge()), [], "nobody told Alice's server");
 }
 
 #[test]

@@ -5,14 +5,14 @@ use crate::crypto::{Body, OlmError};
 use crate::name::{KeyName, NodeId};
 use crate::oracle::CauseKind::{
     FallbackKeyForgotten, FallbackKeyRetired, IdentityChanged, OneTimeKeyDeletedOnFailure,
-    OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore, OneTimeKeyOverwritten, OneTimeKeyReset,
-    RatchetForked, RoomKeyForgotten,
+    OneTimeKeyEvicted, OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore, OneTimeKeyOverwritten,
+    OneTimeKeyReset, RatchetForked, RoomKeyForgotten,
 };
 use crate::oracle::testing::{
     ALICE, BOB, FALLBACK, ONE_TIME, OTHER_STEP, STEP, Story, THERE, because,
 };
 use crate::time::Span;
-use crate::trace::{Discard, Fact, FactId, LogoutReason};
+use crate::trace::{Discard, Fact, FactId, LogoutReason, StepIndex};
 
 #[test]
 fn a_device_put_back_to_before_it_made_the_key_has_lost_it() {
@@ -136,6 +136,37 @@ fn a_forked_ratchet_blames_what_last_happened_to_either_end() {
     let failed = fails(&mut story, ONE_TIME, OlmError::MissingMessageKey);
     story.crashes(NodeId::Device(BOB), OTHER_STEP);
     assert_eq!(story.cause(), because(RatchetForked, STEP, failed));
+}
+
+#[test]
+fn a_restore_says_more_of_a_forked_ratchet_than_a_later_crash() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    story.restores_bob(before, STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let failed = fails(&mut story, ONE_TIME, OlmError::MissingMessageKey);
+    assert_eq!(story.cause(), because(RatchetForked, STEP, failed));
+}
+
+#[test]
+fn a_store_that_was_full_blames_whoever_claimed_keys_and_did_not_use_them() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let claims = |story: &mut Story, device, step: Option<StepIndex>| {
+        let step = step.expect("the story names a step");
+        let count = 50;
+        story.note(Fact::ClaimedForNobody {
+            device,
+            count,
+            step,
+        });
+    };
+    claims(&mut story, BOB, STEP);
+    claims(&mut story, ALICE, OTHER_STEP);
+    let discarded = discards(&mut story, Discard::StoreFull);
+    claims(&mut story, BOB, OTHER_STEP);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyEvicted, STEP, discarded));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The sender had not given the reader a key that covers the event.
 
 use crate::crypto::Body;
-use crate::name::{DeviceId, MessageId, NodeId, ServerId};
+use crate::name::{DeviceId, MessageId, NodeId, ServerId, Table};
 use crate::oracle::CauseKind::{
     ClaimAnswerLost, ClaimBackedOff, ClaimEmpty, ClaimUnreachable, DeviceUnknown, IdentityChanged,
     LaterIndexOnly, MessageLost,
@@ -12,7 +12,7 @@ use crate::oracle::testing::{
 };
 use crate::oracle::{Excuse, Excused, OutcomeClass};
 use crate::time::{Span, Time};
-use crate::trace::{ClaimMiss, Fact, FactId, Phase, RemoteFailure, Withholding};
+use crate::trace::{ClaimMiss, Fact, FactId, LogoutReason, Phase, RemoteFailure, Withholding};
 use crate::wire::MessageKind;
 
 #[test]
@@ -154,6 +154,73 @@ fn a_slow_link_is_to_blame_until_it_is_fast_again() {
     story.is_seen(Body::Timeline);
     assert_ne!(cut, slow);
     assert_eq!(story.cause(), because(ClaimUnreachable, OTHER_STEP, slow));
+}
+
+#[test]
+fn a_link_that_is_cut_is_to_blame_whatever_its_speed() {
+    let (here, there) = (NodeId::Server(HERE), NodeId::Server(THERE));
+    let mut story = Story::of_alice_and_bob();
+    let cut = story.cuts_link(STEP);
+    story.note(Fact::LinkSlowed {
+        between: [here, there],
+        by: Span::millis(500),
+        step: OTHER_STEP,
+    });
+    fails(&mut story, THERE, RemoteFailure::TimedOut);
+    missed(&mut story, ClaimMiss::ServerFailed);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimUnreachable, STEP, cut));
+}
+
+#[test]
+fn an_obstacle_that_an_earlier_event_met_says_nothing_of_this_one() {
+    let mut story = Story::of_alice_and_bob();
+    let met = missed(&mut story, ClaimMiss::NoKey);
+    let first = story.is_seen(Body::Timeline);
+    let cut = story.cuts_link(STEP);
+    let second = story.is_seen(Body::Timeline);
+    let unread = story.judge().unread;
+    let causes: Vec<_> = unread.iter().map(|it| (it.event, it.cause)).collect();
+    let expected = [
+        (first, because(ClaimEmpty, None, met)),
+        (second, because(DeviceUnknown, STEP, cut)),
+    ];
+    assert_eq!(causes, expected);
+}
+
+#[test]
+fn a_device_that_is_left_alone_is_so_for_what_happened_before() {
+    let mut story = Story::of_alice_and_bob();
+    missed(&mut story, ClaimMiss::BadSignature);
+    missed(&mut story, ClaimMiss::DeviceCoolingDown);
+    let last = missed(&mut story, ClaimMiss::DeviceCoolingDown);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(IdentityChanged, None, last));
+}
+
+#[test]
+fn a_restore_to_a_copy_that_held_the_device_did_not_make_it_unknown() {
+    let mut story = Story::of_alice_and_bob();
+    story.wait(Span::hours(1));
+    let copy = story.now;
+    story.restores(THERE, Table::Devices, copy, OTHER_STEP);
+    let cut = story.cuts_link(STEP);
+    unknown(&mut story);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(DeviceUnknown, STEP, cut));
+}
+
+#[test]
+fn what_was_given_to_a_device_before_it_came_back_was_given_to_another() {
+    let mut story = Story::of_alice_and_bob();
+    story.shares_key(0);
+    story.note(Fact::LoggedOut {
+        device: BOB,
+        why: LogoutReason::Asked,
+    });
+    let back = story.publishes(BOB);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(IdentityChanged, None, back));
 }
 
 #[test]

@@ -42,6 +42,19 @@ fn a_copy_that_holds_the_event_undoes_nothing() {
 }
 
 #[test]
+fn an_event_that_the_readers_server_has_lies_beyond_a_token_from_before_a_restore() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    story.wait(Span::hours(1));
+    let restore = story.restores(THERE, Table::Rooms, copy, STEP);
+    story.cuts_link(OTHER_STEP);
+    let event = story.says(ALICE, Body::Timeline);
+    let server = THERE;
+    story.note(Fact::EventStored { server, event });
+    assert_eq!(story.cause(), because(EventUndelivered, STEP, restore));
+}
+
+#[test]
 fn servers_that_cannot_reach_each_other_deliver_nothing() {
     let (here, there) = (NodeId::Server(HERE), NodeId::Server(THERE));
     for between in [[here, there], [there, here]] {

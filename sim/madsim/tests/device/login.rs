@@ -158,9 +158,9 @@ fn a_logout_is_asked_for_until_it_is_answered_one_way_or_the_other() {
     alice.time_out(lost);
     let again = logout(&mut alice).unwrap();
     alice.facts();
-    // The first was taken and only its answer was lost.
+    // The first was taken and only its answer was lost: it is what was asked.
     alice.answer(again, ClientResponse::UnknownToken);
-    assert_eq!(logged_out(&mut alice), Some(LogoutReason::UnknownToken));
+    assert_eq!(logged_out(&mut alice), Some(LogoutReason::Asked));
 
     alice.log_in();
     alice.command(Command::Logout);

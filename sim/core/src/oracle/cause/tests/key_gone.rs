@@ -102,6 +102,28 @@ fn a_device_that_logged_out_meanwhile_is_another_device() {
 }
 
 #[test]
+fn a_session_with_what_the_device_was_before_says_so_whatever_the_error() {
+    for error in [OlmError::MissingOneTimeKey, OlmError::Invalid] {
+        let mut story = Story::of_alice_and_bob();
+        story.generates(ONE_TIME);
+        story.issues(ONE_TIME, ALICE);
+        story.accepts(ONE_TIME, ALICE);
+        let out = story.note(Fact::LoggedOut {
+            device: BOB,
+            why: LogoutReason::Asked,
+        });
+        story.publishes(BOB);
+        // Alice has not heard of it, and goes on with the session that she has.
+        fails(&mut story, ONE_TIME, error);
+        assert_eq!(
+            story.cause(),
+            because(IdentityChanged, None, out),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
 fn a_fallback_key_is_forgotten_with_the_store_or_else_retired() {
     let mut story = Story::of_alice_and_bob();
     let before = story.now;

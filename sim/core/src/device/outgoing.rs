@@ -156,8 +156,8 @@ impl<C: Crypto> Device<C> {
     }
 
     /// The server answered a query. A device whose identity changed under the
-    /// same ID is not believed: it stays what it was (BS §1.1), and a list that changed since the
-    /// query was asked is asked for again (BS §1.14).
+    /// same ID is not believed: it stays what it was (BS §1.1), and a list that
+    /// changed since the query was asked is asked for again (BS §1.14).
     pub(super) fn queried(
         &mut self,
         after: u64,

@@ -149,17 +149,16 @@ impl History<'_> {
         &self,
         device: DeviceId,
         made: Time,
-        (after, before): (FactId, FactId),
+        span: (FactId, FactId),
     ) -> Option<Deed> {
-        let deed = self.last_before(before, |fact| match fact {
+        self.last_between(span, |fact| match fact {
             Fact::DeviceRestored {
                 device: which,
                 taken,
                 step,
             } if which == device && taken < made => Some(step),
             _ => None,
-        });
-        deed.filter(|deed| deed.fact > after)
+        })
     }
 
     /// The last time between two facts that a device lost what it had written
@@ -168,29 +167,34 @@ impl History<'_> {
         &self,
         device: DeviceId,
         made: Time,
-        (after, before): (FactId, FactId),
+        span: (FactId, FactId),
     ) -> Option<Deed> {
-        let deed = self.last_before(before, |fact| match fact {
+        self.last_between(span, |fact| match fact {
             Fact::WritesLost {
                 node, since, step, ..
             } if node == NodeId::Device(device) && since <= made => Some(step),
             _ => None,
-        });
-        deed.filter(|deed| deed.fact > after)
+        })
     }
 
     /// The last time between two facts that a device logged out, and with
     /// that forgot everything.
-    pub(super) fn logged_out(
-        &self,
-        device: DeviceId,
-        (after, before): (FactId, FactId),
-    ) -> Option<Deed> {
-        let deed = self.last_before(before, |fact| match fact {
+    pub(super) fn logged_out(&self, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
+        self.last_between(span, |fact| match fact {
             Fact::LoggedOut { device: which, .. } if which == device => Some(None),
             _ => None,
-        });
-        deed.filter(|deed| deed.fact > after)
+        })
+    }
+
+    /// The last time between two facts that a device was put back to how it had
+    /// been before, by a restore or because writes were lost.
+    pub(super) fn put_back(&self, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
+        let restored = self.device_rolled_back(device, Time::MAX, span);
+        let lost = self.writes_lost(device, Time::MAX, span);
+        restored
+            .into_iter()
+            .chain(lost)
+            .max_by_key(|deed| deed.fact)
     }
 
     /// The last time before `before` that an answer for a device was lost.
@@ -235,9 +239,29 @@ impl History<'_> {
         before: FactId,
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
+        let (fact, step) = self.last_said(before, pick)?;
+        Some(Deed { fact, step })
+    }
+
+    /// The last fact between two others that `pick` picks.
+    fn last_between(
+        &self,
+        (after, before): (FactId, FactId),
+        pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
+    ) -> Option<Deed> {
+        let deed = self.last_before(before, pick);
+        deed.filter(|deed| deed.fact > after)
+    }
+
+    /// The last fact before `before` of which `pick` takes something, and what.
+    pub(super) fn last_said<T>(
+        &self,
+        before: FactId,
+        pick: impl Fn(Fact) -> Option<T>,
+    ) -> Option<(FactId, T)> {
         let facts = self.trace.facts().rev().skip_while(|(id, _)| *id >= before);
         facts
-            .filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step }))
+            .filter_map(|(fact, it)| Some((fact, pick(it.fact)?)))
             .next()
     }
 

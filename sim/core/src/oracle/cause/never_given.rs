@@ -173,12 +173,7 @@ fn remote_failure(
     reader: DeviceId,
 ) -> Option<RemoteFailure> {
     let (ours, theirs) = (id.sender.user.server, reader.user.server);
-    let facts = history
-        .trace
-        .facts()
-        .rev()
-        .skip_while(|(fact, _)| *fact >= before);
-    let mut failures = facts.filter_map(|(_, it)| match it.fact {
+    let failure = history.last_said(before, |fact| match fact {
         Fact::RemoteFailed {
             server,
             peer,
@@ -187,7 +182,7 @@ fn remote_failure(
         } if server == ours && peer == theirs => Some(why),
         _ => None,
     });
-    failures.next()
+    failure.map(|(_, why)| why)
 }
 
 /// Whether the reader's server had handed the sender a key in the time in
@@ -215,12 +210,12 @@ fn before_cooling_down(
     sender: DeviceId,
     reader: DeviceId,
 ) -> Option<(FactId, ClaimMiss)> {
-    let facts = history.trace.facts().rev();
-    let mut failures = facts
-        .skip_while(|(fact, _)| *fact >= missed)
-        .filter_map(|(fact, it)| match it.fact {
-            Fact::ClaimMissed { by, of, why } if by == sender && of == reader => Some((fact, why)),
-            _ => None,
-        });
-    failures.find(|(_, why)| matches!(why, ClaimMiss::NoKey | ClaimMiss::BadSignature))
+    history.last_said(missed, |fact| match fact {
+        Fact::ClaimMissed {
+            by,
+            of,
+            why: why @ (ClaimMiss::NoKey | ClaimMiss::BadSignature),
+        } if by == sender && of == reader => Some(why),
+        _ => None,
+    })
 }

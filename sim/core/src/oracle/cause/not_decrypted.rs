@@ -151,13 +151,9 @@ fn forked(
 ) -> Option<Deed> {
     let span = (FactId(0), failed);
     let since = |deed: &Deed| history.trace.at(deed.fact).at >= opened;
-    let put_back = ends.into_iter().flat_map(|end| {
-        [
-            history.device_rolled_back(end, Time::MAX, span),
-            history.writes_lost(end, Time::MAX, span),
-        ]
-    });
+    let put_back = ends.map(|end| history.put_back(end, span));
     let put_back = put_back
+        .into_iter()
         .flatten()
         .filter(since)
         .max_by_key(|deed| deed.fact);
@@ -169,13 +165,11 @@ fn forked(
 
 /// What last happened to a device's store, or to what it had not stored yet.
 fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
-    let always = Time::MAX;
     let crashed = history
         .crashed(device, span.1)
         .filter(|deed| deed.fact > span.0);
     let put_back = [
-        history.device_rolled_back(device, always, span),
-        history.writes_lost(device, always, span),
+        history.put_back(device, span),
         history.logged_out(device, span),
     ];
     let put_back = put_back.into_iter().flatten().max_by_key(|deed| deed.fact);
@@ -317,14 +311,10 @@ fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
     reason = "only one fact is looked for"
 )]
 fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<(FactId, Discard)> {
-    let facts = history.trace.facts().rev();
-    let mut discarded = facts
-        .skip_while(|(id, _)| *id >= before)
-        .filter_map(|(id, it)| match it.fact {
-            Fact::KeyDiscarded { key: gone, why } if gone == key => Some((id, why)),
-            _ => None,
-        });
-    discarded.next()
+    history.last_said(before, |fact| match fact {
+        Fact::KeyDiscarded { key: gone, why } if gone == key => Some(why),
+        _ => None,
+    })
 }
 
 /// When a key was made.

@@ -1,11 +1,7 @@
 //! `unwedge run`: one run, how it came out, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use unwedge_core::name::DeviceId;
-use unwedge_core::oracle::{Excuse, Judgement, OutcomeClass};
-use unwedge_core::time::Time;
-use unwedge_core::trace::{Fact, LogoutReason, StepIndex, Trace};
+use unwedge_core::oracle::OutcomeClass;
+use unwedge_core::report::{excuses, idle_steps, thrown_out};
 
 use crate::args::RunArgs;
 use crate::library::Library;
@@ -110,52 +106,4 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     } else {
         Status::Expected
     })
-}
-
-/// The devices whose homeserver came not to know them any more.
-fn thrown_out(trace: &Trace) -> Vec<(Time, DeviceId)> {
-    let facts = trace.facts().filter_map(|(_, record)| {
-        if let Fact::LoggedOut {
-            device,
-            why: LogoutReason::UnknownToken,
-        } = record.fact
-        {
-            Some((record.at, device))
-        } else {
-            None
-        }
-    });
-    facts.collect()
-}
-
-/// The steps that found nothing to act upon: those that say so, and what was
-/// said where nobody could say it.
-fn idle_steps(trace: &Trace) -> BTreeSet<StepIndex> {
-    let mut idle = BTreeSet::new();
-    let mut told: BTreeMap<DeviceId, StepIndex> = BTreeMap::new();
-    for (_, record) in trace.facts() {
-        if let Fact::StepIdle { step } = record.fact {
-            idle.insert(step);
-        } else if let Fact::ToldToSend { by, step, .. } = record.fact {
-            idle.extend(told.insert(by, step));
-        } else if let Fact::SendAsked { by, .. } = record.fact {
-            told.remove(&by);
-        }
-    }
-    idle.extend(told.into_values());
-    idle
-}
-
-/// Why readings that did not succeed need not have, and how many there are.
-fn excuses(judgement: &Judgement) -> BTreeMap<&'static str, usize> {
-    let mut excuses = BTreeMap::new();
-    for excused in &judgement.excused {
-        let why = match excused.excuse {
-            Excuse::SentBeforeJoining => "sent while the reader was not in the room",
-            Excuse::SentBeforeLogin => "sent before the reader's device was there",
-            Excuse::Withheld => "withheld by the sender",
-        };
-        *excuses.entry(why).or_default() += 1;
-    }
-    excuses
 }

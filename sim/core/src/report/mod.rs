@@ -2,8 +2,10 @@
 
 mod cell;
 mod matrix;
+mod remarks;
 mod story;
 
 pub use cell::{Cell, Draw};
 pub use matrix::{Matrix, Why};
+pub use remarks::{excuses, idle_steps, thrown_out};
 pub use story::{Finding, findings};

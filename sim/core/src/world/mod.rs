@@ -97,6 +97,8 @@ pub struct World<C: Crypto> {
     gone_devices: BTreeSet<DeviceId>,
     /// Whose next message for whom goes with a damaged copy.
     injections: Vec<(DeviceId, DeviceId, StepIndex)>,
+    /// Whether somebody will deliver a message once more.
+    replays: bool,
     /// The last Olm message of each device for each other, if it can be
     /// needed again.
     recorded: BTreeMap<(DeviceId, DeviceId), ToDevice<C>>,
@@ -153,6 +155,7 @@ impl<C: Crypto> World<C> {
         }
         Self {
             cast,
+            replays: scenario.replays(),
             scenario,
             crypto,
             draws: Draws::new(seed),

@@ -18,7 +18,7 @@ impl<C: Crypto> World<C> {
         for message in std::mem::take(messages) {
             if let ToDeviceContent::Encrypted(outside) = &message.content {
                 sent.extend(self.damaged_copy(message.id, outside));
-                if self.scenario.replays() {
+                if self.replays {
                     let MessageId { sender, to, .. } = message.id;
                     self.recorded.insert((sender, to), message.clone());
                 }

@@ -7,8 +7,7 @@ use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::report::{Draw, findings};
 use unwedge_core::scenario::Scenario;
-use unwedge_core::world::Run;
-use unwedge_madsim::Job;
+use unwedge_core::world::{Job, Run};
 
 use crate::output;
 

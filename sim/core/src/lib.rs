@@ -14,6 +14,8 @@ pub mod cast;
 pub mod crypto;
 pub mod device;
 pub mod draws;
+pub mod fast;
+pub mod generate;
 pub mod homeserver;
 pub mod name;
 pub mod node;

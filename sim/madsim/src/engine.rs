@@ -18,45 +18,10 @@ use madsim::runtime::{Handle, NodeHandle, Runtime};
 use madsim::time::{Instant, TimeHandle, sleep, sleep_until};
 use unwedge_core::crypto::Crypto;
 use unwedge_core::name::NodeId;
-use unwedge_core::protocol::Protocol;
-use unwedge_core::scenario::Scenario;
 use unwedge_core::time::Time;
-use unwedge_core::world::{Conduct, Delivery, Order, Run, Running, World};
+use unwedge_core::world::{Delivery, Job, Order, Run, Running, World};
 
 use crate::Vodozemac;
-
-/// One run to make: nothing else goes in.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Who takes part and what happens.
-    pub scenario: Arc<Scenario>,
-    /// How every node behaves, but for those that `differing` names.
-    pub protocol: Protocol,
-    /// How some nodes behave.
-    pub differing: BTreeMap<NodeId, Protocol>,
-    /// Decides every draw.
-    pub seed: u64,
-    /// Decides every key. It must not change anything that a trace can show.
-    pub crypto_seed: u64,
-    /// How the phases are conducted.
-    pub conduct: Conduct,
-}
-
-impl Job {
-    /// A run in which every node follows one protocol.
-    #[must_use]
-    pub fn new(scenario: Arc<Scenario>, protocol: Protocol, seed: u64) -> Self {
-        let (differing, conduct) = (BTreeMap::new(), Conduct::default());
-        Self {
-            scenario,
-            protocol,
-            differing,
-            seed,
-            crypto_seed: seed,
-            conduct,
-        }
-    }
-}
 
 /// Makes a run with vodozemac.
 #[must_use]
@@ -103,14 +68,7 @@ struct Place<C: Crypto> {
 }
 
 async fn simulate<C: Crypto>(job: Job, crypto: C) -> (Run, C) {
-    let mut world = World::new(
-        job.scenario,
-        &job.protocol,
-        &job.differing,
-        job.seed,
-        job.conduct,
-        crypto,
-    );
+    let mut world = job.world(crypto);
     world.start();
     let handle = Handle::current();
     let stage = Stage {

@@ -17,7 +17,8 @@ use unwedge_core::crypto::Crypto;
 use unwedge_core::protocol::Proposal;
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
-use unwedge_madsim::{Job, Vodozemac, run_with};
+use unwedge_core::world::Job;
+use unwedge_madsim::{Vodozemac, run_with};
 
 /// Draws of which a test of every cell makes do.
 const FEW: Range<u64> = 0..3;

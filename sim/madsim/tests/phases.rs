@@ -12,7 +12,7 @@ use common::{DRAWS, judge, proposal, scenario};
 use unwedge_core::crypto::Body;
 use unwedge_core::oracle::{self, OutcomeClass};
 use unwedge_core::trace::{Fact, Phase};
-use unwedge_madsim::Job;
+use unwedge_core::world::Job;
 
 #[test]
 fn a_wedge_would_heal_itself_in_the_probe_if_syncs_were_not_held() {

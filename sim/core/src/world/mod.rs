@@ -11,6 +11,7 @@
 //! ```
 
 mod host;
+mod job;
 mod machine;
 mod network;
 mod notices;
@@ -38,6 +39,7 @@ use crate::wire::{Message, ToDevice};
 
 use host::Hosted as _;
 
+pub use job::Job;
 pub use machine::Running;
 use machine::{Machine, Machines};
 use network::{Fate, Network, Passage};

@@ -18,7 +18,8 @@ use record::Recorder;
 use replay::{Call, replay};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::scenario;
-use unwedge_madsim::{Job, run, run_with};
+use unwedge_core::world::Job;
+use unwedge_madsim::{run, run_with};
 
 /// A run may take so many times its cryptography.
 const AT_MOST: f64 = 1.25;

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::{self, Proposal};
 use unwedge_core::scenario::{self, Scenario};
-use unwedge_core::world::Run;
-use unwedge_madsim::Job;
+use unwedge_core::world::{Job, Run};
 
 /// The draws by which the matrix judges every cell.
 pub(crate) const DRAWS: std::ops::Range<u64> = 0..32;

@@ -18,7 +18,8 @@ use unwedge_core::protocol::Protocol;
 use unwedge_core::scenario;
 use unwedge_core::time::{Span, Time};
 use unwedge_core::trace::{Fact, Phase, Trace};
-use unwedge_madsim::{Job, run};
+use unwedge_core::world::Job;
+use unwedge_madsim::run;
 
 /// A run of these steps among Alice and Bob, on two servers, in one room.
 struct Story {

@@ -8,7 +8,7 @@ use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
 use crate::name::{DeviceId, NodeId};
-use crate::node::{Durable, Node};
+use crate::node::{Durable, Effect, Node};
 use crate::protocol::Protocol;
 use crate::step::CrashPoint;
 use crate::time::Time;
@@ -151,6 +151,10 @@ pub enum Running<C: Crypto> {
 pub(super) struct Machines<C: Crypto> {
     pub(super) servers: Vec<Machine<Homeserver<C>>>,
     pub(super) devices: Vec<Machine<Device<C>>>,
+    /// Room for the effects of a server's call, used again and again.
+    pub(super) server_effects: Vec<Effect<Homeserver<C>>>,
+    /// Room for the effects of a device's call.
+    pub(super) device_effects: Vec<Effect<Device<C>>>,
 }
 
 impl<C: Crypto> Machines<C> {

@@ -145,6 +145,8 @@ impl<C: Crypto> World<C> {
         let mut machines = Machines {
             servers: servers.collect(),
             devices: devices.collect(),
+            server_effects: vec![],
+            device_effects: vec![],
         };
         // Rooms are there before anybody starts.
         for room in &cast.rooms {
@@ -185,10 +187,10 @@ impl<C: Crypto> World<C> {
         self.plan_timeline();
     }
 
-    /// What the engine has to do, in order. Every call takes all that has
-    /// accumulated.
-    pub fn orders(&mut self) -> Vec<Order<C>> {
-        std::mem::take(&mut self.orders)
+    /// What the engine has to do, in order: all that has accumulated is put
+    /// into `into`, which has to be empty.
+    pub fn orders(&mut self, into: &mut Vec<Order<C>>) {
+        std::mem::swap(&mut self.orders, into);
     }
 
     /// Starts a node from its disk.

@@ -28,13 +28,13 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     type Pickle: Clone + Debug + Send;
 
     /// The public Ed25519 and Curve25519 keys of a device.
-    type Identity: Clone + Debug + PartialEq + Send + Serialize + DeserializeOwned;
+    type Identity: Clone + Debug + PartialEq + Send + Sync + Serialize + DeserializeOwned;
     /// A public one-time or fallback key.
     type PublicKey: Clone + Debug + PartialEq + Send;
     /// A signature over a public key.
     type Signature: Clone + Debug + Send;
     /// An Olm ciphertext.
-    type OlmMessage: Clone + Debug + Send;
+    type OlmMessage: Clone + Debug + Send + Sync;
     /// A Megolm ciphertext.
     type GroupMessage: Clone + Debug + Send;
     /// A Megolm session at some message index, as it is shared.

@@ -71,7 +71,7 @@ impl<C: Crypto> Device<C> {
         self.write(vec![Write::Session(row)], cx);
         Some(ToDevice {
             id: self.new_message(peer, cx),
-            content: ToDeviceContent::Encrypted(outside),
+            content: ToDeviceContent::Encrypted(outside.into()),
         })
     }
 

@@ -271,7 +271,7 @@ impl<C: Crypto> Device<C> {
         let event = RoomEvent {
             id,
             room,
-            previous: vec![],
+            previous: [].into(),
             content: RoomContent::Encrypted {
                 session: row.name,
                 ciphertext,

@@ -178,7 +178,7 @@ impl<C: Crypto> Rooms<C> {
         let Some(room) = self.rooms.get_mut(&event.room) else {
             return;
         };
-        for previous in &event.previous {
+        for previous in event.previous.iter() {
             room.extremities.remove(previous);
         }
         room.extremities.insert(event.id);
@@ -289,7 +289,7 @@ impl<C: Crypto> Homeserver<C> {
         let mut wanted = BTreeSet::new();
         let mut to_visit = vec![latest];
         while let Some((_, event)) = to_visit.pop().and_then(known) {
-            for previous in &event.previous {
+            for previous in event.previous.iter() {
                 if !earliest.contains(previous) && wanted.insert(*previous) {
                     to_visit.push(*previous);
                 }

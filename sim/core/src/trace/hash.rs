@@ -46,6 +46,29 @@ impl FromStableHash for StableHash {
     }
 }
 
+/// For tables whose keys are well mixed already: takes a word of the key for
+/// its hash. Such a table has no order that may be seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WellMixed(u64);
+
+impl std::hash::Hasher for WellMixed {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 ^= word;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Hashes a sequence of values.
 #[derive(Default)]
 pub struct Hasher(StableSipHasher128);

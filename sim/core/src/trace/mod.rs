@@ -35,6 +35,14 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// An empty trace with room for so many facts.
+    #[must_use]
+    pub fn with_capacity(facts: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(facts),
+        }
+    }
+
     /// Appends a fact.
     pub fn note(&mut self, at: Time, fact: Fact) {
         self.records.push(Record { at, fact });

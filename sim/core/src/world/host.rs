@@ -60,7 +60,7 @@ impl<C: Crypto> World<C> {
     pub(super) fn boot_as<N: Hosted<C>>(&mut self, node: NodeId) -> N {
         let machine = N::machine(&mut self.machines, node);
         machine.starts += 1;
-        let disk = machine.disk.clone();
+        let disk = machine.disk.read();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
         N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
         self.perform(node, effects);

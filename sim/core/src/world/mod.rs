@@ -10,6 +10,7 @@
 //!   deliver(delivery)    ───────────▶  runs Node::handle, performs its effects
 //! ```
 
+mod disk;
 mod host;
 mod job;
 mod machine;
@@ -47,6 +48,8 @@ pub use phases::Conduct;
 use phases::{Phases, Tick};
 use schedule::Schedule;
 
+/// Room for the facts of a run of the usual length.
+const USUAL_FACTS: usize = 1024;
 /// How long a client waits for an answer.
 const CLIENT_TIMEOUT: Span = Span::secs(30);
 
@@ -72,7 +75,7 @@ pub struct Delivery<C: Crypto> {
 }
 
 enum Parcel<C: Crypto> {
-    Message(Passage, Message<C>),
+    Message(Passage, Box<Message<C>>),
     Server(Input<Homeserver<C>>),
     Device(Input<Device<C>>),
     Tick(Tick),
@@ -92,7 +95,7 @@ pub struct World<C: Crypto> {
     trace: Trace,
     consulted: Cell<Consulted>,
     orders: Vec<Order<C>>,
-    held: Vec<(NodeId, NodeId, Message<C>)>,
+    held: Vec<(NodeId, NodeId, Box<Message<C>>)>,
     /// Devices that people mean to be logged in.
     logged_in: BTreeSet<DeviceId>,
     gone: BTreeSet<ServerId>,
@@ -168,7 +171,7 @@ impl<C: Crypto> World<C> {
             network: Network::default(),
             machines,
             phases: Phases::new(conduct),
-            trace: Trace::default(),
+            trace: Trace::with_capacity(USUAL_FACTS),
             consulted: Cell::default(),
             orders: vec![],
             held: vec![],
@@ -298,7 +301,7 @@ impl<C: Crypto> World<C> {
     }
 
     /// Decides the fate of a message that a node sends.
-    fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Message<C>) {
+    fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Box<Message<C>>) {
         self.tamper(&mut body);
         match self.network.send(from, to, &body, self.draws) {
             Fate::Arrives(latency, passage) => {
@@ -309,7 +312,7 @@ impl<C: Crypto> World<C> {
             Fate::Dropped(step) => {
                 self.dropped(from, to, &body, step);
                 // Whoever asked would have to wait; servers do so by themselves.
-                if let (Some(_), Message::ClientResponse(id, ..)) = (step, &body) {
+                if let (Some(_), Message::ClientResponse(id, ..)) = (step, &*body) {
                     let parcel = Device::parcel(Input::TimedOut(*id));
                     self.plan(self.now + CLIENT_TIMEOUT, Some(to), parcel);
                 }

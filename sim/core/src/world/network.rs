@@ -10,7 +10,7 @@ use crate::name::{DeviceId, NodeId};
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
-use crate::trace::hash::{StableHash, WellMixed};
+use crate::trace::hash::{Quick, StableHash};
 use crate::wire::{Message, MessageKind};
 
 /// How long a message takes between a device and its homeserver.
@@ -35,7 +35,7 @@ pub(super) struct Network {
     /// How often each way has broken: what is on its way is lost with it.
     breaks: BTreeMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
-    attempts: HashMap<StableHash, u32, BuildHasherDefault<WellMixed>>,
+    attempts: HashMap<StableHash, u32, BuildHasherDefault<Quick>>,
     /// When each device gets its latest notice; notices keep their order.
     noticed: BTreeMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.

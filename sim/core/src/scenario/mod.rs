@@ -2,6 +2,7 @@
 //! and how it is expected to end.
 
 mod settings;
+mod write;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,8 @@
 //! The cast of a scenario: which servers, users, devices and rooms there are,
 //! and how they are called. Turns symbolic names into words and back.
 
+pub(crate) mod friendly;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -97,21 +97,31 @@ pub enum Effect<N: Node> {
     Observe(Fact),
 }
 
-/// What a scenario can set for all clients.
+/// What a scenario can set for all clients, servers and links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How many one-time keys a device means to have on its server.
     pub one_time_keys: usize,
     /// Recipients of one `/sendToDevice` request, at the most.
     pub recipients_per_request: usize,
+    /// How long a message takes between a device and its homeserver: the
+    /// shortest and the longest.
+    pub client_latency: (Span, Span),
+    /// How long a message takes between two homeservers.
+    pub federation_latency: (Span, Span),
+    /// How long a homeserver leaves another alone after a first failure.
+    pub back_off: Span,
 }
 
 impl Default for Settings {
-    /// What matrix-rust-sdk does (BS §7).
+    /// What matrix-rust-sdk does (BS §7), and Synapse (BS §2.5).
     fn default() -> Self {
         Self {
             one_time_keys: 50,
             recipients_per_request: 250,
+            client_latency: (Span::millis(10), Span::millis(60)),
+            federation_latency: (Span::millis(20), Span::millis(120)),
+            back_off: Span::mins(10),
         }
     }
 }
@@ -124,7 +134,7 @@ pub struct Cx<'a, N: Node> {
     pub incarnation: u16,
     /// The protocol that this node follows.
     pub protocol: Reading<'a>,
-    /// What the scenario says of all clients.
+    /// What the scenario sets for all.
     pub settings: Settings,
     /// Which client the device runs; of no meaning to a server.
     pub client: Client,

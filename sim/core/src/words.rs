@@ -35,16 +35,10 @@ impl<'a> Names<'a> {
 
     /// `90s`, `1h30m`, `2days`: since the start of the run.
     pub(crate) fn time(&self, word: &Spanned<String>) -> Result<Span, Fault> {
-        let duration: Duration = humantime::parse_duration(word.get_ref()).map_err(|error| {
-            Fault::new(word.span(), "this is not a time", error.to_string())
-                .with_help("write a number and a unit, as in \"90s\", \"1h30m\" or \"2d\"")
-        })?;
-        let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        if ms > LATEST.ticks() / Span::millis(1).ticks() {
+        span(word)?.ok_or_else(|| {
             let message = format!("this time is out of range: no step is later than {LATEST}");
-            return Err(Fault::new(word.span(), message, "too late"));
-        }
-        Ok(Span::millis(ms))
+            Fault::new(word.span(), message, "too late")
+        })
     }
 
     pub(crate) fn server(&self, word: &Spanned<String>) -> Result<ServerId, Fault> {
@@ -170,20 +164,57 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A time that a file writes, unless it is longer than any run.
+pub(crate) fn span(word: &Spanned<String>) -> Result<Option<Span>, Fault> {
+    let duration: Duration = humantime::parse_duration(word.get_ref()).map_err(|error| {
+        Fault::new(word.span(), "this is not a time", error.to_string())
+            .with_help("write a number and a unit, as in \"90s\", \"1h30m\" or \"2d\"")
+    })?;
+    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let within = ms <= LATEST.ticks() / Span::millis(1).ticks();
+    Ok(within.then(|| Span::millis(ms)))
+}
+
+/// How a file writes a name, a time or another word.
+pub(crate) fn word(text: impl ToString) -> Spanned<String> {
+    Spanned::new(0..0, text.to_string())
+}
+
+/// How a file writes two names of the same kind.
+pub(crate) fn word_pair([a, b]: [Spanned<String>; 2]) -> Spanned<Vec<Spanned<String>>> {
+    Spanned::new(0..0, vec![a, b])
+}
+
+/// How a file writes one server or one device: the words for each.
+pub(crate) fn word_server_or_device(
+    node: NodeId,
+    cast: &Cast,
+) -> (Option<Spanned<String>>, Option<Spanned<String>>) {
+    let name = Some(word(cast.say(&node)));
+    match node {
+        NodeId::Server(_) => (name, None),
+        NodeId::Device(_) => (None, name),
+    }
+}
+
 /// Two nodes, if there is a link between them.
 fn linked(between: [NodeId; 2], place: Range<usize>) -> Result<[NodeId; 2], Fault> {
-    let is_link = match between {
-        [NodeId::Server(a), NodeId::Server(b)] => a != b,
-        [NodeId::Server(server), NodeId::Device(device)]
-        | [NodeId::Device(device), NodeId::Server(server)] => device.user.server == server,
-        [NodeId::Device(_), NodeId::Device(_)] => false,
-    };
-    if is_link {
+    if is_link(between) {
         return Ok(between);
     }
     let message = "there is no link between these two";
     let help = "links are between two servers, or a device and its own server";
     Err(Fault::new(place, message, "no such link").with_help(help))
+}
+
+/// Whether there is a link between two nodes.
+pub(crate) fn is_link(between: [NodeId; 2]) -> bool {
+    match between {
+        [NodeId::Server(a), NodeId::Server(b)] => a != b,
+        [NodeId::Server(server), NodeId::Device(device)]
+        | [NodeId::Device(device), NodeId::Server(server)] => device.user.server == server,
+        [NodeId::Device(_), NodeId::Device(_)] => false,
+    }
 }
 
 fn one_of<T: Copy>(

@@ -22,8 +22,6 @@ const EDUS_PER_TRANSACTION: usize = 100;
 const EDUS_RESERVED: usize = 10;
 /// How long a server waits for the answer to a transaction.
 const TRANSACTION_TIMEOUT: Span = Span::secs(60);
-/// Back-off after a first failure.
-const BACK_OFF_FIRST: Span = Span::mins(10);
 /// Back-off at the most.
 const BACK_OFF_MAX: Span = Span::days(7);
 /// How often the loop looks for servers with something outstanding.
@@ -183,7 +181,7 @@ impl<C: Crypto> Homeserver<C> {
         // Requests that were out together fail as one: each lengthens the
         // back-off that was in force when it was sent.
         let interval = match earlier {
-            None => BACK_OFF_FIRST,
+            None => cx.settings.back_off,
             Some(interval) => self.longer(interval, peer, cx),
         };
         self.write(

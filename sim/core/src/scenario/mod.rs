@@ -1,6 +1,8 @@
 //! Scenarios: pure data that says who takes part, what happens from outside,
 //! and how it is expected to end.
 
+mod settings;
+mod write;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ pub struct Scenario {
     pub story: String,
     /// Who takes part.
     pub cast: Cast,
-    /// What is so of all clients.
+    /// What is so of all clients, servers and links.
     pub settings: Settings,
     /// What happens from outside.
     pub steps: Vec<TimedStep>,

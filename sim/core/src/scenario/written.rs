@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Scenario;
+use super::settings::{self, Latency};
 use crate::cast::{Cast, Client, Device, Room, User};
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
 use crate::node::Settings;
@@ -38,6 +39,9 @@ struct Written {
     clients: BTreeMap<Spanned<String>, Client>,
     one_time_keys: Option<Spanned<i64>>,
     recipients_per_request: Option<Spanned<i64>>,
+    client_latency: Option<Latency>,
+    federation_latency: Option<Latency>,
+    back_off: Option<Spanned<String>>,
     steps: Spanned<Vec<WrittenStep>>,
     #[serde(default)]
     expect: BTreeMap<Spanned<String>, OutcomeClass>,
@@ -65,13 +69,7 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         return Err(fault.with_help(help));
     }
     let cast = read_cast(&written)?;
-    let mut settings = Settings::default();
-    if let Some(number) = &written.one_time_keys {
-        settings.one_time_keys = in_range(number, 1, MAX_ONE_TIME_KEYS)?;
-    }
-    if let Some(number) = &written.recipients_per_request {
-        settings.recipients_per_request = in_range(number, 1, MAX_RECIPIENTS)?;
-    }
+    let settings = read_settings(&written)?;
     let place = written.steps.span();
     let steps = written.steps.into_inner();
     bounded("steps", steps.len(), MAX_STEPS, &place)?;
@@ -107,6 +105,26 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         steps,
         expect: expect.collect(),
     })
+}
+
+fn read_settings(written: &Written) -> Result<Settings, Fault> {
+    let mut settings = Settings::default();
+    if let Some(number) = &written.one_time_keys {
+        settings.one_time_keys = in_range(number, 1, MAX_ONE_TIME_KEYS)?;
+    }
+    if let Some(number) = &written.recipients_per_request {
+        settings.recipients_per_request = in_range(number, 1, MAX_RECIPIENTS)?;
+    }
+    if let Some(latency) = &written.client_latency {
+        settings.client_latency = settings::latency(latency)?;
+    }
+    if let Some(latency) = &written.federation_latency {
+        settings.federation_latency = settings::latency(latency)?;
+    }
+    if let Some(back_off) = &written.back_off {
+        settings.back_off = settings::back_off(back_off)?;
+    }
+    Ok(settings)
 }
 
 fn read_cast(written: &Written) -> Result<Cast, Fault> {

@@ -3,16 +3,19 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::restore::Restore;
+use super::{Action, Outside, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word, word_server_or_device};
 
 /// A node's database is copied, as it is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +23,13 @@ pub struct Backup {
     node: NodeId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<Spanned<String>>,
 }
 
@@ -37,11 +42,34 @@ impl Action for Backup {
         Ok((at, Self { node }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        let (server, device) = word_server_or_device(self.node, cast);
+        Written {
+            at: word(at),
+            server,
+            device,
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.back_up(self.node, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is backed up", cast.say(&self.node))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            node: roles.node(self.node)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self { node: luck.node()? })
+    }
+
+    fn sequel(&self, luck: &mut Luck<'_>) -> Option<Step> {
+        Some(Step::Restore(Restore::drawn(self.node, luck)))
     }
 }

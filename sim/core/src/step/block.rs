@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A device gives another no more room keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct Block {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -37,6 +39,14 @@ impl Action for Block {
         Ok((names.time(&written.at)?, Self { by, device }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            by: word(cast.say(&self.by)),
+            device: word(cast.say(&self.device)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.block(self.by, self.device, index);
     }
@@ -48,5 +58,15 @@ impl Action for Block {
             cast.say(&self.by),
             cast.say(&self.device)
         )
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (by, device) = (roles.device(self.by)?, roles.device(self.device)?);
+        (by != device).then_some(Self { by, device })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (by, device) = luck.two_devices()?;
+        Some(Self { by, device })
     }
 }

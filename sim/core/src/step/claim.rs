@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// The most keys that one step can claim.
 const MOST: u32 = 100_000;
@@ -24,7 +26,7 @@ pub struct Claim {
     count: u32,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -41,6 +43,14 @@ impl Action for Claim {
         Ok((names.time(&written.at)?, Self { device, count }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+            count: Spanned::new(0..0, i64::from(self.count)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.claim_for_nobody(self.device, self.count, index);
     }
@@ -48,5 +58,27 @@ impl Action for Claim {
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, device) = (self.count, cast.say(&self.device));
         write!(f, "somebody claims {count} keys of {device} and uses none")
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let device = roles.device(self.device)?;
+        Some(Self { device, ..*self })
+    }
+
+    /// Often all keys that the device means to have on its server.
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let device = luck.device()?;
+        let all = u32::try_from(luck.one_time_keys()).ok()?;
+        let any = u32::try_from(1 + luck.below(60)).ok()?;
+        let count = luck.of(&[1, all, all, all + 1, all * 2, any])?;
+        Some(Self { device, count })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut fewer = vec![1, self.count / 2, self.count - 1];
+        fewer.retain(|count| (1..self.count).contains(count));
+        fewer.dedup();
+        let simpler = fewer.into_iter().map(|count| Self { count, ..*self });
+        simpler.collect()
     }
 }

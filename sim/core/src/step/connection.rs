@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::{Action, Outside, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A device loses its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Online {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -45,12 +47,37 @@ impl Action for Offline {
         ))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.go_offline(self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} goes offline", cast.say(&self.device))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            device: roles.device(self.device)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            device: luck.device()?,
+        })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        Some(Step::Online(Online {
+            device: self.device,
+        }))
     }
 }
 
@@ -66,11 +93,30 @@ impl Action for Online {
         ))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.go_online(self.device, Some(index));
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} comes online", cast.say(&self.device))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            device: roles.device(self.device)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            device: luck.device()?,
+        })
     }
 }

@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, CrashPoint, Outside};
+use super::{Action, CrashPoint, Outside, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// The most transactions that a crash can lose.
 const MOST_LOST_WRITES: u32 = 100;
@@ -32,19 +34,24 @@ pub struct Restart {
     node: NodeId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
     node: Spanned<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     before_answer: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     before_write: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     after_write: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     after_sending: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lost_writes: Option<Spanned<i64>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenRestart {
     at: Spanned<String>,
@@ -55,6 +62,18 @@ impl Crash {
     /// Which node loses how many transactions.
     pub(crate) fn lost_writes(&self) -> (NodeId, usize) {
         (self.node, self.lost_writes)
+    }
+
+    /// Which node stops, and whether that is at a point to come.
+    pub(crate) fn node(self) -> (NodeId, bool) {
+        (self.node, self.awaits())
+    }
+}
+
+impl Restart {
+    /// Which node starts again.
+    pub(crate) fn node(self) -> NodeId {
+        self.node
     }
 }
 
@@ -106,6 +125,30 @@ impl Action for Crash {
         Ok((at, crash))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        let mut written = Written {
+            at: word(at),
+            node: word(cast.say(&self.node)),
+            before_answer: None,
+            before_write: None,
+            after_write: None,
+            after_sending: None,
+            lost_writes: None,
+        };
+        match self.when {
+            CrashPoint::Now => {}
+            CrashPoint::BeforeAnswer(kind) => written.before_answer = Some(word(kind)),
+            CrashPoint::BeforeWrite(row) => written.before_write = Some(word(row.name())),
+            CrashPoint::AfterWrite(row) => written.after_write = Some(word(row.name())),
+            CrashPoint::AfterSending(kind) => written.after_sending = Some(word(kind)),
+        }
+        if self.lost_writes > 0 {
+            let lost = i64::try_from(self.lost_writes).expect("a crash loses at most a hundred");
+            written.lost_writes = Some(Spanned::new(0..0, lost));
+        }
+        written
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.crash(self.node, self.when, self.lost_writes, index);
     }
@@ -127,6 +170,58 @@ impl Action for Crash {
             count => write!(f, " and loses the last {count} things it wrote"),
         }
     }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let node = roles.node(self.node)?;
+        Some(Self { node, ..*self })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let node = luck.node()?;
+        let when = match luck.below(6) {
+            0 => CrashPoint::BeforeWrite(luck.row(node)?),
+            1 => CrashPoint::AfterWrite(luck.row(node)?),
+            2 => CrashPoint::BeforeAnswer(luck.endpoint(node)?),
+            3 => CrashPoint::AfterSending(luck.endpoint(node)?),
+            _ => CrashPoint::Now,
+        };
+        let lost_writes = match luck.one_in(2) {
+            true => 1 + luck.below(6),
+            false => 0,
+        };
+        Some(Self {
+            node,
+            when,
+            lost_writes,
+        })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        let node = self.node;
+        Some(Step::Restart(Restart { node }))
+    }
+
+    fn awaits(&self) -> bool {
+        self.when != CrashPoint::Now
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let mut simpler = vec![];
+        if self.awaits() {
+            let when = CrashPoint::Now;
+            simpler.push(Self { when, ..*self });
+        }
+        if self.lost_writes > 0 {
+            let mut fewer = vec![0, self.lost_writes / 2, self.lost_writes - 1];
+            fewer.dedup();
+            let fewer = fewer.into_iter();
+            simpler.extend(fewer.map(|lost_writes| Self {
+                lost_writes,
+                ..*self
+            }));
+        }
+        simpler
+    }
 }
 
 impl Action for Restart {
@@ -141,6 +236,13 @@ impl Action for Restart {
         ))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> WrittenRestart {
+        WrittenRestart {
+            at: word(at),
+            node: word(cast.say(&self.node)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         if !world.start_node(self.node) {
             world.idle(index);
@@ -149,5 +251,15 @@ impl Action for Restart {
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} starts again", cast.say(&self.node))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            node: roles.node(self.node)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self { node: luck.node()? })
     }
 }

@@ -3,17 +3,19 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::wire::MessageKind;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// One answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct DropAnswer {
     kind: MessageKind,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -40,6 +42,15 @@ impl Action for DropAnswer {
         Ok((names.time(&written.at)?, Self { way, kind }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            from: word(cast.say(&self.way[0])),
+            to: word(cast.say(&self.way[1])),
+            to_request: word(self.kind),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.drop_next_answer(self.way, self.kind, index);
     }
@@ -48,5 +59,19 @@ impl Action for DropAnswer {
         let [from, to] = &self.way;
         let (from, to, kind) = (cast.say(from), cast.say(to), self.kind);
         write!(f, "the next answer of {from} to {to}'s {kind} is lost")
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let way = roles.link(self.way)?;
+        Some(Self { way, ..*self })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (way, kind) = luck.answer()?;
+        Some(Self { way, kind })
+    }
+
+    fn awaits(&self) -> bool {
+        true
     }
 }

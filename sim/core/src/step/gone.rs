@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A node is lost for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +22,18 @@ pub struct Gone {
     node: NodeId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
     node: Spanned<String>,
+}
+
+impl Gone {
+    /// Which node it is.
+    pub(crate) fn node(self) -> NodeId {
+        self.node
+    }
 }
 
 impl Action for Gone {
@@ -35,11 +44,32 @@ impl Action for Gone {
         Ok((names.time(&written.at)?, Self { node }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            node: word(cast.say(&self.node)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.remove(self.node, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is gone for good", cast.say(&self.node))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            node: roles.node(self.node)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        // Most runs end without any: what is gone shows nothing any more.
+        if !luck.one_in(4) {
+            return None;
+        }
+        Some(Self { node: luck.node()? })
     }
 }

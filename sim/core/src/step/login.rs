@@ -4,16 +4,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::{Action, Outside, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A device logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Logout {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -56,12 +58,31 @@ impl Action for Login {
         Ok((names.time(&written.at)?, Self { device }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.log_in(self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} logs in", cast.say(&self.device))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            device: roles.device(self.device)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            device: luck.device()?,
+        })
     }
 }
 
@@ -73,11 +94,36 @@ impl Action for Logout {
         Ok((names.time(&written.at)?, Self { device }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.log_out(self.device, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} logs out", cast.say(&self.device))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            device: roles.device(self.device)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            device: luck.device()?,
+        })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        Some(Step::Login(Login {
+            device: self.device,
+        }))
     }
 }

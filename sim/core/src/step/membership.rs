@@ -3,16 +3,19 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::send::Send;
+use super::{Action, Outside, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::{DeviceId, RoomId, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A user joins a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct Leave {
     room: RoomId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -51,12 +54,27 @@ impl Join {
     }
 }
 
+impl Leave {
+    /// Whose room it was.
+    pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
+        (self.device.user, self.room)
+    }
+}
+
 impl Action for Join {
     type Written = Written;
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (device, room) = (names.device(&written.device)?, names.room(&written.room)?);
         Ok((names.time(&written.at)?, Self { device, room }))
+    }
+
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+            room: word(cast.say(&self.room)),
+        }
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
@@ -66,6 +84,21 @@ impl Action for Join {
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (device, room) = (cast.say(&self.device), cast.say(&self.room));
         write!(f, "{device} joins {room}")
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (device, room) = (roles.device(self.device)?, roles.room(self.room)?);
+        Some(Self { device, room })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (device, room) = luck.outsider()?;
+        Some(Self { device, room })
+    }
+
+    /// Whoever joins has something to say.
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        Some(Step::Send(Send::new(self.device, self.room)))
     }
 }
 
@@ -78,6 +111,14 @@ impl Action for Leave {
         Ok((names.time(&written.at)?, Self { device, room }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            device: word(cast.say(&self.device)),
+            room: word(cast.say(&self.room)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.leave(self.device, self.room, index);
     }
@@ -85,5 +126,20 @@ impl Action for Leave {
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (device, room) = (cast.say(&self.device), cast.say(&self.room));
         write!(f, "{device} leaves {room}")
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (device, room) = (roles.device(self.device)?, roles.room(self.room)?);
+        Some(Self { device, room })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (device, room) = luck.member()?;
+        Some(Self { device, room })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        let (device, room) = (self.device, self.room);
+        Some(Step::Join(Join { device, room }))
     }
 }

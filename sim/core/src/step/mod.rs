@@ -1,5 +1,6 @@
 //! Steps: what happens from outside in a scenario's timeline. One file each,
-//! which holds its data, how it is written in a scenario, and its effect.
+//! which holds its data, how it is written in a scenario, its effect, how it is
+//! drawn and how it gets simpler.
 
 mod backup;
 mod block;
@@ -19,10 +20,12 @@ mod tamper;
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::cast::{Cast, Named};
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::{RoomId, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
@@ -39,11 +42,40 @@ pub(crate) trait Action: Sized {
     /// Takes the step out of a scenario file.
     fn read(written: Self::Written, names: &Names<'_>) -> Result<(Span, Self), Fault>;
 
+    /// The step as a scenario file has it: what [`Action::read`] takes out.
+    fn write(&self, at: Span, cast: &Cast) -> Self::Written;
+
     /// Lets the step happen.
     fn happen(&self, index: StepIndex, world: &mut impl Outside);
 
     /// Says the step in a few words.
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// The same step with others in these roles. Nothing if a role is not
+    /// filled, or the step makes no sense among those who fill them.
+    fn recast(&self, roles: &Roles) -> Option<Self>;
+
+    /// Draws such a step. Nothing if the cast has not got what it takes, or
+    /// luck would not have it.
+    fn draw(luck: &mut Luck<'_>) -> Option<Self>;
+
+    /// What goes with the step some time after it: what ends it, or without
+    /// which it shows nothing.
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        None
+    }
+
+    /// Whether the step waits for the next thing of a kind, and shows nothing
+    /// unless something happens after it.
+    fn awaits(&self) -> bool {
+        false
+    }
+
+    /// Steps that could stand for this one and are simpler, the simplest
+    /// first. A step is never among what any of them leads to.
+    fn simpler(&self) -> Vec<Self> {
+        vec![]
+    }
 }
 
 /// A step and when it happens, counted from the start of the run.
@@ -73,13 +105,18 @@ macro_rules! steps {
         }
 
         /// A step as a scenario file writes it: `{ send = { at = "2h", … } }`.
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Deserialize, Serialize)]
         pub(crate) enum WrittenStep {
             $(#[serde(rename = $name)] $variant(<$module::$data as Action>::Written),)+
         }
 
         /// Every step, in the order in which they are listed.
         pub const STEPS: &[StepInfo] = &[$(StepInfo { name: $name, about: &[$($about),+] },)+];
+
+        /// How each kind of step is drawn, in the same order.
+        pub(crate) const DRAWN: &[fn(&mut Luck<'_>) -> Option<Step>] = &[
+            $(|luck| $module::$data::draw(luck).map(Step::$variant),)+
+        ];
 
         impl WrittenStep {
             pub(crate) fn read(self, names: &Names<'_>) -> Result<TimedStep, Fault> {
@@ -101,6 +138,36 @@ macro_rules! steps {
 
             pub(crate) fn happen(&self, index: StepIndex, world: &mut impl Outside) {
                 match self { $(Step::$variant(step) => step.happen(index, world),)+ }
+            }
+
+            pub(crate) fn write(&self, at: Span, cast: &Cast) -> WrittenStep {
+                match self {
+                    $(Step::$variant(step) => WrittenStep::$variant(step.write(at, cast)),)+
+                }
+            }
+
+            /// The same step with others in these roles, if it makes sense.
+            pub(crate) fn recast(&self, roles: &Roles) -> Option<Self> {
+                match self { $(Step::$variant(step) => step.recast(roles).map(Step::$variant),)+ }
+            }
+
+            /// What goes with the step some time after it.
+            pub(crate) fn sequel(&self, luck: &mut Luck<'_>) -> Option<Self> {
+                match self { $(Step::$variant(step) => step.sequel(luck),)+ }
+            }
+
+            /// Whether the step waits for the next thing of a kind.
+            pub(crate) fn awaits(&self) -> bool {
+                match self { $(Step::$variant(step) => step.awaits(),)+ }
+            }
+
+            /// What could stand for the step and is simpler.
+            pub(crate) fn simpler(&self) -> Vec<Self> {
+                match self {
+                    $(Step::$variant(step) => {
+                        step.simpler().into_iter().map(Step::$variant).collect()
+                    })+
+                }
             }
         }
 

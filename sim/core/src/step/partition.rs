@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, InFlight, Outside, Pair};
+use super::{Action, InFlight, Outside, Pair, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word, word_pair};
 
 /// The link between two nodes is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +30,43 @@ pub struct Heal {
     between: [NodeId; 2],
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     between: Option<Pair>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     in_flight: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenHeal {
     at: Spanned<String>,
     between: Pair,
+}
+
+impl Partition {
+    /// Who loses whom.
+    pub(crate) fn between(self) -> [NodeId; 2] {
+        self.between
+    }
+}
+
+impl Heal {
+    pub(super) fn new(between: [NodeId; 2]) -> Self {
+        Self { between }
+    }
+
+    /// Who finds whom.
+    pub(crate) fn between(self) -> [NodeId; 2] {
+        self.between
+    }
 }
 
 impl Action for Partition {
@@ -78,6 +102,25 @@ impl Action for Partition {
         Ok((names.time(&written.at)?, partition))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        let [a, b] = self.between.map(|node| word(cast.say(&node)));
+        let (between, from, to) = match self.one_way {
+            false => (Some(word_pair([a, b])), None, None),
+            true => (None, Some(a), Some(b)),
+        };
+        let in_flight = match self.in_flight {
+            InFlight::Lost => None,
+            InFlight::Arrives => Some(word("arrives")),
+        };
+        Written {
+            at: word(at),
+            between,
+            from,
+            to,
+            in_flight,
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.cut(self.between, self.one_way, self.in_flight, index);
     }
@@ -89,6 +132,41 @@ impl Action for Partition {
             false => write!(f, "{a} and {b} lose each other"),
             true => write!(f, "{a} can no longer reach {b}"),
         }
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let between = roles.link(self.between)?;
+        Some(Self { between, ..*self })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            between: luck.link()?,
+            one_way: luck.one_in(3),
+            in_flight: luck.of(&[InFlight::Lost, InFlight::Lost, InFlight::Arrives])?,
+        })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        let between = self.between;
+        Some(Step::Heal(Heal { between }))
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let plain = Self {
+            one_way: false,
+            in_flight: InFlight::Lost,
+            ..*self
+        };
+        let both_ways = Self {
+            one_way: false,
+            ..*self
+        };
+        let lost = Self {
+            in_flight: InFlight::Lost,
+            ..*self
+        };
+        vec![plain, both_ways, lost]
     }
 }
 
@@ -104,6 +182,13 @@ impl Action for Heal {
         ))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> WrittenHeal {
+        WrittenHeal {
+            at: word(at),
+            between: word_pair(self.between.map(|node| word(cast.say(&node)))),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.mend(self.between, Some(index));
     }
@@ -111,5 +196,17 @@ impl Action for Heal {
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b] = &self.between;
         write!(f, "{} and {} find each other", cast.say(a), cast.say(b))
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        Some(Self {
+            between: roles.link(self.between)?,
+        })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            between: luck.link()?,
+        })
     }
 }

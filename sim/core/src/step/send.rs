@@ -2,16 +2,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::name::{DeviceId, RoomId};
+use crate::generate::Luck;
+use crate::minimise::Roles;
+use crate::name::{DeviceId, RoomId, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// A person says something with a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +22,23 @@ pub struct Send {
     room: RoomId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
     from: Spanned<String>,
     room: Spanned<String>,
+}
+
+impl Send {
+    pub(super) fn new(from: DeviceId, room: RoomId) -> Self {
+        Self { from, room }
+    }
+
+    /// Whose user has to be in which room.
+    pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
+        (self.from.user, self.room)
+    }
 }
 
 impl Action for Send {
@@ -36,6 +49,14 @@ impl Action for Send {
         let (from, room) = (names.device(&written.from)?, names.room(&written.room)?);
         names.is_member(from.user, room, &written.from)?;
         Ok((at, Self { from, room }))
+    }
+
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            from: word(cast.say(&self.from)),
+            room: word(cast.say(&self.room)),
+        }
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
@@ -49,5 +70,15 @@ impl Action for Send {
             cast.say(&self.from),
             cast.say(&self.room)
         )
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (from, room) = (roles.device(self.from)?, roles.room(self.room)?);
+        Some(Self { from, room })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (from, room) = luck.member()?;
+        Some(Self { from, room })
     }
 }

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside, Pair};
+use super::partition::Heal;
+use super::{Action, Outside, Pair, Step};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::NodeId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word, word_pair};
 
 /// The most that a message can be held up.
 const MOST: Span = Span::hours(1);
@@ -23,7 +26,7 @@ pub struct Slow {
     by: Span,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -49,6 +52,14 @@ impl Action for Slow {
         Ok((names.time(&written.at)?, Self { between, by }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            between: word_pair(self.between.map(|node| word(cast.say(&node)))),
+            by: word(self.by),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.slow(self.between, self.by, index);
     }
@@ -57,5 +68,28 @@ impl Action for Slow {
         let [a, b] = &self.between;
         let (a, b, by) = (cast.say(a), cast.say(b), self.by);
         write!(f, "messages between {a} and {b} take {by} longer")
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let between = roles.link(self.between)?;
+        Some(Self { between, ..*self })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        Some(Self {
+            between: luck.two_servers()?,
+            by: luck.span(Span::millis(100), MOST),
+        })
+    }
+
+    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
+        Some(Step::Heal(Heal::new(self.between)))
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let round = [Span::hours(1), Span::mins(1), Span::secs(10), Span::secs(1)];
+        let rounder = round.into_iter().filter(|by| *by != self.by);
+        let rounder = rounder.take_while(|_| !round.contains(&self.by));
+        rounder.map(|by| Self { by, ..*self }).collect()
     }
 }

@@ -3,16 +3,18 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
+use crate::generate::Luck;
+use crate::minimise::Roles;
 use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
+use crate::words::{Names, word};
 
 /// Somebody sends a damaged copy of a message ahead of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub struct Replay {
     to: DeviceId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     at: Spanned<String>,
@@ -44,6 +46,14 @@ impl Action for Inject {
         Ok((names.time(&written.at)?, Self { from, to }))
     }
 
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            from: word(cast.say(&self.from)),
+            to: word(cast.say(&self.to)),
+        }
+    }
+
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
         world.inject(self.from, self.to, index);
     }
@@ -55,6 +65,20 @@ impl Action for Inject {
             "a damaged copy of the next Olm message of {from} for {to} goes ahead of it"
         )
     }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (from, to) = (roles.device(self.from)?, roles.device(self.to)?);
+        (from != to).then_some(Self { from, to })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (from, to) = luck.two_devices()?;
+        Some(Self { from, to })
+    }
+
+    fn awaits(&self) -> bool {
+        true
+    }
 }
 
 impl Action for Replay {
@@ -63,6 +87,14 @@ impl Action for Replay {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (from, to) = (names.device(&written.from)?, names.device(&written.to)?);
         Ok((names.time(&written.at)?, Self { from, to }))
+    }
+
+    fn write(&self, at: Span, cast: &Cast) -> Written {
+        Written {
+            at: word(at),
+            from: word(cast.say(&self.from)),
+            to: word(cast.say(&self.to)),
+        }
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
@@ -75,5 +107,15 @@ impl Action for Replay {
             f,
             "the last Olm message of {from} for {to} is delivered once more"
         )
+    }
+
+    fn recast(&self, roles: &Roles) -> Option<Self> {
+        let (from, to) = (roles.device(self.from)?, roles.device(self.to)?);
+        (from != to).then_some(Self { from, to })
+    }
+
+    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        let (from, to) = luck.two_devices()?;
+        Some(Self { from, to })
     }
 }

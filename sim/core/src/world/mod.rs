@@ -163,12 +163,12 @@ impl<C: Crypto> World<C> {
         Self {
             cast,
             replays: scenario.replays(),
+            network: Network::new(scenario.settings),
             scenario,
             crypto,
             draws: Draws::new(seed),
             now: Time::ZERO,
             schedule: Schedule::default(),
-            network: Network::default(),
             machines,
             phases: Phases::new(conduct),
             trace: Trace::with_capacity(USUAL_FACTS),

@@ -7,16 +7,13 @@ use std::hash::BuildHasherDefault;
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};
 use crate::name::{DeviceId, NodeId};
+use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
 use crate::trace::hash::{Quick, StableHash};
 use crate::wire::{Message, MessageKind};
 
-/// How long a message takes between a device and its homeserver.
-const CLIENT_LATENCY: (Span, Span) = (Span::millis(10), Span::millis(60));
-/// How long a message takes between two homeservers.
-const FEDERATION_LATENCY: (Span, Span) = (Span::millis(20), Span::millis(120));
 /// How long a device takes to notice that its connection broke or came back.
 const NOTICE: (Span, Span) = (Span::millis(10), Span::millis(500));
 
@@ -26,6 +23,7 @@ type Way = [NodeId; 2];
 /// The state of all links.
 #[derive(Debug, Default)]
 pub(super) struct Network {
+    settings: Settings,
     down: BTreeSet<NodeId>,
     offline: BTreeSet<DeviceId>,
     cut: BTreeSet<Way>,
@@ -62,6 +60,14 @@ pub(super) enum Fate {
 }
 
 impl Network {
+    /// Links that are all whole.
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
     /// Whether a message sent now would arrive.
     pub(super) fn reaches(&self, from: NodeId, to: NodeId) -> bool {
         let is_there = |node| !self.down.contains(&node) && self.is_online(node);
@@ -96,8 +102,8 @@ impl Network {
         let attempt = self.attempts.entry(about).or_default();
         *attempt += 1;
         let (shortest, longest) = match (from, to) {
-            (NodeId::Server(_), NodeId::Server(_)) => FEDERATION_LATENCY,
-            _ => CLIENT_LATENCY,
+            (NodeId::Server(_), NodeId::Server(_)) => self.settings.federation_latency,
+            _ => self.settings.client_latency,
         };
         let latency = draws.span(Purpose::Latency, (about, *attempt), shortest, longest);
         let slower = self.slowed.get(&way).copied().unwrap_or(Span::ZERO);

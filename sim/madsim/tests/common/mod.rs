@@ -45,6 +45,14 @@ pub(crate) fn scenarios() -> Vec<Arc<Scenario>> {
         .collect()
 }
 
+/// The files of all bundled scenarios, in the same order.
+pub(crate) fn scenario_texts() -> Vec<String> {
+    let files = toml_files(&root().join("scenarios")).into_iter();
+    files
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect()
+}
+
 /// The bundled scenario with this identifier.
 pub(crate) fn scenario(id: &str) -> Arc<Scenario> {
     scenarios().into_iter().find(|it| it.id == id).unwrap()

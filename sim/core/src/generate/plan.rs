@@ -1,0 +1,109 @@
+//! Draws what kind of run it will be: which kinds of step there are and how
+//! often each, how long it lasts, and how everything is set. One run is all
+//! restores, another all crashes; together they find more than many runs with
+//! a little of everything.
+
+use super::dice::Dice;
+use crate::node::Settings;
+use crate::step::{DRAWN, STEPS};
+use crate::time::Span;
+
+/// How many one-time keys a device means to have: few are soon used up.
+const ONE_TIME_KEYS: &[usize] = &[1, 1, 2, 2, 3, 5, 8, 10, 20, 50];
+/// How many recipients one request has.
+const RECIPIENTS: &[usize] = &[1, 2, 3, 250, 250, 250];
+/// How often each kind of step is drawn, compared with others.
+const WEIGHTS: &[u32] = &[1, 1, 2, 4];
+/// How often somebody says something, compared with that.
+const SENDS: &[u32] = &[2, 4, 8];
+
+/// What kind of run it will be.
+pub(super) struct Plan {
+    pub(super) settings: Settings,
+    /// About when the last step is.
+    pub(super) horizon: Span,
+    /// About how many steps there are.
+    pub(super) steps: usize,
+    /// How often each kind of step is drawn, by its place in the registry.
+    weights: [u32; DRAWN.len()],
+    /// How often, in a hundred times, a step is about what is hot.
+    pub(super) heat: usize,
+    /// How often a step is aimed at something that happens.
+    pub(super) aimed: usize,
+    /// How often a step has its sequel.
+    pub(super) paired: usize,
+    /// Moments around which things happen.
+    pub(super) moments: [Span; 3],
+}
+
+impl Plan {
+    pub(super) fn draw(dice: &mut Dice<'_>) -> Self {
+        let settings = settings(dice);
+        let horizon = dice.span(Span::mins(3), Span::days(40));
+        let steps = 3 + dice.below(10) + dice.below(19);
+        let often = dice.of(&[25, 40, 60, 80]).unwrap_or(50);
+        let mut weights = [0; DRAWN.len()];
+        for (weight, step) in weights.iter_mut().zip(STEPS) {
+            if step.name == "send" {
+                *weight = dice.of(SENDS).unwrap_or(1);
+            } else if dice.percent(often) {
+                *weight = dice.of(WEIGHTS).unwrap_or(1);
+            }
+        }
+        Self {
+            settings,
+            horizon,
+            steps,
+            weights,
+            heat: dice.of(&[0, 0, 60, 90]).unwrap_or(0),
+            aimed: dice.of(&[20, 50, 80]).unwrap_or(50),
+            paired: dice.of(&[40, 70, 95]).unwrap_or(70),
+            moments: [(); 3].map(|()| dice.moment(horizon)),
+        }
+    }
+
+    /// A kind of step, as its place in the registry.
+    pub(super) fn kind(&self, dice: &mut Dice<'_>) -> usize {
+        let all: u32 = self.weights.iter().sum();
+        let mut left = dice.below(all as usize);
+        let place = self.weights.iter().position(|weight| {
+            let is_it = left < *weight as usize;
+            left = left.saturating_sub(*weight as usize);
+            is_it
+        });
+        place.unwrap_or(0)
+    }
+}
+
+/// Every other run has everything as it is by default but for a few things.
+fn settings(dice: &mut Dice<'_>) -> Settings {
+    let mut settings = Settings::default();
+    if dice.percent(80) {
+        settings.one_time_keys = match dice.one_in(4) {
+            true => 1 + dice.below(50),
+            false => dice.of(ONE_TIME_KEYS).unwrap_or(1),
+        };
+    }
+    if dice.percent(50) {
+        settings.recipients_per_request = dice.of(RECIPIENTS).unwrap_or(1);
+    }
+    if dice.percent(40) {
+        settings.client_latency = latency(dice, Span::secs(5));
+    }
+    if dice.percent(40) {
+        settings.federation_latency = latency(dice, Span::secs(10));
+    }
+    if dice.percent(40) {
+        settings.back_off = dice.span(Span::secs(1), Span::days(2));
+    }
+    settings
+}
+
+/// How long messages take: always the same time, or one that varies much.
+fn latency(dice: &mut Dice<'_>, most: Span) -> (Span, Span) {
+    let (a, b) = (
+        dice.span(Span::millis(1), most),
+        dice.span(Span::millis(1), most),
+    );
+    (a.min(b), a.max(b))
+}

@@ -13,10 +13,11 @@ use unwedge_core::name::{DeviceId, MegolmName, RoomId, ServerId, UserId};
 use unwedge_core::time::Time;
 
 use crate::accounts::{Account, KeptAccount, PublicKey};
-use crate::olm::{KeptSession, Link, Message, Session};
+use crate::messages::Message;
 use crate::operation::Operation;
 use crate::reached::Reached;
 use crate::rooms::{Event, Group, Inbound, RoomKey};
+use crate::sessions::{KeptSession, Link, Session};
 
 pub(crate) use unwedge_madsim::Vodozemac as V;
 

@@ -9,10 +9,11 @@
 mod accounts;
 mod heard;
 mod lab;
-mod olm;
+mod messages;
 mod operation;
 mod reached;
 mod rooms;
+mod sessions;
 
 use std::env;
 use std::panic::resume_unwind;

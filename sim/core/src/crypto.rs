@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 use crate::cast::Client;
 use crate::name::{DeviceId, EventId, KeyId, KeyKind, MegolmName, RoomId};
 
+pub mod ideal;
+
 /// Olm and Megolm as a client sees them.
 pub trait Crypto: Clone + Debug + Send + 'static {
     /// An Olm account: identity keys, one-time keys, fallback keys.

@@ -6,9 +6,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::crypto::Crypto;
+use crate::crypto::ideal::Ideal;
 use crate::name::NodeId;
 use crate::time::Time;
 use crate::world::{Delivery, Job, Order, Run, Running, World};
+
+/// Makes a run with the ideal cryptography.
+#[must_use]
+pub fn run(job: &Job) -> Run {
+    run_with(job, Ideal::default()).0
+}
 
 /// Makes a run with any cryptography, which is handed back.
 #[must_use]

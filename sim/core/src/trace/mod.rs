@@ -56,6 +56,26 @@ impl Trace {
             .map(|(place, record)| (FactId(place), *record))
     }
 
+    /// The facts before a place, in order.
+    pub fn before(&self, id: FactId) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
+        let count = id.0.min(self.records.len());
+        let records = self.records[..count].iter().enumerate();
+        records.map(|(place, record)| (FactId(place), *record))
+    }
+
+    /// The facts after a place, in order.
+    pub fn after(&self, id: FactId) -> impl Iterator<Item = (FactId, Record)> + '_ {
+        let first = id.0.saturating_add(1).min(self.records.len());
+        let records = self.records[first..].iter().zip(first..);
+        records.map(|(record, place)| (FactId(place), *record))
+    }
+
+    /// The place of the last fact.
+    #[must_use]
+    pub fn last(&self) -> Option<FactId> {
+        self.records.len().checked_sub(1).map(FactId)
+    }
+
     /// The fact at a place.
     #[must_use]
     pub fn at(&self, id: FactId) -> Record {

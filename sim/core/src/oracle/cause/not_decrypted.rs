@@ -299,8 +299,8 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     reason = "only one fact is looked for"
 )]
 fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
-    let used = history.last_before(before, |fact| match fact {
-        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(None),
+    let used = history.last_said(before, |fact| match fact {
+        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(()),
         _ => None,
     });
     used.is_some()
@@ -323,11 +323,11 @@ fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<(Fac
     reason = "only one fact is looked for"
 )]
 fn generated(history: &History<'_>, key: KeyName) -> FactId {
-    let made = history.last_before(FactId(usize::MAX), |fact| match fact {
-        Fact::KeyGenerated { key: made } if made == key => Some(None),
+    let made = history.last_said(FactId(usize::MAX), |fact| match fact {
+        Fact::KeyGenerated { key: made } if made == key => Some(()),
         _ => None,
     });
-    made.map_or(FactId(0), |deed| deed.fact)
+    made.map_or(FactId(0), |(fact, ())| fact)
 }
 
 /// When, between two facts, the device made another key under the same ID.
@@ -340,13 +340,13 @@ fn overwritten(
     key: KeyName,
     (after, before): (FactId, FactId),
 ) -> Option<FactId> {
-    let made = history.last_before(before, |fact| match fact {
+    let made = history.last_said(before, |fact| match fact {
         Fact::KeyGenerated { key: made }
             if made != key && (made.owner, made.kind, made.id) == (key.owner, key.kind, key.id) =>
         {
-            Some(None)
+            Some(())
         }
         _ => None,
     });
-    made.map(|deed| deed.fact).filter(|made| *made > after)
+    made.map(|(fact, ())| fact).filter(|made| *made > after)
 }

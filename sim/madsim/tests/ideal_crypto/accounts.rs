@@ -81,14 +81,14 @@ impl Lab {
         self.check_account(who)
     }
 
-    /// Leaves room for ten keys. They are published unseen, because nobody
+    /// Leaves room for two keys. They are published unseen, because nobody
     /// will claim so many.
     pub(crate) fn fill(&mut self, who: Pick) -> Checked {
         let Some(who) = who.of(self.accounts.len()) else {
             return Ok(());
         };
         let Account { two, facts } = &mut self.accounts[who];
-        let count = facts.client.private_keys() - 10;
+        let count = facts.client.private_keys() - 2;
         let real = V.generate_one_time_keys(&mut two.real, count);
         let ideal = self.ideal.generate_one_time_keys(&mut two.ideal, count);
         same("which keys make room", real, ideal)?;

@@ -21,11 +21,41 @@ pub(crate) struct Heard {
     newest: Option<[u8; 32]>,
     /// Which keys were used, and for which ciphertext.
     used: BTreeMap<([u8; 32], u64), <V as Crypto>::Digest>,
-    /// Messages that failed although it could have been their turn.
+    /// What it would say next on.
+    voice: Voice,
+    /// Places of damaged messages that failed.
     failed: BTreeSet<([u8; 32], u64)>,
 }
 
+/// What the next message of a session goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// A chain that it has spoken on, or that it opened the session with.
+    #[default]
+    Own,
+    /// A chain that does not exist yet.
+    None,
+    /// A chain that it made to try a message, in vain.
+    Trial,
+}
+
 impl Heard {
+    pub(crate) fn voice(&self) -> Voice {
+        self.voice
+    }
+
+    pub(crate) fn note_said(&mut self) {
+        self.voice = Voice::Own;
+    }
+
+    /// Notes a message that failed, from wherever it came.
+    pub(crate) fn note_failure(&mut self, message: &OlmMessage) {
+        let unknown = !self.chains.contains_key(&place(message).0);
+        if unknown && self.voice == Voice::None {
+            self.voice = Voice::Trial;
+        }
+    }
+
     /// Notes what became of a message, and what that was a case of.
     pub(crate) fn note(
         &mut self,
@@ -49,6 +79,7 @@ impl Heard {
                 reached.note_if(repaired, What::ReadRepaired);
                 if highest.is_none() {
                     self.newest = Some(chain);
+                    self.voice = Voice::None;
                 }
                 self.chains.insert(chain, index.max(next.saturating_sub(1)));
                 self.used.insert((chain, index), digest);
@@ -67,7 +98,7 @@ impl Heard {
                 self.failed.insert((chain, index));
             }
             Some(OlmError::Invalid) => {
-                reached.note(What::FailedAtItsTurn);
+                reached.note(What::Invalid);
                 let dropped = highest.is_some();
                 reached.note_if(dropped, What::ChainDropped);
                 reached.note_if(!dropped && index == 0, What::ForkedChain);

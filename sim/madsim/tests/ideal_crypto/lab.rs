@@ -125,6 +125,7 @@ impl Lab {
             } => self.talk(session, turns, late),
             Misdeliver { session, message } => self.misdeliver(session, message),
             Damage { message } => self.damage(message),
+            Copy { session } => self.copy(session),
             KeepSession { session } => self.keep_session(session),
             RestoreSession { kept, as_well } => self.restore_session(kept, as_well),
             NewGroup => self.new_group(),

@@ -30,7 +30,7 @@ use reached::Reached;
 const CASES_VARIABLE: &str = "UNWEDGE_CRYPTO_CASES";
 const SEED_VARIABLE: &str = "UNWEDGE_CRYPTO_SEED";
 /// How many lists of operations are drawn if nobody says so.
-const CASES: u32 = 300;
+const CASES: u32 = 220;
 /// Each thing worth reaching is reached at least so often in them.
 const TIMES: usize = 3;
 

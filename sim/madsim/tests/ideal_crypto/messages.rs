@@ -132,6 +132,9 @@ impl Lab {
         self.reached.note(known);
         let outcome = self.same_payload(&given.plain, &real, &ideal)?;
         let facts = &mut self.sessions[session].facts;
+        if outcome.is_some() {
+            facts.heard.note_failure(&given.two.real);
+        }
         if facts.link == given.link {
             let reached = &mut self.reached;
             let real = &given.two.real;
@@ -141,13 +144,19 @@ impl Lab {
     }
 
     pub(crate) fn say_one(&mut self, session: usize) -> Checked {
-        let plain = self.next_words(session);
+        let words = self.next_words(session);
+        self.say_words(session, words)
+    }
+
+    /// Encrypts these words, whatever would be next.
+    pub(crate) fn say_words(&mut self, session: usize, plain: Plain) -> Checked {
         let payload = self.payload(&plain);
         let Session { two, facts } = &mut self.sessions[session];
         let two = Two {
             real: V.encrypt(&mut two.real, &payload.real),
             ideal: self.ideal.encrypt(&mut two.ideal, &payload.ideal),
         };
+        facts.heard.note_said();
         let (link, side) = (facts.link, facts.side);
         self.add_message(Message {
             two,
@@ -160,7 +169,7 @@ impl Lab {
 
     /// What this end says next: often the same as before, as a client would
     /// that does not remember it.
-    fn next_words(&self, session: usize) -> Plain {
+    pub(crate) fn next_words(&self, session: usize) -> Plain {
         let Facts { link, side, .. } = self.sessions[session].facts;
         let devices = self.links[link].devices;
         let number = self.messages.len() / 4;

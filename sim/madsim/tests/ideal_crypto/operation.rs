@@ -97,6 +97,10 @@ pub(crate) enum Operation {
     Damage {
         message: Pick,
     },
+    /// Lets a session and a copy of it say the same.
+    Copy {
+        session: Pick,
+    },
     KeepSession {
         session: Pick,
     },
@@ -178,7 +182,7 @@ fn account() -> impl Strategy<Value = Operation> {
     let looks = (pick(), pick(), pick());
     prop_oneof![
         60 => (pick(), count).prop_map(|(who, count)| Generate { who, count }),
-        1 => pick().prop_map(|who| Fill { who }),
+        4 => pick().prop_map(|who| Fill { who }),
         40 => pick().prop_map(|who| GenerateFallback { who }),
         20 => pick().prop_map(|who| ForgetFallback { who }),
         40 => pick().prop_map(|who| Publish { who }),
@@ -217,6 +221,7 @@ fn conversation() -> impl Strategy<Value = Operation> {
         6 => talk.prop_map(|(session, turns, late)| Talk { session, turns, late }),
         2 => (pick(), pick()).prop_map(|(session, message)| Misdeliver { session, message }),
         3 => pick().prop_map(|message| Damage { message }),
+        2 => pick().prop_map(|session| Copy { session }),
         3 => pick().prop_map(|session| KeepSession { session }),
         3 => (pick(), one_in(2)).prop_map(|(kept, as_well)| RestoreSession { kept, as_well }),
     ]

@@ -38,7 +38,10 @@ pub(crate) enum What {
     Damaged,
     ChainDropped,
     ForkedChain,
-    FailedAtItsTurn,
+    CopiesOnOneChain,
+    CopiesOnTheirOwn,
+    CopiesOnChainOfFailure,
+    Invalid,
     EqualDigests,
 
     MergeBetter,
@@ -52,7 +55,7 @@ pub(crate) enum What {
 }
 
 impl What {
-    const ALL: [What; 41] = [
+    const ALL: [What; 44] = [
         What::DiscardedByVodozemac,
         What::DiscardedByLibolm,
         What::DiscardedUnpublished,
@@ -84,7 +87,10 @@ impl What {
         What::Damaged,
         What::ChainDropped,
         What::ForkedChain,
-        What::FailedAtItsTurn,
+        What::CopiesOnOneChain,
+        What::CopiesOnTheirOwn,
+        What::CopiesOnChainOfFailure,
+        What::Invalid,
         What::EqualDigests,
         What::MergeBetter,
         What::MergeNothingNew,

@@ -6,7 +6,7 @@ use unwedge_core::crypto::{Crypto, OlmError};
 use unwedge_core::name::KeyKind;
 use vodozemac::olm::OlmMessage;
 
-use crate::heard::{Heard, place};
+use crate::heard::{Heard, Voice, place};
 use crate::lab::{Checked, Lab, Pickles, Two, V, same};
 use crate::messages::Message;
 use crate::operation::Pick;
@@ -40,6 +40,7 @@ pub(crate) struct Facts {
 }
 
 /// An end of a session as it was once.
+#[derive(Clone)]
 pub(crate) struct KeptSession {
     facts: Facts,
     pickle: Pickles,
@@ -176,32 +177,63 @@ impl Lab {
         Ok(())
     }
 
+    /// Lets a session and a copy of it say the same. The copy stays.
+    pub(crate) fn copy(&mut self, session: Pick) -> Checked {
+        let place = session.of(self.sessions.len());
+        place.map_or(Ok(()), |place| self.copy_of(place))
+    }
+
+    fn copy_of(&mut self, place: usize) -> Checked {
+        let voice = self.sessions[place].facts.heard.voice();
+        let words = self.next_words(place);
+        let kept = self.kept(place);
+        let copy = self.restored(&kept)?;
+        for session in [place, copy] {
+            self.say_words(session, words.clone())?;
+        }
+        let [.., one, other] = &self.messages[..] else {
+            return Ok(());
+        };
+        let (one, other) = (V.digest(&one.two.real), V.digest(&other.two.real));
+        self.reached.note(match (one == other, voice) {
+            (true, Voice::Trial) => What::CopiesOnChainOfFailure,
+            (true, Voice::Own | Voice::None) => What::CopiesOnOneChain,
+            (false, Voice::Own | Voice::None | Voice::Trial) => What::CopiesOnTheirOwn,
+        });
+        Ok(())
+    }
+
     /// Puts an older end of a session in the place of a newer one, or beside.
     pub(crate) fn restore_session(&mut self, kept: Pick, as_well: bool) -> Checked {
         let Some(kept) = kept.of(self.kept_sessions.len()) else {
             return Ok(());
         };
-        let KeptSession { facts, pickle } = &self.kept_sessions[kept];
-        let real = V.unpickle_session(&pickle.real);
-        let ideal = self.ideal.unpickle_session(&pickle.ideal);
-        let facts = facts.clone();
+        let kept = self.kept_sessions[kept].clone();
+        let facts = &kept.facts;
         let newest = |session: &Session| {
             session.facts.link == facts.link && session.facts.side == facts.side
         };
         if !as_well && let Some(newest) = self.sessions.iter().rposition(newest) {
             self.sessions.remove(newest);
         }
-        let place = self.add_session(Two { real, ideal }, facts.link, facts.side)?;
-        self.sessions[place].facts = facts;
+        self.restored(&kept)?;
         Ok(())
     }
 
-    /// Lets each session say something and hear everything of its link, and
-    /// something that is none of its business.
+    fn restored(&mut self, kept: &KeptSession) -> Checked<usize> {
+        let KeptSession { facts, pickle } = kept;
+        let real = V.unpickle_session(&pickle.real);
+        let ideal = self.ideal.unpickle_session(&pickle.ideal);
+        let place = self.add_session(Two { real, ideal }, facts.link, facts.side)?;
+        self.sessions[place].facts = facts.clone();
+        Ok(place)
+    }
+
+    /// Copies each session, and lets both hear everything of their link.
     pub(crate) fn examine_sessions(&mut self) -> Checked {
         let from = self.sessions.len().saturating_sub(12);
         for session in from..self.sessions.len() {
-            self.say_one(session)?;
+            self.copy_of(session)?;
         }
         for session in from..self.sessions.len() {
             let link = self.sessions[session].facts.link;

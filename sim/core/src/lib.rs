@@ -17,6 +17,7 @@ pub mod draws;
 pub mod fast;
 pub mod generate;
 pub mod homeserver;
+pub mod hunt;
 pub mod minimise;
 pub mod name;
 pub mod node;

@@ -2,6 +2,7 @@
 //! symbolic names and virtual time only, so it survives an upgrade of the
 //! cryptography, and everything that judges a run reads nothing else.
 
+mod compare;
 mod fact;
 pub mod hash;
 mod say;

@@ -190,4 +190,11 @@ impl Entrant {
             switches: proposal.switches.clone(),
         }
     }
+
+    /// The command that repeats the run of a seed under it.
+    #[must_use]
+    pub fn command(&self, seed: u64) -> String {
+        let word = &self.word;
+        format!("unwedge run random-{seed} --proposal {word} --seed {seed}")
+    }
 }

@@ -248,7 +248,7 @@ impl Finding {
         let Ruling { verdict, why } = rule(entrant, is_base, column, runs);
         let witness = |seed: u64| Witness {
             seed,
-            command: command(&entrant.word, seed),
+            command: entrant.command(seed),
         };
         let witnessed = |struck: &Struck| {
             let witness = witness(struck.first?);
@@ -332,11 +332,6 @@ impl Gaps {
             states: states.filter(|state| !reached(*state)).collect(),
         }
     }
-}
-
-/// The command that repeats the run of a seed.
-fn command(word: &str, seed: u64) -> String {
-    format!("unwedge run random-{seed} --proposal {word} --seed {seed}")
 }
 
 /// Every kind of cause for which a run can fail.

@@ -38,6 +38,10 @@ pub(crate) fn campaign(args: &CampaignArgs) -> Outcome {
     let files = Files::reserve(&folder, args.json.as_deref())?;
     let (mut store, kept) = open(args, &folder, &plan)?;
 
+    output::mention(&format!(
+        "what is finished goes to {}; if this is interrupted, go on with --resume",
+        folder.join(store::NAME).display()
+    ));
     let threads = args.threads.map_or_else(cores, usize::from);
     let goal = match plan.extent {
         Extent::Runs(_) => Goal::Runs(plan.own_runs().unwrap_or_default()),
@@ -84,7 +88,8 @@ fn conclude(
         calls_per_second,
     };
     summary::print(&campaign);
-    files.write(&campaign, &timed)?;
+    let written = files.write(&campaign, &timed);
+    written.map_err(|failure| failure.after_runs())?;
     let status = summary::status(&campaign);
     let Some(baseline) = baseline.filter(|_| status != Status::Fault) else {
         return Ok(status);

@@ -93,3 +93,14 @@ impl From<Box<Problem>> for Box<Failure> {
         Box::new(Failure::Problem(problem))
     }
 }
+
+impl Failure {
+    /// The same, where runs were made and stored before.
+    pub(crate) fn after_runs(self) -> Self {
+        if let Failure::Unwritable { path, reason } = self {
+            Failure::Stopped { path, reason }
+        } else {
+            self
+        }
+    }
+}

@@ -127,13 +127,13 @@ fn unwritable(path: &Path, reason: impl ToString) -> Box<Failure> {
 
 /// Temporary files are private; reports are not.
 #[cfg(unix)]
-pub(crate) fn make_readable(file: &NamedTempFile) -> io::Result<()> {
+fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-pub(crate) fn make_readable(_: &NamedTempFile) -> io::Result<()> {
+fn make_readable(_: &NamedTempFile) -> io::Result<()> {
     Ok(())
 }

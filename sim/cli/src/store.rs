@@ -3,16 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use unwedge_core::campaign::{
     Chunk, Damage, Plan, Tally, chunk_line, parse_chunk, parse_plan, plan_line,
 };
 
 use crate::failure::Failure;
-use crate::output::make_readable;
 
 /// What the results file of a folder is called.
 pub(crate) const NAME: &str = "runs.jsonl";
@@ -57,12 +55,12 @@ impl Store {
         let path = folder.join(NAME);
         let make = || {
             fs::create_dir_all(folder)?;
-            let mut file = NamedTempFile::new_in(folder)?;
-            writeln!(file, "{}", plan_line(plan))?;
-            make_readable(&file)?;
-            lock(file.as_file())?;
-            file.as_file().sync_all()?;
-            Ok(file.persist_noclobber(&path)?)
+            let mut file = Newcomer::beside(&path)?;
+            writeln!(file.file, "{}", plan_line(plan))?;
+            if path.exists() {
+                return Err(io::Error::other("another campaign has just begun it"));
+            }
+            file.take_its_place(&path)
         };
         let file = make().map_err(|error: io::Error| unwritable(&path, &error))?;
         Self::of(path, file)
@@ -98,7 +96,7 @@ impl Store {
         let file = if whole && survey.ends_whole {
             file
         } else {
-            let repaired = repair(folder, &path, plan);
+            let repaired = repair(&path, plan);
             repaired.map_err(|error| unwritable(&path, &error))?
         };
         Ok((Self::of(path, file)?, kept))
@@ -258,9 +256,9 @@ fn check_plan(path: &Path, plan: &Plan, expected: Option<&Plan>) -> Result<(), B
 
 /// Writes the file anew with what is whole in it, beside it and then in its
 /// place: whatever happens meanwhile, the good lines are in one of the two.
-fn repair(folder: &Path, path: &Path, plan: &Plan) -> io::Result<File> {
-    let temporary = NamedTempFile::new_in(folder)?;
-    let mut file = BufWriter::new(temporary);
+fn repair(path: &Path, plan: &Plan) -> io::Result<File> {
+    let Newcomer { file, place } = Newcomer::beside(path)?;
+    let mut file = BufWriter::new(file);
     writeln!(file, "{}", plan_line(plan))?;
     let mut seen = BTreeSet::new();
     let mut failed = Ok(());
@@ -275,10 +273,36 @@ fn repair(folder: &Path, path: &Path, plan: &Plan) -> io::Result<File> {
     survey.map_err(|failure| io::Error::other(failure.to_string()))?;
     failed?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    make_readable(&file)?;
-    lock(file.as_file())?;
-    file.as_file().sync_all()?;
-    Ok(file.persist(path)?)
+    Newcomer { file, place }.take_its_place(path)
+}
+
+/// A file that will take the place of another. It has the same name each time,
+/// so that one that an interruption left is used up by the next attempt.
+struct Newcomer {
+    file: File,
+    place: PathBuf,
+}
+
+impl Newcomer {
+    fn beside(path: &Path) -> io::Result<Self> {
+        let place = path.with_extension("jsonl.new");
+        let mut options = OpenOptions::new();
+        let file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&place)?;
+        // Before it is emptied: it may be that of another process.
+        lock(&file)?;
+        file.set_len(0)?;
+        Ok(Self { file, place })
+    }
+
+    fn take_its_place(self, path: &Path) -> io::Result<File> {
+        self.file.sync_all()?;
+        fs::rename(&self.place, path)?;
+        Ok(self.file)
+    }
 }
 
 /// Two processes must not write one file.
@@ -310,3 +334,6 @@ fn stopped(path: &Path, error: &io::Error) -> Box<Failure> {
     let (path, reason) = (path.to_owned(), error.to_string());
     Box::new(Failure::Stopped { path, reason })
 }
+
+#[cfg(test)]
+mod tests;

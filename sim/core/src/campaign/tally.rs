@@ -30,25 +30,33 @@ pub struct Column {
     /// How many came out how.
     pub outcomes: BTreeMap<OutcomeClass, u64>,
     /// In how many each safety oracle found something.
-    #[serde(rename = "unsafe")]
+    #[serde(rename = "unsafe", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub violated: BTreeMap<String, Struck>,
     /// In how many each kind of cause struck.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub causes: BTreeMap<CauseKind, Struck>,
     /// In how many a reading failed for no known cause.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub unexplained: Struck,
     /// How many came out better than under `base`.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub better: Struck,
     /// How many came out worse than under `base`.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub worse: Struck,
     /// How many failed under `base` with a cause that the proposal claims to end.
     pub claimed: u64,
     /// How many of those fail under the proposal with such a cause.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub still_claimed: Struck,
     /// How many others fail under the proposal with such a cause.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub newly_claimed: Struck,
     /// In how many each kind of step was in the timeline, and had an effect.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, StepCount>,
     /// How many reached each state of a key's life.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<Reached, u64>,
 }
 
@@ -188,6 +196,12 @@ impl Column {
 }
 
 impl Struck {
+    /// Whether it was so in none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.runs == 0
+    }
+
     fn strike(&mut self, seed: u64, times: u64) {
         let first = Some(seed);
         self.add(Struck {

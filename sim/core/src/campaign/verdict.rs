@@ -79,11 +79,16 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, runs: u64) -> Rul
     }
     let bound = 100.0 * upper_bound(0, claimed, CONFIDENCE);
     if claimed < ENOUGH {
+        let so_far = if claimed == 0 {
+            String::new()
+        } else {
+            format!("; none of them does here (at most {bound:.2} %)")
+        };
         return ruling(
             Verdict::Unknown,
             vec![format!(
                 "too few: {claimed} of the {ENOUGH} runs it takes failed under base with a cause that it \
-                 claims to end (none of them does here: at most {bound:.2} %)"
+                 claims to end{so_far}"
             )],
         );
     }

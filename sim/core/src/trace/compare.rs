@@ -65,11 +65,11 @@ mod tests {
         let say = |other| ours.say_difference(other, cast).unwrap();
         let [mine, theirs] = say(&later);
         assert!(
-            mine.ends_with("hs1 crashes") && mine.contains("2s"),
+            mine.ends_with("hs1 crashes") && mine.contains("02.0"),
             "{mine}"
         );
         assert!(
-            theirs.ends_with("hs1 crashes") && theirs.contains("4s"),
+            theirs.ends_with("hs1 crashes") && theirs.contains("04.0"),
             "{theirs}"
         );
         let [mine, theirs] = say(&other);

@@ -23,6 +23,9 @@ impl Campaign {
         let missing = self.missing.iter().map(|it| format!("Missing: {it}."));
         lines.extend(missing);
         lines.push(
+            "Made on the fast engine; each command repeats a run on the real one.".to_owned(),
+        );
+        lines.push(
             "Every figure holds for this distribution of scenarios, and for no other:".into(),
         );
         lines.extend(self.distribution.iter().map(|it| format!("- {it}")));
@@ -36,7 +39,7 @@ impl Campaign {
             "proposal",
             "verdict",
             "worse than late",
-            "with a claimed cause",
+            "a claimed cause still strikes",
             "better / worse than base",
             "p (Holm)",
         ];
@@ -45,7 +48,7 @@ impl Campaign {
             let base = &it.against_base;
             let compared = [
                 format!("{} / {}", base.better, base.worse),
-                format!("{:.2e}", base.p_holm),
+                probability(base.p_holm),
             ];
             let compared = if place == 0 {
                 Default::default()
@@ -243,6 +246,9 @@ impl Bound {
     #[must_use]
     pub fn say(self) -> String {
         let Self { count, of, upper } = self;
+        if of == 0 {
+            return "0 of 0".to_owned();
+        }
         format!("{count} of {of} (at most {:.3} %)", 100.0 * upper)
     }
 }
@@ -253,6 +259,14 @@ fn table(text: &mut String, rows: &[Vec<String>]) {
         if place == 0 {
             let _ = writeln!(text, "|{}", " --- |".repeat(row.len()));
         }
+    }
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.001 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.3}")
     }
 }
 

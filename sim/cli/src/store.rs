@@ -56,7 +56,10 @@ impl Store {
         let make = || {
             fs::create_dir_all(folder)?;
             let mut file = Newcomer::beside(&path)?;
-            writeln!(file.file, "{}", plan_line(plan))?;
+            if let Err(error) = writeln!(file.file, "{}", plan_line(plan)) {
+                let _ = fs::remove_file(&file.place);
+                return Err(error);
+            }
             if path.exists() {
                 return Err(io::Error::other("another campaign has just begun it"));
             }

@@ -1,7 +1,8 @@
 //! `unwedge run`: one run, how it came out, and why.
 
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::report::{excuses, idle_steps, thrown_out};
+use unwedge_core::report::{excuses, thrown_out};
+use unwedge_core::trace::idle_steps;
 
 use crate::args::RunArgs;
 use crate::library::Library;

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reached, reached};
 use crate::oracle::{CauseKind, Judgement, OutcomeClass};
-use crate::report::idle_steps;
 use crate::scenario::Scenario;
-use crate::trace::{Fact, Trace};
+use crate::trace::{Fact, Trace, idle_steps};
 
 /// What one run has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

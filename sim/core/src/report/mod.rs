@@ -12,5 +12,5 @@ pub use campaign::{
 };
 pub use cell::{Cell, Draw};
 pub use matrix::{Matrix, Why};
-pub use remarks::{excuses, idle_steps, thrown_out};
+pub use remarks::{excuses, thrown_out};
 pub use story::{Finding, findings};

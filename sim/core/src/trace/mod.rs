@@ -5,6 +5,7 @@
 mod compare;
 mod fact;
 pub mod hash;
+mod idle;
 mod say;
 
 pub use fact::{
@@ -12,6 +13,7 @@ pub use fact::{
     Withholding,
 };
 use hash::{Hasher, StableHash};
+pub use idle::idle_steps;
 
 use crate::cast::Cast;
 use crate::time::Time;

@@ -2,15 +2,19 @@
 //! What is computed is computed elsewhere.
 
 mod args;
+mod campaign;
 mod eval;
 mod failure;
 mod input;
 mod library;
 mod list;
+mod merge;
 mod output;
 mod progress;
 mod run;
 mod runner;
+mod store;
+mod summary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -27,6 +31,8 @@ enum Status {
     Expected = 0,
     /// Not as expected or, where nothing is, worse than `late`.
     Differs = 1,
+    /// There is not enough to say.
+    Unknown = 3,
     /// A fault of unwedge itself.
     Fault = 70,
 }
@@ -35,6 +41,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let command = AssertUnwindSafe(|| match args.command {
         Command::Eval(args) => eval::eval(&args),
+        Command::Campaign(args) => campaign::campaign(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
     });

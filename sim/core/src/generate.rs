@@ -20,6 +20,14 @@ use plan::Plan;
 
 pub(crate) use luck::Luck;
 
+/// What the scenarios are drawn from, in words: every figure of a campaign
+/// holds for this and for nothing else.
+#[must_use]
+pub fn distribution() -> Vec<String> {
+    // To be replaced with the generator.
+    vec!["two users on two servers share a room, and nothing happens (placeholder)".to_owned()]
+}
+
 /// The scenario of this seed.
 #[must_use]
 pub fn scenario(seed: u64) -> Scenario {

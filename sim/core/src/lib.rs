@@ -10,6 +10,7 @@ compile_error!(
      yourself, add `--cfg madsim` to it."
 );
 
+pub mod campaign;
 pub mod cast;
 pub mod crypto;
 pub mod device;

@@ -2,8 +2,10 @@
 //! symbolic names and virtual time only, so it survives an upgrade of the
 //! cryptography, and everything that judges a run reads nothing else.
 
+mod compare;
 mod fact;
 pub mod hash;
+mod idle;
 mod say;
 
 pub use fact::{
@@ -11,6 +13,7 @@ pub use fact::{
     Withholding,
 };
 use hash::{Hasher, StableHash};
+pub use idle::idle_steps;
 
 use crate::cast::Cast;
 use crate::time::Time;

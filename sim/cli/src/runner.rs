@@ -10,7 +10,6 @@ use unwedge_core::protocol::Protocol;
 use unwedge_core::report::{Draw, findings};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::world::{Job, Run};
-use unwedge_madsim::Vodozemac;
 
 use crate::args::Engine;
 use crate::output;
@@ -78,9 +77,9 @@ pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String) -> Run {
     guarded(command, || simulate(job))
 }
 
-/// The fast engine with its cryptography.
+/// The fast engine, with the ideal cryptography.
 fn simulate(job: &Job) -> Run {
-    fast::run_with(job, Vodozemac).0
+    fast::run(job)
 }
 
 fn guarded<T>(command: impl Fn() -> String, make: impl FnOnce() -> T) -> T {

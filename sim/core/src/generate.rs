@@ -20,14 +20,6 @@ use plan::Plan;
 
 pub(crate) use luck::Luck;
 
-/// What the scenarios are drawn from, in words: every figure of a campaign
-/// holds for this and for nothing else.
-#[must_use]
-pub fn distribution() -> Vec<String> {
-    // To be replaced with the generator.
-    vec!["two users on two servers share a room, and nothing happens (placeholder)".to_owned()]
-}
-
 /// The scenario of this seed.
 #[must_use]
 pub fn scenario(seed: u64) -> Scenario {
@@ -38,7 +30,8 @@ pub fn scenario(seed: u64) -> Scenario {
     scenario
 }
 
-/// What the scenarios are drawn from, in words, a line each.
+/// What the scenarios are drawn from, in words, a line each: every figure of a
+/// campaign holds for this and for nothing else.
 #[must_use]
 pub fn distribution() -> Vec<String> {
     let lines = [

@@ -38,10 +38,10 @@ impl<'a> Dice<'a> {
     }
 
     /// One of these, if there are any; all are as likely.
-    pub(crate) fn among<T>(&mut self, all: impl Iterator<Item = T> + Clone) -> Option<T> {
+    pub(crate) fn among<T>(&mut self, mut all: impl Iterator<Item = T> + Clone) -> Option<T> {
         let count = all.clone().count();
         let place = self.below(count);
-        all.skip(place).next()
+        all.nth(place)
     }
 
     /// A whole number of milliseconds in `shortest..=longest`, where twice as

@@ -31,7 +31,8 @@ impl Scenario {
         if !self.expect.is_empty() {
             file.gap();
             file.0.push_str("[expect]\n");
-            for (proposal, class) in &self.expect {
+            let (base, others): (Vec<_>, _) = self.expect.iter().partition(|it| it.0 == "base");
+            for (proposal, class) in base.into_iter().chain::<Vec<_>>(others) {
                 file.line(&key(proposal), class);
             }
         }

@@ -26,7 +26,7 @@ use toml::Spanned;
 use crate::cast::{Cast, Named};
 use crate::generate::Luck;
 use crate::minimise::Roles;
-use crate::name::{RoomId, UserId};
+use crate::name::{NodeId, RoomId, UserId};
 use crate::problem::Fault;
 use crate::time::Span;
 use crate::trace::StepIndex;
@@ -72,7 +72,8 @@ pub(crate) trait Action: Sized {
     }
 
     /// Steps that could stand for this one and are simpler, the simplest
-    /// first. A step is never among what any of them leads to.
+    /// first; perhaps the step itself. No step is simpler than one that is
+    /// simpler than it.
     fn simpler(&self) -> Vec<Self> {
         vec![]
     }
@@ -255,6 +256,12 @@ impl WrittenStep {
             None
         }
     }
+}
+
+/// The two ends of a link, in the order of the cast: servers first.
+fn in_order(mut between: [NodeId; 2]) -> [NodeId; 2] {
+    between.sort_unstable();
+    between
 }
 
 /// Two names of the same kind, as a file writes them.

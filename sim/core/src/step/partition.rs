@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, InFlight, Outside, Pair, Step};
+use super::{Action, InFlight, Outside, Pair, Step, in_order};
 use crate::cast::Cast;
 use crate::generate::Luck;
 use crate::minimise::Roles;
@@ -154,11 +154,12 @@ impl Action for Partition {
 
     fn simpler(&self) -> Vec<Self> {
         let plain = Self {
+            between: in_order(self.between),
             one_way: false,
             in_flight: InFlight::Lost,
-            ..*self
         };
         let both_ways = Self {
+            between: in_order(self.between),
             one_way: false,
             ..*self
         };
@@ -208,5 +209,11 @@ impl Action for Heal {
         Some(Self {
             between: luck.link()?,
         })
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        vec![Self {
+            between: in_order(self.between),
+        }]
     }
 }

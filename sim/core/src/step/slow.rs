@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::partition::Heal;
-use super::{Action, Outside, Pair, Step};
+use super::{Action, Outside, Pair, Step, in_order};
 use crate::cast::Cast;
 use crate::generate::Luck;
 use crate::minimise::Roles;
@@ -87,9 +87,11 @@ impl Action for Slow {
     }
 
     fn simpler(&self) -> Vec<Self> {
-        let round = [Span::hours(1), Span::mins(1), Span::secs(10), Span::secs(1)];
-        let rounder = round.into_iter().filter(|by| *by != self.by);
-        let rounder = rounder.take_while(|_| !round.contains(&self.by));
-        rounder.map(|by| Self { by, ..*self }).collect()
+        let between = in_order(self.between);
+        let round = [Span::secs(1), Span::secs(10), Span::mins(1), MOST];
+        let is_round = round.contains(&self.by);
+        let simpler = round.into_iter().filter(|by| !is_round || *by < self.by);
+        let simpler = simpler.map(|by| Self { between, by });
+        simpler.chain([Self { between, ..*self }]).collect()
     }
 }

@@ -122,7 +122,7 @@ fn plan(
     proposals: &[Proposal],
 ) -> Result<Plan, Box<Failure>> {
     let extent = match &args.time {
-        Some(word) => Extent::Seconds(read_time(word)?),
+        Some(word) => Extent::Seconds(input::read_time(word)?.as_secs()),
         None => Extent::Runs(args.runs.unwrap_or(RUNS)),
     };
     if let Extent::Runs(runs) = extent
@@ -130,7 +130,7 @@ fn plan(
     {
         let word = args.seed.to_string();
         let reason = format!("{runs} runs from there on go beyond the last seed");
-        return Err(argument(
+        return Err(input::argument(
             "--seed",
             &word,
             reason,
@@ -151,17 +151,6 @@ fn plan(
     })
 }
 
-fn read_time(word: &str) -> Result<u64, Box<Failure>> {
-    let help = "write a time as in `90s`, `10m` or `8h`";
-    let time = humantime::parse_duration(word)
-        .map_err(|error| argument("--time", word, error.to_string(), help))?;
-    if time.as_secs() == 0 {
-        let reason = "a campaign takes at least a second".to_owned();
-        return Err(argument("--time", word, reason, help));
-    }
-    Ok(time.as_secs())
-}
-
 fn read_shard(word: &str) -> Result<Shard, Box<Failure>> {
     let parts = word.split_once('/');
     let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
@@ -169,12 +158,17 @@ fn read_shard(word: &str) -> Result<Shard, Box<Failure>> {
         Some((part, of)) if (1..=of).contains(&part) => Ok(Shard { part, of }),
         Some((_, of)) if of > 0 => {
             let reason = format!("there are shards 1 to {of}");
-            Err(argument("--shard", word, reason, "count shards from 1"))
+            Err(input::argument(
+                "--shard",
+                word,
+                reason,
+                "count shards from 1",
+            ))
         }
         _ => {
             let reason = "it is not of the form K/N".to_owned();
             let help = "write which shard of how many, as in `1/3`";
-            Err(argument("--shard", word, reason, help))
+            Err(input::argument("--shard", word, reason, help))
         }
     }
 }
@@ -183,16 +177,6 @@ fn read_baseline(file: &Path) -> Result<Baseline, Box<Failure>> {
     Baseline::parse(&input::read(file)?).map_err(|reason| {
         let file = file.to_owned();
         Failure::Baseline { file, reason }.into()
-    })
-}
-
-fn argument(what: &'static str, word: &str, reason: String, help: &'static str) -> Box<Failure> {
-    let word = word.to_owned();
-    Box::new(Failure::Argument {
-        what,
-        word,
-        reason,
-        help,
     })
 }
 

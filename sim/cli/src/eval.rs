@@ -18,11 +18,10 @@ use crate::failure::Failure;
 use crate::library::Library;
 use crate::output::{self, Reserved, say};
 use crate::progress::Progress;
+use crate::quarry::FIXED_DRAWS;
 use crate::runner;
 use crate::{Outcome, Status};
 
-/// Draws by which every cell is judged.
-const FIXED_DRAWS: u64 = 32;
 /// One in so many runs that are known to be the same is made all the same.
 const CHECK_ONE_IN: u64 = 100;
 

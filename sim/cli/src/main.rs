@@ -5,12 +5,15 @@ mod args;
 mod campaign;
 mod eval;
 mod failure;
+mod hunt;
 mod input;
 mod library;
 mod list;
 mod merge;
+mod minimise;
 mod output;
 mod progress;
+mod quarry;
 mod run;
 mod runner;
 mod store;
@@ -43,6 +46,8 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(&args),
         Command::Campaign(args) => campaign::campaign(&args),
         Command::Merge(args) => merge::merge(&args),
+        Command::Hunt(args) => hunt::hunt(&args),
+        Command::Minimise(args) => minimise::minimise(&args),
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
     });

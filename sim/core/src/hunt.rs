@@ -84,9 +84,9 @@ impl Hunt {
     }
 
     /// What makes a find of a run that came out like this under the proposal
-    /// and, with the same draws, under `base`; if anything does.
-    #[must_use]
-    pub fn find(&self, under: &Came, base: &Came) -> Option<Find> {
+    /// and, with the same draws, like that under `base`; if anything does. How
+    /// it came out under `base` is asked only where it matters.
+    pub fn find(&self, under: &Came, base: impl FnOnce() -> Came) -> Option<Find> {
         if under.outcome <= OutcomeClass::Late {
             return None;
         }
@@ -106,6 +106,7 @@ impl Hunt {
             cause.map(|cause| find(Breach::Claim, Some(*cause)))
         };
         let regression = || {
+            let base = base();
             // What has not struck under `base` is more likely to tell why.
             let new = struck.difference(&base.causes).next();
             let cause = new.or_else(|| struck.first()).copied();
@@ -120,13 +121,12 @@ impl Hunt {
     }
 
     /// Whether a run still shows what made it a find.
-    #[must_use]
-    pub fn still(&self, find: Find, under: &Came, base: &Came) -> bool {
+    pub fn still(&self, find: Find, under: &Came, base: impl FnOnce() -> Came) -> bool {
         under.outcome == find.outcome
             && find.cause.is_none_or(|cause| under.causes.contains(&cause))
             && match find.breach {
                 Breach::Claim | Breach::Failure => true,
-                Breach::Regression => base.outcome < under.outcome,
+                Breach::Regression => base().outcome < under.outcome,
             }
     }
 }
@@ -156,29 +156,32 @@ mod tests {
     #[test]
     fn a_claim_is_broken_by_its_cause_and_by_no_other() {
         let hunt = hunt(Objective::Claimed, &[]);
-        let ok = came(OutcomeClass::Ok, &[]);
-        let find = hunt.find(&came(OutcomeClass::Lost, &[FORKED, RESTORED]), &ok);
+        let ok = || came(OutcomeClass::Ok, &[]);
+        let find = hunt.find(&came(OutcomeClass::Lost, &[FORKED, RESTORED]), ok);
         let find = find.unwrap();
         assert_eq!((find.breach, find.cause), (Breach::Claim, Some(RESTORED)));
-        assert_eq!(hunt.find(&came(OutcomeClass::Lost, &[FORKED]), &ok), None);
-        assert_eq!(hunt.find(&came(OutcomeClass::Late, &[]), &ok), None);
+        assert_eq!(hunt.find(&came(OutcomeClass::Lost, &[FORKED]), ok), None);
+        assert_eq!(hunt.find(&came(OutcomeClass::Late, &[]), ok), None);
     }
 
     #[test]
     fn a_regression_is_worse_than_today_and_worse_than_late() {
         let hunt = hunt(Objective::Regression, &[]);
         let lost = came(OutcomeClass::Lost, &[FORKED]);
-        assert_eq!(hunt.find(&lost, &lost), None);
+        assert_eq!(hunt.find(&lost, || lost.clone()), None);
         let late = came(OutcomeClass::Late, &[]);
-        assert_eq!(hunt.find(&late, &came(OutcomeClass::Ok, &[])), None);
+        assert_eq!(hunt.find(&late, || came(OutcomeClass::Ok, &[])), None);
         let wedged = came(OutcomeClass::Wedged, &[FORKED, RESTORED]);
-        let find = hunt.find(&wedged, &lost).unwrap();
+        let find = hunt.find(&wedged, || lost.clone()).unwrap();
         // The cause that is new stands for it.
         assert_eq!(find.cause, Some(RESTORED));
-        assert!(hunt.still(find, &wedged, &lost));
-        assert!(!hunt.still(find, &wedged, &wedged), "no worse than today");
+        assert!(hunt.still(find, &wedged, || lost.clone()));
         assert!(
-            !hunt.still(find, &lost, &late),
+            !hunt.still(find, &wedged, || wedged.clone()),
+            "no worse than today"
+        );
+        assert!(
+            !hunt.still(find, &lost, || late.clone()),
             "another outcome, another find"
         );
     }
@@ -186,14 +189,11 @@ mod tests {
     #[test]
     fn what_is_ignored_makes_no_find() {
         let hunt = hunt(Objective::Any, &[FORKED]);
-        let ok = came(OutcomeClass::Ok, &[]);
-        assert_eq!(hunt.find(&came(OutcomeClass::Stuck, &[FORKED]), &ok), None);
-        let find = hunt.find(&came(OutcomeClass::Stuck, &[FORKED, RESTORED]), &ok);
+        let ok = || came(OutcomeClass::Ok, &[]);
+        assert_eq!(hunt.find(&came(OutcomeClass::Stuck, &[FORKED]), ok), None);
+        let find = hunt.find(&came(OutcomeClass::Stuck, &[FORKED, RESTORED]), ok);
         assert_eq!(find.unwrap().cause, Some(RESTORED));
         // A run that does not come to rest has no cause to ignore.
-        assert!(
-            hunt.find(&came(OutcomeClass::Unsettled, &[]), &ok)
-                .is_some()
-        );
+        assert!(hunt.find(&came(OutcomeClass::Unsettled, &[]), ok).is_some());
     }
 }

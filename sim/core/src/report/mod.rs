@@ -2,6 +2,7 @@
 
 mod campaign;
 mod cell;
+mod counterexample;
 mod matrix;
 mod remarks;
 mod story;
@@ -11,6 +12,7 @@ pub use campaign::{
     Witness, Witnessed,
 };
 pub use cell::{Cell, Draw};
+pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
 pub use remarks::{excuses, thrown_out};
 pub use story::{Finding, findings};

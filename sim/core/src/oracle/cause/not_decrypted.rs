@@ -45,10 +45,14 @@ fn one_time_key_gone(
     failed: FactId,
     reader: DeviceId,
 ) -> Cause {
-    if used(history, key, failed) {
+    // What a device did before it was put back to a time before that, it has
+    // not done.
+    let counts = |done: &FactId| !undone(history, *done, failed, reader);
+    if used(history, key, failed).filter(counts).is_some() {
         return issued_again(history, key, failed, reader);
     }
-    if let Some((discarded, why)) = discarded(history, key, failed) {
+    let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
+    if let Some((discarded, why)) = gone {
         let kind = match why {
             Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
             Discard::Reset => CauseKind::OneTimeKeyReset,
@@ -294,16 +298,25 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     }
 }
 
+/// Whether a device was put back, between two facts, to a time before the
+/// first of them.
+fn undone(history: &History<'_>, done: FactId, before: FactId, reader: DeviceId) -> bool {
+    let (at, span) = (history.trace.at(done).at, (done, before));
+    history.device_rolled_back(reader, at, span).is_some()
+        || history.writes_lost(reader, at, span).is_some()
+}
+
+/// When a session was last opened on a key.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
 )]
-fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
+fn used(history: &History<'_>, key: KeyName, before: FactId) -> Option<FactId> {
     let used = history.last_said(before, |fact| match fact {
         Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(()),
         _ => None,
     });
-    used.is_some()
+    used.map(|(fact, ())| fact)
 }
 
 #[expect(

@@ -93,7 +93,8 @@ impl<'a> Maker<'a> {
     fn run(&self, scenario: &Arc<Scenario>, place: usize, seed: u64, tally: &mut Tally) -> Run {
         let mut job = Job::new(scenario.clone(), self.proposals[place].0.clone(), seed);
         job.crypto_seed = self.crypto_seed.unwrap_or(seed);
-        let run = runner::make_fast(&job, || self.command(place, seed));
+        let command = || format!("{} --engine fast", self.command(place, seed));
+        let run = runner::make_fast(&job, command);
         tally.calls += run.calls;
         run
     }

@@ -122,6 +122,14 @@ fn a_campaign_of_some_time_keeps_a_prefix_of_seeds() {
     let runs = json["runs"].to_string();
     let said = format!("the time is up after {runs} runs");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+    let results = fs::read_to_string(timed.join("runs.jsonl")).unwrap();
+    let number = |line: &str| -> u64 {
+        let rest = line.split_once("\"chunk\":").unwrap().1;
+        rest.split_once(',').unwrap().0.parse().unwrap()
+    };
+    let mut chunks: Vec<u64> = results.lines().skip(1).map(number).collect();
+    chunks.sort_unstable();
+    assert!((0..).zip(&chunks).all(|(place, chunk)| place == *chunk));
     // Just what as many runs would have given.
     made(&[&some[..], &["--runs", &runs]].concat(), &again);
     assert_eq!(report(&timed), report(&again));

@@ -240,6 +240,28 @@ fn a_link_that_does_not_exist() {
 }
 
 #[test]
+fn a_latency_that_is_none() {
+    let refuse = |words: &str| {
+        refuse_scenario(|text| text.replace("servers =", &format!("{words}\nservers =")))
+    };
+    refuse("client_latency = [\"10ms\", \"2m\"]").says(
+        "this time is out of range: it may be 1ms to 1m",
+        "\"2m\"",
+        "out of range",
+    );
+    refuse("federation_latency = [\"2s\", \"1s\"]").says(
+        "the shortest latency comes first, then the longest",
+        "[\"2s\", \"1s\"]",
+        "from long to short",
+    );
+    refuse("back_off = \"0s\"").says(
+        "this time is out of range: it may be 1s to 7d",
+        "\"0s\"",
+        "out of range",
+    );
+}
+
+#[test]
 fn a_time_that_is_none() {
     let refusal = refuse_scenario(|text| text.replace("\"2h\"", "\"noon\""));
     refusal.says(

@@ -37,6 +37,17 @@ impl<'a> Dice<'a> {
         all.get(self.below(all.len())).copied()
     }
 
+    /// One of these, each as likely as the number beside it says.
+    pub(crate) fn weighted<T: Copy>(&mut self, all: &[(T, usize)]) -> Option<T> {
+        let mut left = self.below(all.iter().map(|(_, weight)| weight).sum());
+        let is_it = |(_, weight): &&(T, usize)| {
+            let is_it = left < *weight;
+            left = left.saturating_sub(*weight);
+            is_it
+        };
+        all.iter().find(is_it).map(|(it, _)| *it)
+    }
+
     /// One of these, if there are any; all are as likely.
     pub(crate) fn among<T>(&mut self, mut all: impl Iterator<Item = T> + Clone) -> Option<T> {
         let count = all.clone().count();
@@ -100,6 +111,7 @@ mod tests {
         let mut dice = Dice::new(&mut numbers);
         assert_eq!(dice.of::<u8>(&[]), None);
         assert_eq!(dice.among([0; 0].iter()), None);
+        assert_eq!(dice.weighted::<u8>(&[]), None);
         assert_eq!(dice.below(0), 0);
         assert_eq!(dice.among([1, 2, 3].iter().filter(|it| **it > 2)), Some(&3));
     }

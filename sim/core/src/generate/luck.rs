@@ -9,35 +9,29 @@ use crate::node::Settings;
 use crate::time::Span;
 use crate::wire::MessageKind;
 
-/// What a client asks, the more often the more there is to break.
-const CLIENT_ENDPOINTS: &[MessageKind] = &[
-    MessageKind::KeysUpload,
-    MessageKind::KeysUpload,
-    MessageKind::KeysClaim,
-    MessageKind::KeysClaim,
-    MessageKind::SendToDevice,
-    MessageKind::SendToDevice,
-    MessageKind::Sync,
-    MessageKind::Sync,
-    MessageKind::KeysQuery,
-    MessageKind::SendEvent,
-    MessageKind::Login,
-    MessageKind::Logout,
-    MessageKind::KeysReset,
-    MessageKind::Join,
-    MessageKind::Leave,
+/// What a client asks, with how often that is drawn: the more often it is asked
+/// and the more there is to break, the more often.
+const CLIENT_ENDPOINTS: &[(MessageKind, usize)] = &[
+    (MessageKind::Login, 1),
+    (MessageKind::Logout, 1),
+    (MessageKind::KeysUpload, 5),
+    (MessageKind::KeysReset, 1),
+    (MessageKind::KeysQuery, 3),
+    (MessageKind::KeysClaim, 5),
+    (MessageKind::SendToDevice, 6),
+    (MessageKind::SendEvent, 4),
+    (MessageKind::Join, 1),
+    (MessageKind::Leave, 1),
+    (MessageKind::Sync, 6),
 ];
-/// What a server asks another.
-const FEDERATION_ENDPOINTS: &[MessageKind] = &[
-    MessageKind::FederationSend,
-    MessageKind::FederationSend,
-    MessageKind::FederationSend,
-    MessageKind::FederationClaim,
-    MessageKind::FederationClaim,
-    MessageKind::FederationQuery,
-    MessageKind::FederationMissingEvents,
-    MessageKind::FederationJoin,
-    MessageKind::FederationVersion,
+/// What a server asks another, likewise.
+const FEDERATION_ENDPOINTS: &[(MessageKind, usize)] = &[
+    (MessageKind::FederationSend, 8),
+    (MessageKind::FederationClaim, 4),
+    (MessageKind::FederationQuery, 2),
+    (MessageKind::FederationMissingEvents, 2),
+    (MessageKind::FederationJoin, 1),
+    (MessageKind::FederationVersion, 1),
 ];
 
 /// How often, in a hundred times, luck comes back to what it gave last.
@@ -263,8 +257,8 @@ impl<'a> Luck<'a> {
     /// A question that a node asks.
     pub(crate) fn endpoint(&mut self, node: NodeId) -> Option<MessageKind> {
         match node {
-            NodeId::Server(_) => self.of(FEDERATION_ENDPOINTS),
-            NodeId::Device(_) => self.of(CLIENT_ENDPOINTS),
+            NodeId::Server(_) => self.dice.weighted(FEDERATION_ENDPOINTS),
+            NodeId::Device(_) => self.dice.weighted(CLIENT_ENDPOINTS),
         }
     }
 

@@ -13,9 +13,9 @@ const ONE_TIME_KEYS: &[usize] = &[1, 1, 2, 2, 3, 5, 8, 10, 20, 50];
 /// How many recipients one request has.
 const RECIPIENTS: &[usize] = &[1, 2, 3, 250, 250, 250];
 /// How often each kind of step is drawn, compared with others.
-const WEIGHTS: &[u32] = &[1, 1, 2, 4];
+const WEIGHTS: &[usize] = &[1, 1, 2, 4];
 /// How often somebody says something, compared with that.
-const SENDS: &[u32] = &[2, 4, 8];
+const SENDS: &[usize] = &[2, 4, 8];
 
 /// What kind of run it will be.
 pub(super) struct Plan {
@@ -24,8 +24,9 @@ pub(super) struct Plan {
     pub(super) horizon: Span,
     /// About how many steps there are.
     pub(super) steps: usize,
-    /// How often each kind of step is drawn, by its place in the registry.
-    weights: [u32; DRAWN.len()],
+    /// Each kind of step, as its place in the registry, and how often it is
+    /// drawn.
+    weights: [(usize, usize); DRAWN.len()],
     /// How often, in a hundred times, a step is about what is hot.
     pub(super) heat: usize,
     /// How often a step is aimed at something that happens.
@@ -42,13 +43,14 @@ impl Plan {
         let horizon = dice.span(Span::mins(3), Span::days(40));
         let steps = 3 + dice.below(10) + dice.below(19);
         let often = dice.of(&[25, 40, 60, 80]).unwrap_or(50);
-        let mut weights = [0; DRAWN.len()];
-        for (weight, step) in weights.iter_mut().zip(STEPS) {
-            if step.name == "send" {
-                *weight = dice.of(SENDS).unwrap_or(1);
-            } else if dice.percent(often) {
-                *weight = dice.of(WEIGHTS).unwrap_or(1);
-            }
+        let mut weights = [(0, 0); DRAWN.len()];
+        for (place, step) in STEPS.iter().enumerate() {
+            let choices = match step.name {
+                "send" => SENDS,
+                _ if dice.percent(often) => WEIGHTS,
+                _ => &[],
+            };
+            weights[place] = (place, dice.of(choices).unwrap_or(0));
         }
         Self {
             settings,
@@ -64,14 +66,7 @@ impl Plan {
 
     /// A kind of step, as its place in the registry.
     pub(super) fn kind(&self, dice: &mut Dice<'_>) -> usize {
-        let all: u32 = self.weights.iter().sum();
-        let mut left = dice.below(all as usize);
-        let place = self.weights.iter().position(|weight| {
-            let is_it = left < *weight as usize;
-            left = left.saturating_sub(*weight as usize);
-            is_it
-        });
-        place.unwrap_or(0)
+        dice.weighted(&self.weights).unwrap_or(0)
     }
 }
 

@@ -114,7 +114,11 @@ impl Action for Online {
         })
     }
 
+    /// Seldom, for by itself it mostly finds nothing to mend.
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        if !luck.one_in(4) {
+            return None;
+        }
         Some(Self {
             device: luck.device()?,
         })

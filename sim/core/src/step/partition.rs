@@ -205,7 +205,11 @@ impl Action for Heal {
         })
     }
 
+    /// Seldom, for by itself it mostly finds nothing to mend.
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
+        if !luck.one_in(4) {
+            return None;
+        }
         Some(Self {
             between: luck.link()?,
         })

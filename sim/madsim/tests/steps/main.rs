@@ -7,6 +7,7 @@
 
 mod machines;
 mod people;
+mod settings;
 mod tampering;
 
 use std::sync::Arc;

@@ -2,8 +2,6 @@
 //! No text is written or read on the way, so that a scenario costs less than
 //! the shortest run.
 
-mod dice;
-mod luck;
 mod people;
 mod plan;
 mod split;
@@ -14,11 +12,9 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+use crate::luck::{Dice, Luck, Numbers};
 use crate::scenario::Scenario;
-use dice::{Dice, Numbers};
 use plan::Plan;
-
-pub(crate) use luck::Luck;
 
 /// The scenario of this seed.
 #[must_use]

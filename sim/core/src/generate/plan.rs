@@ -3,7 +3,7 @@
 //! restores, another all crashes; together they find more than many runs with
 //! a little of everything.
 
-use super::dice::Dice;
+use crate::luck::Dice;
 use crate::node::Settings;
 use crate::step::{DRAWN, STEPS};
 use crate::time::Span;

@@ -18,6 +18,15 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run scenarios under proposals and print who is left unable to decrypt.
     Eval(EvalArgs),
+    /// Make many random runs under every proposal and say what they prove.
+    Campaign(CampaignArgs),
+    /// Make one campaign of its shards.
+    Merge(MergeArgs),
+    /// Look for a run that breaks what a proposal says of itself, and make it
+    /// as small as it goes.
+    Hunt(HuntArgs),
+    /// Make a scenario as small as it goes while it comes out as it does.
+    Minimise(MinimiseArgs),
     /// Make one run and say how it came out and why.
     Run(RunArgs),
     /// List what there is.
@@ -62,8 +71,129 @@ pub(crate) struct EvalArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(crate) struct RunArgs {
+pub(crate) struct CampaignArgs {
+    /// The seed of the first run; the others follow it.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Make this many runs [default: 10000].
+    #[arg(long, value_name = "N", conflicts_with = "time",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    pub(crate) runs: Option<u64>,
+    /// Make as many runs as fit into this time: `90s`, `10m`, `8h`.
+    #[arg(long, value_name = "T")]
+    pub(crate) time: Option<String>,
+    /// A proposal to select, by name or file; `a+b` combines two. `base` is
+    /// always among them; all bundled ones if none is named.
+    #[arg(long = "proposal", value_name = "NAME_OR_FILE")]
+    pub(crate) proposals: Vec<String>,
+    /// An earlier `campaign.json`: succeed if no verdict has changed since.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Make only every N-th chunk of runs, from the K-th on: `1/3`.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<String>,
+    /// Go on with what is in the folder.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Write what was found to this file as well, with how long it took.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write into this folder [default: `reports/latest/campaign`].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// How many runs make up a chunk, which is stored when all are made. All
+    /// shards need the same.
+    #[arg(long, value_name = "N", default_value_t = 256,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) chunk: u64,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many runs to make at once [default: all cores].
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MergeArgs {
+    /// The folders that the shards were written into.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Write what was found to this file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write into this folder [default: `reports/latest/campaign`].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HuntArgs {
+    /// The proposal, by name or file; `a+b` combines two.
+    #[arg(long, value_name = "NAME_OR_FILE")]
+    pub(crate) proposal: String,
+    /// What to look for [default: `either`; for `base`, `any`].
+    #[arg(long, value_enum)]
+    pub(crate) objective: Option<Objective>,
+    /// A cause that is known already and counts for nothing: `list causes`.
+    #[arg(long = "ignore-cause", value_name = "CAUSE")]
+    pub(crate) ignored: Vec<String>,
+    /// The seed of the first run; the others follow it.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Give up after this many runs [default: 100000, or as many as fit into
+    /// the time].
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    pub(crate) runs: Option<u64>,
+    /// Give up after this time: `90s`, `10m`, `8h`.
+    #[arg(long, value_name = "T")]
+    pub(crate) time: Option<String>,
+    /// Write the scenario to this file [default: into `reports/latest`].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many runs to make at once [default: all cores].
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MinimiseArgs {
     /// The scenario, by identifier or file.
+    pub(crate) scenario: String,
+    /// The proposal, by name or file; `a+b` combines two.
+    #[arg(long, value_name = "NAME_OR_FILE", default_value = "base")]
+    pub(crate) proposal: String,
+    /// The seed of the run [default: the first of the fixed draws that comes
+    /// out worst].
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Write the scenario to this file [default: into `reports/latest`].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Objective {
+    /// A reading that failed for a cause that the proposal claims to end.
+    Claimed,
+    /// A run that is worse than `late`, and worse than under `base`.
+    Regression,
+    /// Either of the two.
+    Either,
+    /// Any run that is worse than `late`.
+    Any,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// The scenario, by identifier or file; `random-7` is the one that seed 7
+    /// draws.
     pub(crate) scenario: String,
     /// The proposal, by name or file; `a+b` combines two.
     #[arg(long, value_name = "NAME_OR_FILE", default_value = "base")]
@@ -109,12 +239,18 @@ pub(crate) struct Common {
 pub(crate) enum Engine {
     /// madsim nodes with vodozemac.
     Real,
+    /// An event queue, as campaigns use it.
+    Fast,
+    /// Both, which have to come to the same.
+    Both,
 }
 
 impl Engine {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Engine::Real => "real",
+            Engine::Fast => "fast",
+            Engine::Both => "both",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -18,11 +18,10 @@ use crate::failure::Failure;
 use crate::library::Library;
 use crate::output::{self, Reserved, say};
 use crate::progress::Progress;
+use crate::quarry::FIXED_DRAWS;
 use crate::runner;
 use crate::{Outcome, Status};
 
-/// Draws by which every cell is judged.
-const FIXED_DRAWS: u64 = 32;
 /// One in so many runs that are known to be the same is made all the same.
 const CHECK_ONE_IN: u64 = 100;
 
@@ -50,8 +49,14 @@ pub(crate) fn eval(args: &EvalArgs) -> Outcome {
             "a fault of unwedge: the run was saved as the same as under base, and is not\n  {command}"
         ));
     }
+    for disagreement in &evaluation.disagreements {
+        output::mention(&format!(
+            "a fault of unwedge: the engines differ\n  {disagreement}"
+        ));
+    }
+    let faults = evaluation.different.len() + evaluation.disagreements.len();
     let unexplained = matrix.cells.iter().any(|cell| cell.unexplained > 0);
-    Ok(if unexplained || !evaluation.different.is_empty() {
+    Ok(if unexplained || faults > 0 {
         Status::Fault
     } else if matrix.agrees() {
         Status::Expected
@@ -112,6 +117,8 @@ struct Evaluation {
     matrix: Matrix,
     /// Runs that were thought to be the same as under `base`, and were not.
     different: Vec<String>,
+    /// Runs that two engines made differently.
+    disagreements: Vec<String>,
 }
 
 impl Evaluation {
@@ -133,10 +140,25 @@ impl Evaluation {
         };
         let total = scenarios.len() * proposals.len() * seeds().count();
         let progress = Progress::new(total as u64);
+        let disagreements = Mutex::new(BTreeMap::new());
         let make = |key: (usize, usize, u64)| {
             let (scenario, protocol) = (&scenarios[key.0], proposals[key.1].protocol());
             let crypto_seed = args.common.crypto_seed;
-            let made = runner::make(scenario, &protocol, key.2, crypto_seed, &command(key));
+            let command = command(key);
+            let made = runner::make(
+                args.engine,
+                scenario,
+                &protocol,
+                key.2,
+                crypto_seed,
+                &command,
+            );
+            if let Some([real, fast]) = made.disagreement {
+                let mut disagreements =
+                    disagreements.lock().unwrap_or_else(PoisonError::into_inner);
+                let text = format!("real: {real}\n  fast: {fast}\n  {command} --engine both");
+                disagreements.insert(key, text);
+            }
             progress.step();
             (key, made.draw)
         };
@@ -176,6 +198,11 @@ impl Evaluation {
         Self {
             matrix: matrix(args, scenarios, proposals, &runs),
             different,
+            disagreements: disagreements
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .into_values()
+                .collect(),
         }
     }
 }

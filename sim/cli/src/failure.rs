@@ -26,6 +26,44 @@ pub(crate) enum Failure {
     #[diagnostic(help("name another folder, or accept new results with --bless"))]
     Accepted { path: PathBuf },
 
+    #[error("cannot write {}: {reason}", .path.display())]
+    #[diagnostic(help(
+        "the chunks that were finished are kept; when it can be written again, go on with the same \
+         command and --resume"
+    ))]
+    Stopped { path: PathBuf, reason: String },
+
+    #[error("{} holds results already", .path.display())]
+    #[diagnostic(help(
+        "go on with it by --resume, or name another folder with --out DIR; nothing was changed"
+    ))]
+    Occupied { path: PathBuf },
+
+    #[error("{} is of another campaign; what differs is {part}", .path.display())]
+    #[diagnostic(help("repeat the command that began it, or name another folder with --out DIR"))]
+    OtherCampaign { path: PathBuf, part: String },
+
+    #[error("{} and {} cannot be merged: {reason}", .first.display(), .second.display())]
+    #[diagnostic(help("name the folder of every shard of one campaign, each once"))]
+    Unmergeable {
+        first: PathBuf,
+        second: PathBuf,
+        reason: String,
+    },
+
+    #[error("{what} `{word}`: {reason}")]
+    #[diagnostic(help("{help}"))]
+    Argument {
+        what: &'static str,
+        word: String,
+        reason: String,
+        help: &'static str,
+    },
+
+    #[error("{} is no earlier campaign: {reason}", .file.display())]
+    #[diagnostic(help("name the `campaign.json` of an earlier campaign"))]
+    Baseline { file: PathBuf, reason: String },
+
     #[error(transparent)]
     #[diagnostic(transparent)]
     Problem(Box<Problem>),
@@ -53,5 +91,16 @@ pub(crate) enum Failure {
 impl From<Box<Problem>> for Box<Failure> {
     fn from(problem: Box<Problem>) -> Self {
         Box::new(Failure::Problem(problem))
+    }
+}
+
+impl Failure {
+    /// The same, where runs were made and stored before.
+    pub(crate) fn after_runs(self) -> Self {
+        if let Failure::Unwritable { path, reason } = self {
+            Failure::Stopped { path, reason }
+        } else {
+            self
+        }
     }
 }

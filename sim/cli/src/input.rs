@@ -1,8 +1,9 @@
-//! Reading files that people wrote.
+//! Reading what people wrote: files, and words of the command line.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use unwedge_core::problem::Fault;
 
@@ -40,5 +41,33 @@ pub(crate) fn read(file: &Path) -> Result<String, Box<Failure>> {
         );
         let fault = fault.with_help("save the file as UTF-8");
         Failure::Problem(Box::new(fault.within(&file.display().to_string(), &text))).into()
+    })
+}
+
+/// How long something may take, from the command line.
+pub(crate) fn read_time(word: &str) -> Result<Duration, Box<Failure>> {
+    let help = "write a time as in `90s`, `10m` or `8h`";
+    let time = humantime::parse_duration(word)
+        .map_err(|error| argument("--time", word, error.to_string(), help))?;
+    if time.as_secs() == 0 {
+        let reason = "it takes at least a second".to_owned();
+        return Err(argument("--time", word, reason, help));
+    }
+    Ok(time)
+}
+
+/// What is wrong with a word of the command line.
+pub(crate) fn argument(
+    what: &'static str,
+    word: &str,
+    reason: String,
+    help: &'static str,
+) -> Box<Failure> {
+    let word = word.to_owned();
+    Box::new(Failure::Argument {
+        what,
+        word,
+        reason,
+        help,
     })
 }

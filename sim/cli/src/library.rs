@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use unwedge_core::generate;
 use unwedge_core::problem::Fault;
 use unwedge_core::protocol::{self, Proposal};
 use unwedge_core::scenario::{self, Scenario};
@@ -73,22 +74,33 @@ impl Library {
 
     /// The command that repeats a run. What is not bundled is named by file.
     pub(crate) fn command(&self, scenario: &str, proposal: &str, seed: u64) -> String {
+        let (scenario, proposal) = (self.word(scenario), self.word(proposal));
+        format!("unwedge run {scenario} --proposal {proposal} --seed {seed}")
+    }
+
+    /// How a command names a scenario or a proposal. What is not bundled is
+    /// named by file.
+    pub(crate) fn word(&self, name: &str) -> String {
         let word = |name: &str| match self.files.get(name) {
             Some(file) if !file.starts_with(&self.root) => file.display().to_string(),
             _ => name.to_owned(),
         };
-        let proposal: Vec<String> = proposal.split('+').map(word).collect();
-        let (scenario, proposal) = (word(scenario), proposal.join("+"));
-        format!("unwedge run {scenario} --proposal {proposal} --seed {seed}")
+        let words: Vec<String> = name.split('+').map(word).collect();
+        words.join("+")
     }
 
-    /// The scenario that a word names: by identifier, or by file.
+    /// The scenario that a word names: by identifier, by file, or by the seed
+    /// that draws it.
     pub(crate) fn scenario(&mut self, word: &str) -> Result<Arc<Scenario>, Box<Failure>> {
         if let Some(scenario) = self.scenarios.iter().find(|it| it.id == word) {
             return Ok(scenario.clone());
         }
         if is_file(word) {
             return self.add_scenario(Path::new(word));
+        }
+        let seed = word.strip_prefix("random-").map(str::parse);
+        if let Some(Ok(seed)) = seed {
+            return Ok(Arc::new(generate::scenario(seed)));
         }
         let known = self.scenarios.iter().map(|it| it.id.as_str());
         Err(unknown("scenario", word, 0..word.len(), word, known))
@@ -227,7 +239,7 @@ fn stem(file: &Path) -> String {
 }
 
 /// This folder or the nearest above it that has what a library needs.
-fn find_root() -> Option<PathBuf> {
+pub(crate) fn find_root() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let is_library = |dir: &&Path| dir.join("scenarios").is_dir() && dir.join("proposals").is_dir();
     here.ancestors().find(is_library).map(Path::to_owned)

@@ -2,23 +2,35 @@
 //! What is computed is computed elsewhere.
 
 mod args;
+mod campaign;
 mod eval;
 mod failure;
+mod hunt;
 mod input;
 mod library;
 mod list;
+mod merge;
+mod minimise;
 mod output;
 mod progress;
+mod quarry;
 mod run;
 mod runner;
+mod store;
+mod summary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use failure::Failure;
+
+// Runs are full of small, short-lived things.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +39,8 @@ enum Status {
     Expected = 0,
     /// Not as expected or, where nothing is, worse than `late`.
     Differs = 1,
+    /// There is not enough to say.
+    Unknown = 3,
     /// A fault of unwedge itself.
     Fault = 70,
 }
@@ -35,6 +49,10 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let command = AssertUnwindSafe(|| match args.command {
         Command::Eval(args) => eval::eval(&args),
+        Command::Campaign(args) => campaign::campaign(&args),
+        Command::Merge(args) => merge::merge(&args),
+        Command::Hunt(args) => hunt::hunt(&args),
+        Command::Minimise(args) => minimise::minimise(&args),
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
     });

@@ -1,11 +1,12 @@
 //! `unwedge run`: one run, how it came out, and why.
 
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::report::{excuses, idle_steps, thrown_out};
+use unwedge_core::report::{excuses, thrown_out};
+use unwedge_core::trace::idle_steps;
 
 use crate::args::RunArgs;
 use crate::library::Library;
-use crate::output::{Reserved, say};
+use crate::output::{self, Reserved, say};
 use crate::runner::{self, Judged};
 use crate::{Outcome, Status};
 
@@ -15,17 +16,20 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     let proposal = library.proposal(&args.proposal)?;
     let trace_file = args.trace.as_deref().map(Reserved::new).transpose()?;
 
+    let command = library.command(&scenario.id, &proposal.name, args.seed);
     let made = runner::make(
+        args.engine,
         &scenario,
         &proposal.protocol(),
         args.seed,
         args.common.crypto_seed,
-        &library.command(&scenario.id, &proposal.name, args.seed),
+        &command,
     );
     let Judged {
         run,
         judgement,
         draw,
+        disagreement,
     } = made;
     if let Some(file) = trace_file {
         let mut text: String = run
@@ -90,6 +94,12 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         let (event, reader) = (&unread.event, &unread.reader);
         let (event, reader) = (scenario.cast.say(event), scenario.cast.say(reader));
         say(&format!("no cause: {event}, not read by {reader}"));
+    }
+    if let Some([real, fast]) = disagreement {
+        output::mention(&format!(
+            "a fault of unwedge: the engines differ\n  real: {real}\n  fast: {fast}\n  {command} --engine both"
+        ));
+        return Ok(Status::Fault);
     }
     if draw.unexplained > 0 {
         say(&format!(

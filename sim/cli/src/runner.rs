@@ -1,14 +1,17 @@
-//! Makes runs and judges them.
+//! Makes runs and judges them. Which engine a run is made on, and with which
+//! cryptography, is decided here and nowhere else.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use unwedge_core::fast;
 use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::report::{Draw, findings};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::world::{Job, Run};
 
+use crate::args::Engine;
 use crate::output;
 
 /// A run and what is to be said of it.
@@ -17,11 +20,14 @@ pub(crate) struct Judged {
     pub(crate) run: Run,
     pub(crate) judgement: Judgement,
     pub(crate) draw: Draw,
+    /// Where the engines differ, if there were two and they do.
+    pub(crate) disagreement: Option<[String; 2]>,
 }
 
 /// Makes a run and judges it. If it panics, the command that repeats it is
 /// printed first.
 pub(crate) fn make(
+    engine: Engine,
     scenario: &Arc<Scenario>,
     protocol: &Protocol,
     seed: u64,
@@ -30,13 +36,16 @@ pub(crate) fn make(
 ) -> Judged {
     let mut job = Job::new(scenario.clone(), protocol.clone(), seed);
     job.crypto_seed = crypto_seed.unwrap_or(seed);
-    let run = catch_unwind(AssertUnwindSafe(|| unwedge_madsim::run(&job)));
-    let run = run.unwrap_or_else(|panic| {
-        output::mention(&format!(
-            "a fault of unwedge; it is in this run:\n  {command}"
-        ));
-        resume_unwind(panic)
-    });
+    let (run, other) = guarded(
+        || command.to_owned(),
+        || match engine {
+            Engine::Real => (unwedge_madsim::run(&job), None),
+            Engine::Fast => (simulate(&job), None),
+            Engine::Both => (unwedge_madsim::run(&job), Some(simulate(&job))),
+        },
+    );
+    let other = other.filter(|other| other.trace.hash() != run.trace.hash());
+    let disagreement = other.and_then(|it| run.trace.say_difference(&it.trace, &scenario.cast));
     let judgement = oracle::judge(&run.trace);
     let draw = Draw {
         seed,
@@ -58,5 +67,27 @@ pub(crate) fn make(
         run,
         judgement,
         draw,
+        disagreement,
     }
+}
+
+/// Makes a run on the fast engine, as campaigns do. If it panics, the command
+/// that repeats it is printed first.
+pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String) -> Run {
+    guarded(command, || simulate(job))
+}
+
+/// The fast engine, with the ideal cryptography.
+fn simulate(job: &Job) -> Run {
+    fast::run(job)
+}
+
+fn guarded<T>(command: impl Fn() -> String, make: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|panic| {
+        let command = command();
+        output::mention(&format!(
+            "a fault of unwedge; it is in this run:\n  {command}"
+        ));
+        resume_unwind(panic)
+    })
 }

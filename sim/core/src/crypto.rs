@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 use crate::cast::Client;
 use crate::name::{DeviceId, EventId, KeyId, KeyKind, MegolmName, RoomId};
 
+pub mod ideal;
+
 /// Olm and Megolm as a client sees them.
 pub trait Crypto: Clone + Debug + Send + 'static {
     /// An Olm account: identity keys, one-time keys, fallback keys.
@@ -25,20 +27,20 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     /// A receiving end of a Megolm session.
     type InboundGroupSession: Send;
     /// What a database keeps of any of the four.
-    type Pickle: Clone + Debug + Send;
+    type Pickle: Clone + Debug + Send + Sync;
 
     /// The public Ed25519 and Curve25519 keys of a device.
-    type Identity: Clone + Debug + PartialEq + Send + Serialize + DeserializeOwned;
+    type Identity: Clone + Debug + PartialEq + Send + Sync + Serialize + DeserializeOwned;
     /// A public one-time or fallback key.
-    type PublicKey: Clone + Debug + PartialEq + Send;
+    type PublicKey: Clone + Debug + PartialEq + Send + Sync;
     /// A signature over a public key.
-    type Signature: Clone + Debug + Send;
+    type Signature: Clone + Debug + Send + Sync;
     /// An Olm ciphertext.
-    type OlmMessage: Clone + Debug + Send;
+    type OlmMessage: Clone + Debug + Send + Sync;
     /// A Megolm ciphertext.
-    type GroupMessage: Clone + Debug + Send;
+    type GroupMessage: Clone + Debug + Send + Sync;
     /// A Megolm session at some message index, as it is shared.
-    type RoomKey: Clone + Debug + Send + Serialize + DeserializeOwned;
+    type RoomKey: Clone + Debug + Send + Sync + Serialize + DeserializeOwned;
 
     /// What tells one Olm ciphertext from another; its order means nothing.
     type Digest: Clone + Debug + Ord + Send;

@@ -2,12 +2,20 @@
 //! queue. No thread, no task, no clock. Whatever it is given, it hands over in
 //! the order of the schedule's instants, as every engine does.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::crypto::Crypto;
+use crate::crypto::ideal::Ideal;
 use crate::name::NodeId;
 use crate::time::Time;
 use crate::world::{Delivery, Job, Order, Run, Running, World};
+
+/// Makes a run with the ideal cryptography.
+#[must_use]
+pub fn run(job: &Job) -> Run {
+    run_with(job, Ideal::default()).0
+}
 
 /// Makes a run with any cryptography, which is handed back.
 #[must_use]
@@ -16,14 +24,15 @@ pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
     world.start();
     let mut stage = Stage {
         world,
-        queue: BTreeMap::new(),
+        orders: vec![],
+        queue: Queue::default(),
         places: BTreeMap::new(),
         finished: false,
     };
     stage.obey();
     while !stage.finished {
-        let next = stage.queue.pop_first();
-        let (_, (delivery, life)) = next.expect("a run plans its next step until it finishes");
+        let next = stage.queue.pop();
+        let (delivery, life) = next.expect("a run plans its next step until it finishes");
         stage.hand_over(delivery, life);
     }
     stage.world.finish()
@@ -32,10 +41,20 @@ pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
 /// The world, its nodes, and what will be handed to them.
 struct Stage<C: Crypto> {
     world: World<C>,
-    /// Each with the life of its node that it is meant for.
-    queue: BTreeMap<Time, (Delivery<C>, u32)>,
+    /// The orders that are being obeyed.
+    orders: Vec<Order<C>>,
+    queue: Queue<C>,
     places: BTreeMap<NodeId, Place<C>>,
     finished: bool,
+}
+
+/// Deliveries by their instants, each with the life of its node that it is
+/// meant for. They stay where they are while their instants are sorted: they
+/// are large.
+struct Queue<C: Crypto> {
+    instants: BinaryHeap<Reverse<(Time, usize)>>,
+    slots: Vec<Option<(Delivery<C>, u32)>>,
+    free: Vec<usize>,
 }
 
 /// Where one node is. What is on its way to it is lost when its life ends.
@@ -49,7 +68,9 @@ impl<C: Crypto> Stage<C> {
     fn obey(&mut self) {
         let mut to_boot = vec![];
         loop {
-            for order in self.world.orders() {
+            let mut orders = std::mem::take(&mut self.orders);
+            self.world.orders(&mut orders);
+            for order in orders.drain(..) {
                 match order {
                     Order::Deliver(delivery) => self.queue_up(delivery),
                     Order::Start(node) => {
@@ -68,6 +89,7 @@ impl<C: Crypto> Stage<C> {
                     Order::Finish => self.finished = true,
                 }
             }
+            self.orders = orders;
             if to_boot.is_empty() {
                 return;
             }
@@ -87,7 +109,7 @@ impl<C: Crypto> Stage<C> {
                 None => return, // Never started: nobody is there to take it.
             },
         };
-        self.queue.insert(delivery.at, (delivery, life));
+        self.queue.push(delivery, life);
     }
 
     fn hand_over(&mut self, delivery: Delivery<C>, life: u32) {
@@ -103,5 +125,33 @@ impl<C: Crypto> Stage<C> {
             self.world.deliver(running, delivery);
             self.obey();
         }
+    }
+}
+
+impl<C: Crypto> Default for Queue<C> {
+    fn default() -> Self {
+        Self {
+            instants: BinaryHeap::new(),
+            slots: vec![],
+            free: vec![],
+        }
+    }
+}
+
+impl<C: Crypto> Queue<C> {
+    fn push(&mut self, delivery: Delivery<C>, life: u32) {
+        let at = delivery.at;
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        match self.slots.get_mut(slot) {
+            Some(place) => *place = Some((delivery, life)),
+            None => self.slots.push(Some((delivery, life))),
+        }
+        self.instants.push(Reverse((at, slot)));
+    }
+
+    fn pop(&mut self) -> Option<(Delivery<C>, u32)> {
+        let Reverse((_, slot)) = self.instants.pop()?;
+        self.free.push(slot);
+        self.slots[slot].take()
     }
 }

@@ -30,7 +30,8 @@ pub fn scenario(seed: u64) -> Scenario {
     scenario
 }
 
-/// What the scenarios are drawn from, in words, a line each.
+/// What the scenarios are drawn from, in words, a line each: every figure of a
+/// campaign holds for this and for nothing else.
 #[must_use]
 pub fn distribution() -> Vec<String> {
     let lines = [

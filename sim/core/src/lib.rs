@@ -10,6 +10,7 @@ compile_error!(
      yourself, add `--cfg madsim` to it."
 );
 
+pub mod campaign;
 pub mod cast;
 pub mod crypto;
 pub mod device;
@@ -17,6 +18,7 @@ pub mod draws;
 pub mod fast;
 pub mod generate;
 pub mod homeserver;
+pub mod hunt;
 pub mod minimise;
 pub mod name;
 pub mod node;

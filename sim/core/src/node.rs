@@ -59,8 +59,8 @@ pub enum Input<N: Node> {
     Message {
         /// Who sent it.
         from: NodeId,
-        /// What it says.
-        body: Message<N::Crypto>,
+        /// What it says. Boxed, since it is passed on from hand to hand.
+        body: Box<Message<N::Crypto>>,
     },
     /// The time the node asked to be woken at has come.
     Timer(N::Timer),
@@ -84,7 +84,7 @@ pub enum Effect<N: Node> {
         /// To whom.
         to: NodeId,
         /// What.
-        body: Message<N::Crypto>,
+        body: Box<Message<N::Crypto>>,
     },
     /// Wake this node again, unless it is restarted before.
     Wake {
@@ -156,6 +156,7 @@ impl<N: Node> Cx<'_, N> {
 
     /// Sends a message.
     pub fn send(&mut self, to: NodeId, body: Message<N::Crypto>) {
+        let body = Box::new(body);
         self.effects.push(Effect::Send { to, body });
     }
 

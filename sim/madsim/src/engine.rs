@@ -119,7 +119,9 @@ async fn close<C: Crypto>(shared: Shared<C>, handle: &Handle) -> (Run, C) {
 
 /// Does what the world wants done.
 fn obey<C: Crypto>(shared: &Shared<C>, stage: &mut Stage<C>) {
-    for order in stage.world.orders() {
+    let mut orders = vec![];
+    stage.world.orders(&mut orders);
+    for order in orders {
         match order {
             Order::Deliver(delivery) => deliver_later(shared, stage, delivery),
             Order::Start(node) => start(shared, stage, node),

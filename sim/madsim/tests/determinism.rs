@@ -14,6 +14,7 @@ use std::thread;
 use common::{DRAWS, proposal, proposals, scenario, scenarios};
 use leaky::{Leak, Leaky};
 use unwedge_core::crypto::Crypto;
+use unwedge_core::crypto::ideal::Ideal;
 use unwedge_core::protocol::Proposal;
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
@@ -28,6 +29,20 @@ fn every_bundled_cell_is_the_same_under_two_crypto_seeds() {
     for scenario in scenarios() {
         for proposal in proposals() {
             let different = differing_draw(&scenario, &proposal, FEW, Vodozemac);
+            assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
+        }
+    }
+}
+
+#[test]
+fn every_bundled_cell_is_the_same_with_the_ideal_cryptography() {
+    for scenario in scenarios() {
+        for proposal in proposals() {
+            let different = FEW.into_iter().find(|seed| {
+                let real = hash(&scenario, &proposal, *seed, *seed, Vodozemac);
+                let ideal = hash(&scenario, &proposal, *seed, *seed, Ideal::default());
+                real != ideal
+            });
             assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
         }
     }

@@ -1,11 +1,11 @@
-//! The fast engine makes the same runs as the real one.
+//! The fast engine, with the ideal cryptography, makes the same runs as the
+//! real one with vodozemac.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
 use unwedge_core::fast;
 use unwedge_core::world::Job;
-use unwedge_madsim::Vodozemac;
 
 #[test]
 fn every_bundled_cell_is_the_same_on_both_engines() {
@@ -13,7 +13,7 @@ fn every_bundled_cell_is_the_same_on_both_engines() {
         for proposal in common::proposals() {
             for seed in common::DRAWS.take(2) {
                 let job = Job::new(scenario.clone(), proposal.protocol(), seed);
-                let (fast, _) = fast::run_with(&job, Vodozemac);
+                let fast = fast::run(&job);
                 let real = unwedge_madsim::run(&job);
                 assert_eq!(
                     fast.trace.hash(),

@@ -16,7 +16,6 @@ use unwedge_core::protocol::Protocol;
 use unwedge_core::scenario::{self, Scenario};
 use unwedge_core::world::Job;
 use unwedge_core::{fast, generate};
-use unwedge_madsim::Vodozemac;
 
 /// How many finds are made small, unless the environment says otherwise.
 const FINDS: usize = 8;
@@ -30,7 +29,7 @@ fn shown(
     seed: u64,
 ) -> (OutcomeClass, BTreeSet<CauseKind>) {
     let job = Job::new(Arc::new(scenario.clone()), protocol.clone(), seed);
-    let (run, _) = fast::run_with(&job, Vodozemac);
+    let run = fast::run(&job);
     let judgement = oracle::judge(&run.trace);
     let kinds = judgement.causes().into_keys().map(|cause| cause.kind);
     (judgement.outcome, kinds.collect())

@@ -252,7 +252,10 @@ impl<C: Crypto> Device<C> {
         }
         let pickle = cx.crypto.pickle_account(&self.account.olm);
         let state = self.account.state.clone();
-        self.write(vec![Write::Account(AccountRow { pickle, state })], cx);
+        self.write(
+            vec![Write::Account(AccountRow { pickle, state }.into())],
+            cx,
+        );
     }
 
     fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {

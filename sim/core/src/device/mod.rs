@@ -143,7 +143,7 @@ impl<C: Crypto> Node for Device<C> {
 
     fn handle(&mut self, input: Input<Self>, cx: &mut Cx<'_, Self>) {
         match input {
-            Input::Message { body, .. } => match body {
+            Input::Message { body, .. } => match *body {
                 Message::ClientResponse(id, _, response) => self.answered(id, response, cx),
                 Message::ClientRequest(..)
                 | Message::FederationRequest(..)

@@ -1,6 +1,8 @@
 //! Olm: choosing a session to encrypt with, and taking in what arrives
 //! (BS §1.6).
 
+use std::sync::Arc;
+
 use super::{Device, SessionRow, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
 use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
@@ -22,14 +24,17 @@ impl<C: Crypto> Device<C> {
         &self,
         peer: DeviceId,
         theirs: &C::Identity,
-    ) -> impl Iterator<Item = &SessionRow<C>> {
+    ) -> impl Iterator<Item = &Arc<SessionRow<C>>> {
         let rows = self.store.sessions.get(&peer).into_iter();
         let rows = rows.flat_map(|it| it.values());
         rows.filter(move |row| row.theirs == *theirs)
     }
 
     /// The sessions with a device under the identity that it is known by.
-    pub(super) fn sessions_with(&self, peer: DeviceId) -> impl Iterator<Item = &SessionRow<C>> {
+    pub(super) fn sessions_with(
+        &self,
+        peer: DeviceId,
+    ) -> impl Iterator<Item = &Arc<SessionRow<C>>> {
         let known = self.known_device(peer).into_iter();
         known.flat_map(move |keys| self.sessions_under(peer, &keys.identity))
     }
@@ -61,7 +66,7 @@ impl<C: Crypto> Device<C> {
         };
         let session = self.session(&row, cx);
         let ciphertext = cx.crypto.encrypt(session, &payload);
-        row.pickle = cx.crypto.pickle_session(session);
+        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
         let outside = Encrypted {
             session: row.name,
             key: row.key,
@@ -71,7 +76,7 @@ impl<C: Crypto> Device<C> {
         self.write(vec![Write::Session(row)], cx);
         Some(ToDevice {
             id: self.new_message(peer, cx),
-            content: ToDeviceContent::Encrypted(outside),
+            content: ToDeviceContent::Encrypted(outside.into()),
         })
     }
 
@@ -194,7 +199,7 @@ impl<C: Crypto> Device<C> {
     ) -> Result<Payload<C>, OlmError> {
         let ciphertext = &envelope.outside.ciphertext;
         let stored = self.sessions_under(envelope.id.sender, &envelope.outside.sender_identity);
-        let stored: Vec<SessionRow<C>> = stored.cloned().collect();
+        let stored: Vec<Arc<SessionRow<C>>> = stored.cloned().collect();
         let mut is_normal = false;
         let mut error = OlmError::Invalid;
         for row in stored {
@@ -220,14 +225,14 @@ impl<C: Crypto> Device<C> {
     /// What moved on is stored with the rest of the sync.
     fn decrypt_with(
         &mut self,
-        mut row: SessionRow<C>,
+        mut row: Arc<SessionRow<C>>,
         ciphertext: &C::OlmMessage,
         rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let session = self.session(&row, cx);
         let payload = cx.crypto.decrypt(session, ciphertext)?;
-        row.pickle = cx.crypto.pickle_session(session);
+        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
         self.store.apply(Write::Session(row.clone()));
         rows.push(Write::Session(row));
         Ok(payload)
@@ -266,7 +271,7 @@ impl<C: Crypto> Device<C> {
             created: cx.now,
             pickle,
         };
-        let mut rows = vec![Write::Session(row)];
+        let mut rows = vec![Write::Session(row.into())];
         let is_known = |keys: &DeviceKeys<C>| keys.identity == outside.sender_identity;
         if self.known_device(peer).is_some_and(is_known) {
             let opened = self.store.wedging.get(&peer).copied().unwrap_or(0) + 1;

@@ -2,6 +2,8 @@
 //! and the event itself. The event leaves only after every share was taken
 //! (BS §1.9); what fails is tried again once the server can be reached.
 
+use std::sync::Arc;
+
 use super::outgoing::Request;
 use super::store::Queued;
 use super::{Device, Timer, Write};
@@ -56,11 +58,11 @@ impl<C: Crypto> Device<C> {
         self.write(
             vec![Write::Queue(
                 number,
-                Queued {
+                Arc::new(Queued {
                     room,
                     body,
                     event: None,
-                },
+                }),
             )],
             cx,
         );
@@ -231,8 +233,8 @@ impl<C: Crypto> Device<C> {
     /// Encrypts the event, unless an earlier attempt did, and sends it.
     fn send_the_event(&mut self, sending: Sending, cx: &mut Cx<'_, Self>) -> Stage {
         let queued = self.store.queue[&sending.number].clone();
-        let event = match queued.event {
-            Some(event) => event,
+        let event = match &queued.event {
+            Some(event) => event.clone(),
             None => match self.encrypt_event(sending, &queued, cx) {
                 Some(event) => event,
                 None => return Stage::Claimed, // The session was discarded meanwhile.
@@ -254,12 +256,13 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<RoomEvent<C>> {
         let room = queued.room;
-        let mut row = self.store.outbound.get(&room)?.clone();
+        let mut stored = self.store.outbound.get(&room)?.clone();
+        let row = Arc::make_mut(&mut stored);
         let id = EventId {
             sender: self.id,
             sent: cx.now,
         };
-        let session = self.outbound_session(&row, cx);
+        let session = self.outbound_session(row, cx);
         let index = cx.crypto.message_index(session);
         let plaintext = RoomMessage {
             event: id,
@@ -271,7 +274,7 @@ impl<C: Crypto> Device<C> {
         let event = RoomEvent {
             id,
             room,
-            previous: vec![],
+            previous: [].into(),
             content: RoomContent::Encrypted {
                 session: row.name,
                 ciphertext,
@@ -291,8 +294,8 @@ impl<C: Crypto> Device<C> {
         };
         self.write(
             vec![
-                Write::Outbound(room, row),
-                Write::Queue(sending.number, queued),
+                Write::Outbound(room, stored),
+                Write::Queue(sending.number, queued.into()),
             ],
             cx,
         );

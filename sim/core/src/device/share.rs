@@ -1,6 +1,7 @@
 //! Outbound Megolm sessions and sharing their keys (BS §1.8, §1.9).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::outgoing::Request;
 use super::store::{OutboundRow, Share};
@@ -51,7 +52,8 @@ impl<C: Crypto> Device<C> {
         while !messages.is_empty() {
             let rest = messages.split_off(messages.len().min(cx.settings.recipients_per_request));
             let transaction = self.new_transaction();
-            row.unsent
+            Arc::make_mut(&mut row)
+                .unsent
                 .insert(transaction, std::mem::replace(&mut messages, rest));
         }
         let outstanding = !row.unsent.is_empty();
@@ -85,7 +87,7 @@ impl<C: Crypto> Device<C> {
         let Some(mut row) = self.store.outbound.get(&room).cloned() else {
             return false;
         };
-        row.unsent.remove(&transaction);
+        Arc::make_mut(&mut row).unsent.remove(&transaction);
         let outstanding = !row.unsent.is_empty();
         self.write(vec![Write::Outbound(room, row)], cx);
         outstanding
@@ -98,7 +100,7 @@ impl<C: Crypto> Device<C> {
         room: RoomId,
         members: &[UserId],
         cx: &mut Cx<'_, Self>,
-    ) -> OutboundRow<C> {
+    ) -> Arc<OutboundRow<C>> {
         if let Some(row) = self.store.outbound.get(&room) {
             let age = cx.now.since(row.name.created);
             let expired = row.messages >= ROTATION_MESSAGES || age >= ROTATION_PERIOD;
@@ -110,7 +112,7 @@ impl<C: Crypto> Device<C> {
         let session = cx.crypto.new_group_session();
         let pickle = cx.crypto.pickle_group_session(&session);
         self.outbound.insert(room, session);
-        OutboundRow {
+        Arc::new(OutboundRow {
             name: MegolmName {
                 sender: self.id,
                 room,
@@ -122,7 +124,7 @@ impl<C: Crypto> Device<C> {
             withheld: BTreeSet::new(),
             exports: BTreeMap::new(),
             unsent: BTreeMap::new(),
-        }
+        })
     }
 
     /// Whether the key was given to a user who is not in the room any more, or
@@ -140,10 +142,10 @@ impl<C: Crypto> Device<C> {
     fn withhold_from(
         &mut self,
         device: DeviceId,
-        row: &mut OutboundRow<C>,
+        row: &mut Arc<OutboundRow<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
-        if !row.withheld.insert(device) {
+        if !Arc::make_mut(row).withheld.insert(device) {
             return None;
         }
         let id = self.new_message(device, cx);
@@ -171,7 +173,7 @@ impl<C: Crypto> Device<C> {
     fn share_with(
         &mut self,
         device: DeviceId,
-        row: &mut OutboundRow<C>,
+        row: &mut Arc<OutboundRow<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
         let wedging = self.store.wedging.get(&device).copied().unwrap_or(0);
@@ -193,7 +195,8 @@ impl<C: Crypto> Device<C> {
         };
         if index == current && !row.exports.contains_key(&index) {
             let session = self.outbound_session(row, cx);
-            row.exports.insert(index, cx.crypto.room_key(session));
+            let export = cx.crypto.room_key(session);
+            Arc::make_mut(row).exports.insert(index, export);
         }
         let key = row
             .exports
@@ -214,7 +217,7 @@ impl<C: Crypto> Device<C> {
             message: message.id,
         });
         let first_index = earlier.map_or(index, |share| share.first_index);
-        row.shared.insert(
+        Arc::make_mut(row).shared.insert(
             device,
             Share {
                 theirs,

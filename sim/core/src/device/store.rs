@@ -3,6 +3,7 @@
 //! when the client is killed (BS §1.12).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
@@ -17,8 +18,8 @@ use crate::wire::{AccessToken, DeviceKeys, RoomEvent, SyncToken, ToDevice};
 pub struct Store<C: Crypto> {
     /// What the device is logged in with, if it is.
     pub(super) access: Option<AccessToken>,
-    pub(super) account: Option<AccountRow<C>>,
-    pub(super) sessions: BTreeMap<DeviceId, BTreeMap<SessionName, SessionRow<C>>>,
+    pub(super) account: Option<Arc<AccountRow<C>>>,
+    pub(super) sessions: BTreeMap<DeviceId, BTreeMap<SessionName, Arc<SessionRow<C>>>>,
     pub(super) decrypted: BTreeSet<C::Digest>,
     pub(super) wedging: BTreeMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
@@ -26,8 +27,8 @@ pub struct Store<C: Crypto> {
     pub(super) blocked: BTreeSet<DeviceId>,
     /// Megolm sessions that others do not want this device to have.
     pub(super) withheld: BTreeSet<MegolmName>,
-    pub(super) room_keys: BTreeMap<MegolmName, RoomKeyRow<C>>,
-    pub(super) outbound: BTreeMap<RoomId, OutboundRow<C>>,
+    pub(super) room_keys: BTreeMap<MegolmName, Arc<RoomKeyRow<C>>>,
+    pub(super) outbound: BTreeMap<RoomId, Arc<OutboundRow<C>>>,
     pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
     /// Users whose device list has to be asked for, and the number of the
     /// latest notice that said so.
@@ -37,7 +38,7 @@ pub struct Store<C: Crypto> {
     pub(super) token: Option<SyncToken>,
     pub(super) seen: BTreeSet<EventId>,
     pub(super) undecrypted: BTreeMap<EventId, RoomEvent<C>>,
-    pub(super) queue: BTreeMap<u64, Queued<C>>,
+    pub(super) queue: BTreeMap<u64, Arc<Queued<C>>>,
     pub(super) queued: u64,
 }
 
@@ -134,7 +135,7 @@ pub struct Queued<C: Crypto> {
     pub event: Option<RoomEvent<C>>,
 }
 
-/// The write of one row.
+/// The write of one row. Large rows are shared between memory and disk.
 #[derive(Clone, Debug)]
 pub enum Write<C: Crypto> {
     /// Stores that the device is logged in.
@@ -142,9 +143,9 @@ pub enum Write<C: Crypto> {
     /// Deletes everything: the device is logged out.
     Wiped,
     /// Stores the account.
-    Account(AccountRow<C>),
+    Account(Arc<AccountRow<C>>),
     /// Stores an Olm session.
-    Session(SessionRow<C>),
+    Session(Arc<SessionRow<C>>),
     /// Remembers the hash of a decrypted message.
     Decrypted(C::Digest),
     /// Counts the Olm sessions that a device has opened.
@@ -156,9 +157,9 @@ pub enum Write<C: Crypto> {
     /// Remembers that a room key is withheld from this device.
     Withheld(MegolmName),
     /// Stores a received room key.
-    RoomKey(RoomKeyRow<C>),
+    RoomKey(Arc<RoomKeyRow<C>>),
     /// Stores a sending Megolm session.
-    Outbound(RoomId, OutboundRow<C>),
+    Outbound(RoomId, Arc<OutboundRow<C>>),
     /// Discards a sending Megolm session.
     OutboundGone(RoomId),
     /// Stores a user's devices, as asked for after this many notices. The
@@ -180,7 +181,7 @@ pub enum Write<C: Crypto> {
     /// Notes that an event was decrypted.
     Read(EventId),
     /// Stores something to send.
-    Queue(u64, Queued<C>),
+    Queue(u64, Arc<Queued<C>>),
     /// Notes that it was sent.
     Sent(u64),
 }

@@ -1,5 +1,7 @@
 //! Room keys that arrive and room events that are seen (BS §1.15, §1.16).
 
+use std::sync::Arc;
+
 use super::{Device, RoomKeyRow, Write};
 use crate::crypto::{Crypto, Merge};
 use crate::name::{MegolmName, MessageId};
@@ -43,11 +45,11 @@ impl<C: Crypto> Device<C> {
         let session = &self.room_keys[&name];
         let index = cx.crypto.first_known_index(session);
         let pickle = cx.crypto.pickle_inbound_group_session(session);
-        let row = RoomKeyRow {
+        let row = Arc::new(RoomKeyRow {
             name,
             index,
             pickle,
-        };
+        });
         // It goes to disk with the rest of the sync, but is known at once.
         self.store.room_keys.insert(name, row.clone());
         rows.push(Write::RoomKey(row));

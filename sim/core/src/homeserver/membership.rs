@@ -204,7 +204,7 @@ fn member_event<C: Crypto>(id: EventId, room: RoomId, membership: Membership) ->
     RoomEvent {
         id,
         room,
-        previous: vec![],
+        previous: [].into(),
         content: RoomContent::Member(membership),
     }
 }

@@ -112,14 +112,14 @@ impl<C: Crypto> Node for Homeserver<C> {
                 from: NodeId::Device(device),
                 body,
             } => {
-                if let Message::ClientRequest(id, token, request) = body {
+                if let Message::ClientRequest(id, token, request) = *body {
                     self.client_request(device, id, token, request, cx);
                 }
             }
             Input::Message {
                 from: NodeId::Server(peer),
                 body,
-            } => match body {
+            } => match *body {
                 Message::FederationRequest(id, request) => {
                     self.heard_from(peer, cx);
                     self.federation_request(peer, id, request, cx);

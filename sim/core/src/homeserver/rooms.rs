@@ -80,10 +80,10 @@ impl<C: Crypto> Room<C> {
         place: u64,
     ) -> impl Iterator<Item = &(u64, RoomEvent<C>)> {
         let start = self.timeline.partition_point(|(at, _)| *at <= place);
-        let earlier = self.earlier.get(&user).into_iter().flatten();
-        let stays: Vec<Stay> = earlier.chain(self.members.get(&user)).copied().collect();
+        let earlier = self.earlier.get(&user).map_or(&[][..], Vec::as_slice);
+        let last = self.members.get(&user);
         let events = self.timeline[start..].iter();
-        events.filter(move |(at, _)| stays.iter().any(|stay| stay.holds(*at)))
+        events.filter(move |(at, _)| earlier.iter().chain(last).any(|stay| stay.holds(*at)))
     }
 
     /// A user comes in. What they saw before is theirs still.
@@ -178,7 +178,7 @@ impl<C: Crypto> Rooms<C> {
         let Some(room) = self.rooms.get_mut(&event.room) else {
             return;
         };
-        for previous in &event.previous {
+        for previous in event.previous.iter() {
             room.extremities.remove(previous);
         }
         room.extremities.insert(event.id);
@@ -289,7 +289,7 @@ impl<C: Crypto> Homeserver<C> {
         let mut wanted = BTreeSet::new();
         let mut to_visit = vec![latest];
         while let Some((_, event)) = to_visit.pop().and_then(known) {
-            for previous in &event.previous {
+            for previous in event.previous.iter() {
                 if !earliest.contains(previous) && wanted.insert(*previous) {
                     to_visit.push(*previous);
                 }

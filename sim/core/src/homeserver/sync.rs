@@ -186,16 +186,18 @@ impl<C: Crypto> Homeserver<C> {
 
     fn has_news(&self, device: DeviceId, since: Option<SyncToken>) -> bool {
         let Some(since) = since else { return true };
-        self.inbox_after(device, since.to_device).next().is_some()
-            || self
-                .events_after(device.user, since.events)
-                .next()
-                .is_some()
-            || self.rooms_after(device.user, since.events).next().is_some()
-            || self
-                .changed_after(device.user, since.device_lists)
-                .next()
-                .is_some()
+        let newest = self.newest();
+        let (messages, lists) = (since.to_device, since.device_lists);
+        // Where a stream has not moved on, nothing of it has to be looked at.
+        (since.events < newest.events && self.has_events(device.user, since.events))
+            || (messages < newest.to_device && self.inbox_after(device, messages).next().is_some())
+            || (lists < newest.device_lists
+                && self.changed_after(device.user, lists).next().is_some())
+    }
+
+    fn has_events(&self, user: UserId, place: u64) -> bool {
+        self.events_after(user, place).next().is_some()
+            || self.rooms_after(user, place).next().is_some()
     }
 
     fn sync_response(

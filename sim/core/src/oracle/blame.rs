@@ -28,9 +28,11 @@ impl History<'_> {
         let is_link = |between| between == [a, b] || between == [b, a];
         let (mut link_is_up, mut node_is_up) = (false, false);
         let (mut slowed, mut last) = (None, None);
-        let end = self.trace.facts().next_back().map_or(at, |(id, _)| id);
+        let end = self.trace.last().unwrap_or(at);
         let gave_up = self.trace.at(at.min(end)).at;
-        for (fact, it) in self.trace.facts().rev().skip_while(|(id, _)| *id >= at) {
+        let up_to = self.hindrances.partition_point(|id| *id < at);
+        for fact in self.hindrances[..up_to].iter().rev().copied() {
+            let it = self.trace.at(fact);
             let step = match it.fact {
                 Fact::LinkMended { between, .. } if is_link(between) => {
                     link_is_up = true;
@@ -95,7 +97,7 @@ impl History<'_> {
         made: Time,
         after: FactId,
     ) -> Option<Deed> {
-        self.first_after(after, |fact| match fact {
+        self.first_hindrance(after, |fact| match fact {
             Fact::TableRestored {
                 server: on,
                 table: what,
@@ -233,17 +235,30 @@ impl History<'_> {
         told.and_then(|deed| deed.step)
     }
 
-    /// The last fact before `before` that `pick` picks.
+    /// The last thing before `before` that hindered somebody, and that `pick`
+    /// picks.
     pub(super) fn last_before(
         &self,
         before: FactId,
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
-        let (fact, step) = self.last_said(before, pick)?;
-        Some(Deed { fact, step })
+        let up_to = self.hindrances.partition_point(|id| *id < before);
+        let mut earlier = self.hindrances[..up_to].iter().rev();
+        let deed = earlier.find_map(|id| {
+            let step = pick(self.trace.at(*id).fact)?;
+            Some(Deed { fact: *id, step })
+        });
+        debug_assert_eq!(
+            deed,
+            self.last_said(before, &pick)
+                .map(|(fact, step)| Deed { fact, step }),
+            "whatever is looked for here is noted as a hindrance"
+        );
+        deed
     }
 
-    /// The last fact between two others that `pick` picks.
+    /// The last thing between two facts that hindered somebody, and that
+    /// `pick` picks.
     fn last_between(
         &self,
         (after, before): (FactId, FactId),
@@ -253,27 +268,44 @@ impl History<'_> {
         deed.filter(|deed| deed.fact > after)
     }
 
-    /// The last fact before `before` of which `pick` takes something, and what.
+    /// The last fact before `before`, of whatever kind, of which `pick` takes
+    /// something, and what.
     pub(super) fn last_said<T>(
         &self,
         before: FactId,
         pick: impl Fn(Fact) -> Option<T>,
     ) -> Option<(FactId, T)> {
-        let facts = self.trace.facts().rev().skip_while(|(id, _)| *id >= before);
-        facts
-            .filter_map(|(fact, it)| Some((fact, pick(it.fact)?)))
-            .next()
+        let mut facts = self.trace.before(before).rev();
+        facts.find_map(|(fact, it)| Some((fact, pick(it.fact)?)))
     }
 
-    /// The first fact after `after` that `pick` picks.
+    /// The first thing after `after` that hindered somebody, and that `pick`
+    /// picks.
+    pub(super) fn first_hindrance(
+        &self,
+        after: FactId,
+        pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
+    ) -> Option<Deed> {
+        let from = self.hindrances.partition_point(|id| *id <= after);
+        let deed = self.hindrances[from..].iter().find_map(|id| {
+            let step = pick(self.trace.at(*id).fact)?;
+            Some(Deed { fact: *id, step })
+        });
+        debug_assert_eq!(
+            deed,
+            self.first_after(after, pick),
+            "whatever is looked for here is noted as a hindrance"
+        );
+        deed
+    }
+
+    /// The first fact after `after`, of whatever kind, that `pick` picks.
     pub(super) fn first_after(
         &self,
         after: FactId,
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
-        let facts = self.trace.facts().skip_while(|(id, _)| *id <= after);
-        facts
-            .filter_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step }))
-            .next()
+        let mut facts = self.trace.after(after);
+        facts.find_map(|(fact, it)| pick(it.fact).map(|step| Deed { fact, step }))
     }
 }

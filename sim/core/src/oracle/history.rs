@@ -44,6 +44,8 @@ pub(super) struct History<'a> {
     pub(super) decrypted: BTreeMap<MessageId, FactId>,
     pub(super) failed: BTreeMap<MessageId, (FactId, KeyName, OlmError)>,
     pub(super) issued: BTreeMap<KeyName, Vec<FactId>>,
+    /// What hindered somebody: few facts among many, and looked for often.
+    pub(super) hindrances: Vec<FactId>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Which servers have had which events.
@@ -78,6 +80,7 @@ impl<'a> History<'a> {
             decrypted: BTreeMap::new(),
             failed: BTreeMap::new(),
             issued: BTreeMap::new(),
+            hindrances: vec![],
             phases: BTreeMap::new(),
             unsettled: false,
             accepted: BTreeMap::new(),
@@ -184,6 +187,9 @@ impl<'a> History<'a> {
         reason = "an index takes only what it indexes"
     )]
     fn take(&mut self, id: FactId, at: Time, fact: Fact) {
+        if is_hindrance(fact) {
+            self.hindrances.push(id);
+        }
         match fact {
             Fact::Phase(phase) => {
                 self.phases.insert(phase, at);
@@ -305,5 +311,36 @@ impl<'a> History<'a> {
             Fact::KeyIssued { key, .. } => self.issued.entry(key).or_default().push(id),
             _ => {}
         }
+    }
+}
+
+/// Whether a fact is among those that the search for a cause looks for again
+/// and again.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the searches check that nothing is missing here"
+)]
+fn is_hindrance(fact: Fact) -> bool {
+    match fact {
+        Fact::ToldToSend { .. }
+        | Fact::LinkCut { .. }
+        | Fact::LinkMended { .. }
+        | Fact::LinkSlowed { .. }
+        | Fact::Crashed { .. }
+        | Fact::Gone { .. }
+        | Fact::WritesLost { .. }
+        | Fact::Booted { .. }
+        | Fact::DeviceRestored { .. }
+        | Fact::TableRestored { .. }
+        | Fact::TableEmptied { .. }
+        | Fact::MessageDropped { .. }
+        | Fact::Injected { .. }
+        | Fact::ClaimedForNobody { .. }
+        | Fact::LoggedOut { .. }
+        | Fact::RemoteFailed { .. }
+        | Fact::ClaimMissed { .. }
+        | Fact::DevicesUnknown { .. }
+        | Fact::RoomKeyWithheld { .. } => true,
+        _ => false,
     }
 }

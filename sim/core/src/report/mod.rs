@@ -1,11 +1,18 @@
 //! Reports: what many runs say together. Reads judgements, never the world.
 
+mod campaign;
 mod cell;
+mod counterexample;
 mod matrix;
 mod remarks;
 mod story;
 
+pub use campaign::{
+    AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
+    Witness, Witnessed,
+};
 pub use cell::{Cell, Draw};
+pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
-pub use remarks::{excuses, idle_steps, thrown_out};
+pub use remarks::{excuses, thrown_out};
 pub use story::{Finding, findings};

@@ -46,6 +46,30 @@ impl FromStableHash for StableHash {
     }
 }
 
+/// For tables with short keys of which nobody chooses the worst: a product
+/// with a large odd number for a hash. Such a table has no order that may be
+/// seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Quick(u64);
+
+impl std::hash::Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Hashes a sequence of values.
 #[derive(Default)]
 pub struct Hasher(StableSipHasher128);

@@ -2,8 +2,10 @@
 //! symbolic names and virtual time only, so it survives an upgrade of the
 //! cryptography, and everything that judges a run reads nothing else.
 
+mod compare;
 mod fact;
 pub mod hash;
+mod idle;
 mod say;
 
 pub use fact::{
@@ -11,6 +13,7 @@ pub use fact::{
     Withholding,
 };
 use hash::{Hasher, StableHash};
+pub use idle::idle_steps;
 
 use crate::cast::Cast;
 use crate::time::Time;
@@ -35,6 +38,14 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// An empty trace with room for so many facts.
+    #[must_use]
+    pub fn with_capacity(facts: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(facts),
+        }
+    }
+
     /// Appends a fact.
     pub fn note(&mut self, at: Time, fact: Fact) {
         self.records.push(Record { at, fact });
@@ -46,6 +57,26 @@ impl Trace {
             .iter()
             .enumerate()
             .map(|(place, record)| (FactId(place), *record))
+    }
+
+    /// The facts before a place, in order.
+    pub fn before(&self, id: FactId) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
+        let count = id.0.min(self.records.len());
+        let records = self.records[..count].iter().enumerate();
+        records.map(|(place, record)| (FactId(place), *record))
+    }
+
+    /// The facts after a place, in order.
+    pub fn after(&self, id: FactId) -> impl Iterator<Item = (FactId, Record)> + '_ {
+        let first = id.0.saturating_add(1).min(self.records.len());
+        let records = self.records[first..].iter().zip(first..);
+        records.map(|(record, place)| (FactId(place), *record))
+    }
+
+    /// The place of the last fact.
+    #[must_use]
+    pub fn last(&self) -> Option<FactId> {
+        self.records.len().checked_sub(1).map(FactId)
     }
 
     /// The fact at a place.

@@ -17,6 +17,8 @@ pub use federation::{
 };
 pub use kind::MessageKind;
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
@@ -110,8 +112,9 @@ pub struct ToDevice<C: Crypto> {
 /// What a to-device message carries.
 #[derive(Clone, Debug)]
 pub enum ToDeviceContent<C: Crypto> {
-    /// `m.room.encrypted` under Olm.
-    Encrypted(Encrypted<C>),
+    /// `m.room.encrypted` under Olm. Shared, since many tables and messages
+    /// hold it on its way.
+    Encrypted(Arc<Encrypted<C>>),
     /// `m.room_key.withheld` with the code `m.no_olm`: the sender has no Olm
     /// session with this device. Names neither room nor session.
     NoOlm,
@@ -141,7 +144,7 @@ pub struct RoomEvent<C: Crypto> {
     /// The room it is in.
     pub room: RoomId,
     /// The forward extremities that it follows, as its homeserver knew them.
-    pub previous: Vec<EventId>,
+    pub previous: Arc<[EventId]>,
     /// What it is.
     pub content: RoomContent<C>,
 }

@@ -17,6 +17,8 @@ pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
     fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self>;
     /// An input on its way to a node of this kind.
     fn parcel(input: Input<Self>) -> Parcel<C>;
+    /// Room for the effects of one call.
+    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>>;
 }
 
 impl<C: Crypto> Hosted<C> for Homeserver<C> {
@@ -29,6 +31,10 @@ impl<C: Crypto> Hosted<C> for Homeserver<C> {
 
     fn parcel(input: Input<Self>) -> Parcel<C> {
         Parcel::Server(input)
+    }
+
+    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>> {
+        &mut machines.server_effects
     }
 }
 
@@ -43,6 +49,10 @@ impl<C: Crypto> Hosted<C> for Device<C> {
     fn parcel(input: Input<Self>) -> Parcel<C> {
         Parcel::Device(input)
     }
+
+    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>> {
+        &mut machines.device_effects
+    }
 }
 
 impl<C: Crypto> World<C> {
@@ -50,7 +60,7 @@ impl<C: Crypto> World<C> {
     pub(super) fn boot_as<N: Hosted<C>>(&mut self, node: NodeId) -> N {
         let machine = N::machine(&mut self.machines, node);
         machine.starts += 1;
-        let disk = machine.disk.clone();
+        let disk = machine.disk.read();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
         N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
         self.perform(node, effects);
@@ -70,8 +80,8 @@ impl<C: Crypto> World<C> {
         call: impl FnOnce(&mut Cx<'_, N>) -> R,
     ) -> (R, Vec<Effect<N>>) {
         self.calls += 1;
+        let mut effects = std::mem::take(N::room(&mut self.machines));
         let machine = N::machine(&mut self.machines, node);
-        let mut effects = vec![];
         let result = call(&mut Cx {
             now: self.now,
             incarnation: machine.starts - 1,
@@ -87,7 +97,16 @@ impl<C: Crypto> World<C> {
 
     /// Performs effects in order. A node that crashes between two of them
     /// does not get to the rest.
-    fn perform<N: Hosted<C>>(&mut self, node: NodeId, effects: Vec<Effect<N>>) {
+    fn perform<N: Hosted<C>>(&mut self, node: NodeId, mut effects: Vec<Effect<N>>) {
+        self.perform_all(node, effects.drain(..));
+        *N::room(&mut self.machines) = effects;
+    }
+
+    fn perform_all<N: Hosted<C>>(
+        &mut self,
+        node: NodeId,
+        effects: impl Iterator<Item = Effect<N>>,
+    ) {
         for effect in effects {
             let before = self
                 .machines

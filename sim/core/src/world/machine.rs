@@ -1,25 +1,24 @@
 //! A machine: what one node runs on. Its disk outlives the node, and copies
 //! of the disk outlive the disk.
 
-use std::collections::VecDeque;
-
 use crate::cast::Client;
 use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
 use crate::name::{DeviceId, NodeId};
-use crate::node::{Durable, Node};
+use crate::node::{Durable, Effect, Node};
 use crate::protocol::Protocol;
 use crate::step::CrashPoint;
 use crate::time::Time;
 use crate::trace::StepIndex;
 
+use super::disk::Disk;
+
 /// What one node runs on.
 pub(super) struct Machine<N: Node> {
     pub(super) protocol: Protocol,
     pub(super) client: Client,
-    pub(super) disk: N::Durable,
-    journal: Journal<N::Durable>,
+    pub(super) disk: Disk<N::Durable>,
     pub(super) backup: Option<(Time, N::Durable)>,
     /// How often it has been started; the running node's incarnation is one less.
     pub(super) starts: u16,
@@ -28,14 +27,6 @@ pub(super) struct Machine<N: Node> {
     pub(super) state: State,
     /// The crashes to come, each at a point of its own.
     armed: Vec<Armed>,
-}
-
-/// The last transactions of a disk, and what it held before them. Kept only
-/// of machines that may come to lose some.
-struct Journal<D: Durable> {
-    keeps: usize,
-    before: D,
-    transactions: VecDeque<(Time, Vec<D::Write>)>,
 }
 
 /// What is so of a machine whatever runs on it.
@@ -62,12 +53,7 @@ impl<N: Node> Machine<N> {
         Self {
             protocol,
             client,
-            disk: N::Durable::default(),
-            journal: Journal {
-                keeps: lost_writes,
-                before: N::Durable::default(),
-                transactions: VecDeque::new(),
-            },
+            disk: Disk::new(lost_writes),
             backup: None,
             starts: 0,
             pending: 0,
@@ -79,63 +65,20 @@ impl<N: Node> Machine<N> {
     /// Writes rows to the disk. Whether any of them is progress.
     pub(super) fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>, now: Time) -> bool {
         let progress = rows.iter().any(N::Durable::is_progress);
-        self.journal.note(&rows, now);
-        for row in rows {
-            self.disk.apply(row);
-        }
+        self.disk.write(rows, now);
         progress
     }
 
-    /// Undoes the last transactions. How many there were, and when the first
-    /// of them was made.
-    pub(super) fn lose_writes(&mut self, count: usize) -> Option<(usize, Time)> {
-        let all = self.journal.transactions.len();
-        let lost = count.min(all);
-        let (since, _) = self.journal.transactions.get(all - lost)?;
-        let since = *since;
-        self.journal.transactions.truncate(all - lost);
-        self.disk = self.journal.replayed();
-        Some((lost, since))
+    /// Copies the disk.
+    fn back_up(&mut self, now: Time) {
+        self.backup = Some((now, self.disk.read()));
     }
 
     /// Puts the whole disk back to its latest copy. When that was taken.
     pub(super) fn restore(&mut self) -> Option<Time> {
         let (taken, backup) = self.backup.clone()?;
-        self.disk = backup;
-        self.starts_afresh();
+        self.disk.replace(backup);
         Some(taken)
-    }
-
-    /// What is on the disk now cannot be lost any more.
-    pub(super) fn starts_afresh(&mut self) {
-        if self.journal.keeps > 0 {
-            self.journal.before = self.disk.clone();
-            self.journal.transactions.clear();
-        }
-    }
-}
-
-impl<D: Durable> Journal<D> {
-    fn note(&mut self, rows: &[D::Write], now: Time) {
-        if self.keeps == 0 {
-            return;
-        }
-        self.transactions.push_back((now, rows.to_vec()));
-        if self.transactions.len() > self.keeps
-            && let Some((_, oldest)) = self.transactions.pop_front()
-        {
-            for row in oldest {
-                self.before.apply(row);
-            }
-        }
-    }
-
-    fn replayed(&self) -> D {
-        let mut disk = self.before.clone();
-        for row in self.transactions.iter().flat_map(|(_, rows)| rows) {
-            disk.apply(row.clone());
-        }
-        disk
     }
 }
 
@@ -151,6 +94,10 @@ pub enum Running<C: Crypto> {
 pub(super) struct Machines<C: Crypto> {
     pub(super) servers: Vec<Machine<Homeserver<C>>>,
     pub(super) devices: Vec<Machine<Device<C>>>,
+    /// Room for the effects of a server's call, used again and again.
+    pub(super) server_effects: Vec<Effect<Homeserver<C>>>,
+    /// Room for the effects of a device's call.
+    pub(super) device_effects: Vec<Effect<Device<C>>>,
 }
 
 impl<C: Crypto> Machines<C> {
@@ -215,22 +162,16 @@ impl<C: Crypto> Machines<C> {
     /// first of them was made.
     pub(super) fn lose_writes(&mut self, node: NodeId, count: usize) -> Option<(usize, Time)> {
         match node {
-            NodeId::Server(server) => self.servers[usize::from(server.0)].lose_writes(count),
-            NodeId::Device(device) => self.devices[usize::from(device.index)].lose_writes(count),
+            NodeId::Server(server) => self.servers[usize::from(server.0)].disk.lose(count),
+            NodeId::Device(device) => self.devices[usize::from(device.index)].disk.lose(count),
         }
     }
 
     /// Copies a node's disk.
     pub(super) fn back_up(&mut self, node: NodeId, now: Time) {
         match node {
-            NodeId::Server(server) => {
-                let machine = &mut self.servers[usize::from(server.0)];
-                machine.backup = Some((now, machine.disk.clone()));
-            }
-            NodeId::Device(device) => {
-                let machine = &mut self.devices[usize::from(device.index)];
-                machine.backup = Some((now, machine.disk.clone()));
-            }
+            NodeId::Server(server) => self.servers[usize::from(server.0)].back_up(now),
+            NodeId::Device(device) => self.devices[usize::from(device.index)].back_up(now),
         }
     }
 

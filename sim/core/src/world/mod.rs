@@ -10,6 +10,7 @@
 //!   deliver(delivery)    ───────────▶  runs Node::handle, performs its effects
 //! ```
 
+mod disk;
 mod host;
 mod job;
 mod machine;
@@ -47,6 +48,8 @@ pub use phases::Conduct;
 use phases::{Phases, Tick};
 use schedule::Schedule;
 
+/// Room for the facts of a run of the usual length.
+const USUAL_FACTS: usize = 1024;
 /// How long a client waits for an answer.
 const CLIENT_TIMEOUT: Span = Span::secs(30);
 
@@ -72,7 +75,7 @@ pub struct Delivery<C: Crypto> {
 }
 
 enum Parcel<C: Crypto> {
-    Message(Passage, Message<C>),
+    Message(Passage, Box<Message<C>>),
     Server(Input<Homeserver<C>>),
     Device(Input<Device<C>>),
     Tick(Tick),
@@ -92,7 +95,7 @@ pub struct World<C: Crypto> {
     trace: Trace,
     consulted: Cell<Consulted>,
     orders: Vec<Order<C>>,
-    held: Vec<(NodeId, NodeId, Message<C>)>,
+    held: Vec<(NodeId, NodeId, Box<Message<C>>)>,
     /// Devices that people mean to be logged in.
     logged_in: BTreeSet<DeviceId>,
     gone: BTreeSet<ServerId>,
@@ -145,6 +148,8 @@ impl<C: Crypto> World<C> {
         let mut machines = Machines {
             servers: servers.collect(),
             devices: devices.collect(),
+            server_effects: vec![],
+            device_effects: vec![],
         };
         // Rooms are there before anybody starts.
         for room in &cast.rooms {
@@ -166,7 +171,7 @@ impl<C: Crypto> World<C> {
             schedule: Schedule::default(),
             machines,
             phases: Phases::new(conduct),
-            trace: Trace::default(),
+            trace: Trace::with_capacity(USUAL_FACTS),
             consulted: Cell::default(),
             orders: vec![],
             held: vec![],
@@ -185,10 +190,10 @@ impl<C: Crypto> World<C> {
         self.plan_timeline();
     }
 
-    /// What the engine has to do, in order. Every call takes all that has
-    /// accumulated.
-    pub fn orders(&mut self) -> Vec<Order<C>> {
-        std::mem::take(&mut self.orders)
+    /// What the engine has to do, in order: all that has accumulated is put
+    /// into `into`, which has to be empty.
+    pub fn orders(&mut self, into: &mut Vec<Order<C>>) {
+        std::mem::swap(&mut self.orders, into);
     }
 
     /// Starts a node from its disk.
@@ -296,7 +301,7 @@ impl<C: Crypto> World<C> {
     }
 
     /// Decides the fate of a message that a node sends.
-    fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Message<C>) {
+    fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Box<Message<C>>) {
         self.tamper(&mut body);
         match self.network.send(from, to, &body, self.draws) {
             Fate::Arrives(latency, passage) => {
@@ -307,7 +312,7 @@ impl<C: Crypto> World<C> {
             Fate::Dropped(step) => {
                 self.dropped(from, to, &body, step);
                 // Whoever asked would have to wait; servers do so by themselves.
-                if let (Some(_), Message::ClientResponse(id, ..)) = (step, &body) {
+                if let (Some(_), Message::ClientResponse(id, ..)) = (step, &*body) {
                     let parcel = Device::parcel(Input::TimedOut(*id));
                     self.plan(self.now + CLIENT_TIMEOUT, Some(to), parcel);
                 }

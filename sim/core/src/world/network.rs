@@ -1,7 +1,8 @@
 //! The network: who can reach whom, how long a message takes, and what
 //! becomes of what is on its way when a link is cut.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
 
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};
@@ -10,7 +11,7 @@ use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
-use crate::trace::hash::StableHash;
+use crate::trace::hash::{Quick, StableHash};
 use crate::wire::{Message, MessageKind};
 
 /// How long a device takes to notice that its connection broke or came back.
@@ -32,7 +33,7 @@ pub(super) struct Network {
     /// How often each way has broken: what is on its way is lost with it.
     breaks: BTreeMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
-    attempts: BTreeMap<StableHash, u32>,
+    attempts: HashMap<StableHash, u32, BuildHasherDefault<Quick>>,
     /// When each device gets its latest notice; notices keep their order.
     noticed: BTreeMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.

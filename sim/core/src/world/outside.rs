@@ -137,20 +137,21 @@ impl<C: Crypto> Outside for World<C> {
             None => return,
         };
         let protocol = Reading::new(&machine.protocol, &self.consulted);
+        let mut disk = machine.disk.read();
         let mut facts = vec![];
         for table in tables.unwrap_or(Table::ALL).iter().copied() {
             let left_out = tables.is_none()
                 && table == Table::OneTimeKeys
                 && protocol.restored_tables() == RestoredTables::AllButOneTimeKeys;
             if left_out {
-                machine.disk.empty(table);
+                disk.empty(table);
                 facts.push(Fact::TableEmptied {
                     server,
                     table,
                     step: Some(step),
                 });
             } else {
-                machine.disk.restore(table, backup);
+                disk.restore(table, backup);
                 facts.push(Fact::TableRestored {
                     server,
                     table,
@@ -159,7 +160,7 @@ impl<C: Crypto> Outside for World<C> {
                 });
             }
         }
-        machine.starts_afresh();
+        machine.disk.replace(disk);
         for fact in facts {
             self.note(fact);
         }

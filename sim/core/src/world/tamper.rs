@@ -40,11 +40,11 @@ impl<C: Crypto> World<C> {
         self.note(Fact::Injected { copy, of, step });
         let outside = Encrypted {
             ciphertext: self.crypto.damage(&outside.ciphertext),
-            ..outside.clone()
+            ..Encrypted::clone(outside)
         };
         Some(ToDevice {
             id: copy,
-            content: ToDeviceContent::Encrypted(outside),
+            content: ToDeviceContent::Encrypted(outside.into()),
         })
     }
 }

@@ -3,6 +3,8 @@
 use super::driver::peer::Peer;
 use super::driver::{BOB, CAROL};
 use super::{Client, in_a_room_with};
+use std::sync::Arc;
+
 use unwedge_core::crypto::{Crypto as _, OlmError};
 use unwedge_core::name::DeviceId;
 use unwedge_core::protocol::{FailedKeys, Protocol, Unwedging};
@@ -49,7 +51,8 @@ fn damaged(message: &ToDevice<Vodozemac>) -> ToDevice<Vodozemac> {
     let ToDeviceContent::Encrypted(outside) = &mut message.content else {
         panic!("only an encrypted message can be damaged")
     };
-    outside.ciphertext = Vodozemac.damage(&outside.ciphertext);
+    let ciphertext = Vodozemac.damage(&outside.ciphertext);
+    Arc::make_mut(outside).ciphertext = ciphertext;
     message
 }
 

@@ -43,7 +43,7 @@ impl Megolm {
         RoomEvent {
             id,
             room: ROOM,
-            previous: vec![],
+            previous: [].into(),
             content: RoomContent::Encrypted {
                 session: self.name,
                 ciphertext,

@@ -23,7 +23,7 @@ fn becomes(alice: &mut Client, room: RoomId, who: DeviceId, membership: Membersh
             sent: alice.now(),
         },
         room,
-        previous: vec![],
+        previous: [].into(),
         content: RoomContent::Member(membership),
     };
     alice.sync_event(&event);

@@ -250,5 +250,6 @@ pub(super) fn answer_to(
     let from = NodeId::Server(HERE);
     // The kind is there for faults to pick messages by: no client looks at it.
     let body = Message::ClientResponse(id, MessageKind::Sync, response);
+    let body = Box::new(body);
     Input::Message { from, body }
 }

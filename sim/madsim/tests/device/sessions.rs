@@ -4,6 +4,8 @@
 use super::driver::BOB;
 use super::driver::peer::{Peer, PeerSession};
 use super::{Client, ROOM, Upload, in_a_room_with, sharing_with};
+use std::sync::Arc;
+
 use unwedge_core::crypto::{Crypto as _, OlmError};
 use unwedge_core::device::Command;
 use unwedge_core::name::SessionName;
@@ -116,7 +118,8 @@ fn a_pre_key_message_of_a_known_session_is_tried_with_that_session_only() {
     let next = bob.encrypt(&mut session, alice.now());
     let mut damaged = next.clone();
     if let ToDeviceContent::Encrypted(outside) = &mut damaged.content {
-        outside.ciphertext = Vodozemac.damage(&outside.ciphertext);
+        let ciphertext = Vodozemac.damage(&outside.ciphertext);
+        Arc::make_mut(outside).ciphertext = ciphertext;
     }
     assert_eq!(received(&mut alice, &damaged), Err(OlmError::Invalid));
     alice.facts();
@@ -148,7 +151,8 @@ fn any_other_message_is_tried_with_every_session() {
     }
     let mut damaged = bob.encrypt(&mut hers, alice.now());
     if let ToDeviceContent::Encrypted(outside) = &mut damaged.content {
-        outside.ciphertext = Vodozemac.damage(&outside.ciphertext);
+        let ciphertext = Vodozemac.damage(&outside.ciphertext);
+        Arc::make_mut(outside).ciphertext = ciphertext;
     }
     assert_eq!(received(&mut alice, &damaged), Err(OlmError::Invalid));
     let next = bob.encrypt(&mut hers, alice.now());

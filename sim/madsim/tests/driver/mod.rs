@@ -206,7 +206,7 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
                     self.stored.push(rows.iter().map(N::Durable::row).collect());
                     rows.into_iter().for_each(|row| self.disk.apply(row));
                 }
-                Effect::Send { to, body } => self.sent.push((to, body)),
+                Effect::Send { to, body } => self.sent.push((to, *body)),
                 Effect::Wake { at, timer } => self.timers.push((at, timer)),
                 Effect::Observe(fact) => self.facts.push(fact),
             }

@@ -149,7 +149,7 @@ impl Peer {
             sender_identity,
             ciphertext: Vodozemac.encrypt(&mut session.olm, &payload),
         };
-        let content = ToDeviceContent::Encrypted(outside);
+        let content = ToDeviceContent::Encrypted(outside.into());
         ToDevice { id, content }
     }
 
@@ -165,7 +165,7 @@ impl Peer {
             sender_identity,
             ciphertext,
             ..
-        } = outside;
+        } = &**outside;
         let mut sessions = self.accepted.iter_mut();
         let known = sessions.find(|it| Vodozemac.opens(it, ciphertext) == Some(true));
         if let Some(session) = known {

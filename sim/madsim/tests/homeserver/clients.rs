@@ -113,6 +113,7 @@ impl Server {
         let id = self.fresh_id();
         let body = Message::ClientRequest(id, token, request);
         let from = NodeId::Device(device);
+        let body = Box::new(body);
         self.input(Input::Message { from, body });
         id
     }

@@ -42,7 +42,7 @@ pub(crate) fn said(sender: DeviceId, room: RoomId, n: u64) -> RoomEvent<Vodozema
     RoomEvent {
         id,
         room,
-        previous: vec![],
+        previous: [].into(),
         content: RoomContent::Encrypted {
             session,
             ciphertext,
@@ -55,7 +55,7 @@ pub(crate) fn member(sender: DeviceId, n: u64, membership: Membership) -> RoomEv
     RoomEvent {
         id: event_id(sender, n),
         room: ROOM,
-        previous: vec![],
+        previous: [].into(),
         content: RoomContent::Member(membership),
     }
 }

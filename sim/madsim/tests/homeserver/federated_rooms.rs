@@ -45,7 +45,7 @@ fn join_asked_of(server: &mut Server, peer: ServerId) -> (RequestId, EventId) {
 fn let_in(event: EventId, members: &[UserId]) -> FederationResponse<Vodozemac> {
     let mut join = member(event.sender, 0, Membership::Join);
     join.id = event;
-    join.previous = vec![event_id(CAROL, 1)];
+    join.previous = [event_id(CAROL, 1)].into();
     let members = members.to_vec();
     FederationResponse::Join(Some(Joined {
         event: join,
@@ -76,7 +76,7 @@ fn sent(server: &mut Server, peer: ServerId) -> Vec<Seen> {
 /// What Carol says, after these events.
 fn carol_says(n: u64, previous: &[EventId]) -> RoomEvent<Vodozemac> {
     RoomEvent {
-        previous: previous.to_vec(),
+        previous: previous.into(),
         ..said(CAROL, ROOM, n)
     }
 }
@@ -159,7 +159,7 @@ fn a_server_in_the_room_lets_another_servers_user_in_and_tells_the_third() {
     let event = event_id(CAROL, 2);
     let joined = let_user_in(&mut server, THERE, ROOM, event).expect("it is in the room");
     assert_eq!(joined.event.id, event);
-    assert_eq!(joined.event.previous, [event_id(ALICE, 1)]);
+    assert_eq!(*joined.event.previous, [event_id(ALICE, 1)]);
     let mut members = joined.members;
     members.sort_unstable();
     assert_eq!(members, [ALICE.user, CAROL.user, DAVE.user]);
@@ -177,7 +177,7 @@ fn a_server_that_asks_anew_is_told_by_the_answer_alone() {
     // The first answer was lost, so its server counts as being in the room.
     let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 1)).unwrap();
     let joined = let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 2)).unwrap();
-    assert_eq!(joined.event.previous, [event_id(CAROL, 1)]);
+    assert_eq!(*joined.event.previous, [event_id(CAROL, 1)]);
     assert!(sent(&mut server, THERE).is_empty());
 }
 
@@ -291,7 +291,7 @@ fn events_that_a_restored_server_has_forgotten_are_fetched_when_the_next_one_com
     assert_eq!((room, latest), (ROOM, event_id(CAROL, 3)));
     assert_eq!(earliest, [one]);
     let mut between = said(ALICE, ROOM, 2);
-    between.previous = vec![one];
+    between.previous = [one].into();
     let answer = FederationResponse::MissingEvents(ROOM, vec![between]);
     server.answer_from_there(request, answer);
     let expected = [1, 2, 3].map(Seen::Said);

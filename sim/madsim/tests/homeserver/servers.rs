@@ -69,6 +69,7 @@ impl Server {
         let id = self.fresh_id();
         let body = Message::FederationRequest(id, request);
         let from = NodeId::Server(peer);
+        let body = Box::new(body);
         self.input(Input::Message { from, body });
         id
     }
@@ -123,6 +124,7 @@ impl Server {
         };
         let body = Message::FederationResponse(id, kind, response);
         let from = NodeId::Server(peer);
+        let body = Box::new(body);
         self.input(Input::Message { from, body });
     }
 

@@ -19,7 +19,6 @@ use unwedge_core::oracle::{self, OutcomeClass};
 use unwedge_core::protocol::Proposal;
 use unwedge_core::world::Job;
 use unwedge_core::{fast, generate};
-use unwedge_madsim::Vodozemac;
 
 /// How many timelines are made, unless the environment says otherwise.
 const TIMELINES: u64 = 300;
@@ -86,7 +85,7 @@ fn judge(number: u64, proposals: &[Proposal]) -> Result<OutcomeClass, String> {
     let place = usize::try_from(number).unwrap() % proposals.len();
     let proposal = &proposals[place];
     let job = Job::new(scenario, proposal.protocol(), number);
-    let (run, _) = fast::run_with(&job, Vodozemac);
+    let run = fast::run(&job);
     let judgement = oracle::judge(&run.trace);
     if judgement.outcome == OutcomeClass::Unsettled {
         return Err(format!("unsettled under {}", proposal.name));

@@ -64,11 +64,11 @@ fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId)
     })?;
     // A client sends one event after the other, and meets anew for each what
     // stands in its way.
-    let before = history.last_before(event.sent, |fact| match fact {
-        Fact::EventSent { event, .. } if event.sender == id.sender => Some(None),
+    let before = history.last_said(event.sent, |fact| match fact {
+        Fact::EventSent { event, .. } if event.sender == id.sender => Some(()),
         _ => None,
     });
-    let obstacle = Some(met).filter(|met| before.is_none_or(|before| before.fact < met.fact))?;
+    let obstacle = Some(met).filter(|met| before.is_none_or(|(before, ())| before < met.fact))?;
     match history.trace.at(obstacle.fact).fact {
         Fact::ClaimMissed { why, .. } => {
             Some(claim_missed(history, why, obstacle.fact, id, reader))
@@ -189,10 +189,8 @@ fn remote_failure(
 /// which the sender's server waited for it.
 fn was_issued(history: &History<'_>, timed_out: FactId, id: EventId, reader: DeviceId) -> bool {
     let gave_up = history.trace.at(timed_out).at;
-    let facts = history.trace.facts().rev();
-    let waiting = facts
-        .skip_while(|(fact, _)| *fact >= timed_out)
-        .take_while(|(_, it)| gave_up.since(it.at) <= CLAIM_TIMEOUT);
+    let facts = history.trace.before(timed_out).rev();
+    let waiting = facts.take_while(|(_, it)| gave_up.since(it.at) <= CLAIM_TIMEOUT);
     waiting.map(|(_, it)| it.fact).any(|fact| {
         matches!(fact, Fact::KeyIssued { key, to, .. }
             if key.owner == reader && to == Some(id.sender))

@@ -45,10 +45,14 @@ fn one_time_key_gone(
     failed: FactId,
     reader: DeviceId,
 ) -> Cause {
-    if used(history, key, failed) {
+    // What a device did before it was put back to a time before that, it has
+    // not done.
+    let counts = |done: &FactId| !undone(history, *done, failed, reader);
+    if used(history, key, failed).filter(counts).is_some() {
         return issued_again(history, key, failed, reader);
     }
-    if let Some((discarded, why)) = discarded(history, key, failed) {
+    let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
+    if let Some((discarded, why)) = gone {
         let kind = match why {
             Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
             Discard::Reset => CauseKind::OneTimeKeyReset,
@@ -294,16 +298,25 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     }
 }
 
+/// Whether a device was put back, between two facts, to a time before the
+/// first of them.
+fn undone(history: &History<'_>, done: FactId, before: FactId, reader: DeviceId) -> bool {
+    let (at, span) = (history.trace.at(done).at, (done, before));
+    history.device_rolled_back(reader, at, span).is_some()
+        || history.writes_lost(reader, at, span).is_some()
+}
+
+/// When a session was last opened on a key.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
 )]
-fn used(history: &History<'_>, key: KeyName, before: FactId) -> bool {
-    let used = history.last_before(before, |fact| match fact {
-        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(None),
+fn used(history: &History<'_>, key: KeyName, before: FactId) -> Option<FactId> {
+    let used = history.last_said(before, |fact| match fact {
+        Fact::SessionAccepted { key: accepted, .. } if accepted == key => Some(()),
         _ => None,
     });
-    used.is_some()
+    used.map(|(fact, ())| fact)
 }
 
 #[expect(
@@ -323,11 +336,11 @@ fn discarded(history: &History<'_>, key: KeyName, before: FactId) -> Option<(Fac
     reason = "only one fact is looked for"
 )]
 fn generated(history: &History<'_>, key: KeyName) -> FactId {
-    let made = history.last_before(FactId(usize::MAX), |fact| match fact {
-        Fact::KeyGenerated { key: made } if made == key => Some(None),
+    let made = history.last_said(FactId(usize::MAX), |fact| match fact {
+        Fact::KeyGenerated { key: made } if made == key => Some(()),
         _ => None,
     });
-    made.map_or(FactId(0), |deed| deed.fact)
+    made.map_or(FactId(0), |(fact, ())| fact)
 }
 
 /// When, between two facts, the device made another key under the same ID.
@@ -340,13 +353,13 @@ fn overwritten(
     key: KeyName,
     (after, before): (FactId, FactId),
 ) -> Option<FactId> {
-    let made = history.last_before(before, |fact| match fact {
+    let made = history.last_said(before, |fact| match fact {
         Fact::KeyGenerated { key: made }
             if made != key && (made.owner, made.kind, made.id) == (key.owner, key.kind, key.id) =>
         {
-            Some(None)
+            Some(())
         }
         _ => None,
     });
-    made.map(|deed| deed.fact).filter(|made| *made > after)
+    made.map(|(fact, ())| fact).filter(|made| *made > after)
 }

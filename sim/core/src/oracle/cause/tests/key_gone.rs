@@ -31,6 +31,31 @@ fn a_device_put_back_to_before_it_made_the_key_has_lost_it() {
 }
 
 #[test]
+fn a_key_that_was_used_before_the_device_was_put_back_has_not_been_used() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    story.generates(ONE_TIME);
+    story.accepts(ONE_TIME, ALICE);
+    let restore = story.restores_bob(before, STEP);
+    is_gone(&mut story, ONE_TIME);
+    let because = because(OneTimeKeyLostWithDeviceRestore, STEP, restore);
+    assert_eq!(story.cause(), because);
+}
+
+#[test]
+fn a_key_discarded_after_its_use_was_undone_was_discarded() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let between = story.now + Span::millis(1);
+    story.wait(Span::secs(1));
+    story.accepts(ONE_TIME, ALICE);
+    story.restores_bob(between, STEP);
+    let discarded = discards(&mut story, Discard::Reset);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
 fn a_key_that_had_not_reached_the_disk_is_forgotten() {
     let mut story = Story::of_alice_and_bob();
     story.generates(ONE_TIME);

@@ -1,0 +1,129 @@
+//! `unwedge hunt`: looks for a run that breaks what a proposal says of itself.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+use unwedge_core::generate;
+use unwedge_core::hunt::{self, Hunt};
+use unwedge_core::oracle::CauseKind;
+use unwedge_core::problem::Fault;
+
+use crate::args::{HuntArgs, Objective};
+use crate::failure::Failure;
+use crate::input;
+use crate::library::Library;
+use crate::output::{self, say};
+use crate::progress::{Clock, Goal, Pace};
+use crate::quarry::{self, Ground, Quarry, Target};
+use crate::{Outcome, Status};
+
+/// How many runs are made if nobody says.
+const RUNS: u64 = 100_000;
+/// So many runs are made between two looks at the clock.
+const BLOCK: u64 = 512;
+
+pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
+    let library = Library::open(&args.common, std::slice::from_ref(&args.proposal))?;
+    let proposal = library.proposal(&args.proposal)?;
+    let base = library.proposal("base")?;
+    let objective = objective(args.objective, proposal.name == base.name);
+    let ignored = causes(&args.ignored)?;
+    let time = args.time.as_deref().map(input::read_time).transpose()?;
+    let id = quarry::identifier(&["found", &proposal.name]);
+    let file = args.out.clone();
+    let file = file.unwrap_or_else(|| quarry::usual_place(&library.root, &id));
+    let target = Target::reserve(file)?;
+    let ground = Ground {
+        hunt: Hunt::new(&proposal, objective, ignored),
+        word: library.word(&proposal.name),
+        proposal,
+        base,
+    };
+
+    let threads = args.threads.map_or(0, usize::from);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.expect("a machine can start a few threads");
+    let clock = Clock::start();
+    let (found, runs) = pool.install(|| search(args, time, &ground));
+    let Some(quarry) = found else {
+        say(&format!(
+            "nothing was found against {} in {runs} runs",
+            ground.proposal.name
+        ));
+        return Ok(Status::Expected);
+    };
+    output::mention(&format!(
+        "found after {} runs and {:.1} s: seed {}; making it smaller",
+        quarry.seed - args.seed + 1,
+        clock.passed().as_secs_f64(),
+        quarry.seed
+    ));
+    ground.bring_home(quarry, &id, |found| found.title(), target)
+}
+
+/// The find with the lowest seed, and how many runs were looked at. Runs are
+/// made in blocks, so that the time does not decide which of two is found.
+fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Quarry>, u64) {
+    let most = args.runs.unwrap_or(match time {
+        Some(_) => u64::MAX,
+        None => RUNS,
+    });
+    let most = most.min(u64::MAX - args.seed);
+    let goal = match time {
+        Some(time) if args.runs.is_none() => Goal::Time(time),
+        _ => Goal::Runs(most),
+    };
+    let mut pace = Pace::new(0, goal);
+    let clock = Clock::start();
+    let mut looked_at = 0;
+    while looked_at < most && time.is_none_or(|time| clock.passed() < time) {
+        let block = BLOCK.min(most - looked_at);
+        let first = args.seed + looked_at;
+        let found = (first..first + block)
+            .into_par_iter()
+            .find_map_first(|seed| {
+                let scenario = Arc::new(generate::scenario(seed));
+                let find = ground.look(&scenario, seed)?;
+                Some(Quarry {
+                    scenario,
+                    seed,
+                    find,
+                })
+            });
+        looked_at += block;
+        pace.made(block, 0);
+        if found.is_some() {
+            pace.finish();
+            return (found, looked_at);
+        }
+    }
+    pace.finish();
+    (None, looked_at)
+}
+
+fn objective(named: Option<Objective>, is_base: bool) -> hunt::Objective {
+    match named {
+        Some(Objective::Claimed) => hunt::Objective::Claimed,
+        Some(Objective::Regression) => hunt::Objective::Regression,
+        Some(Objective::Either) => hunt::Objective::Either,
+        Some(Objective::Any) => hunt::Objective::Any,
+        None if is_base => hunt::Objective::Any,
+        None => hunt::Objective::Either,
+    }
+}
+
+fn causes(words: &[String]) -> Result<BTreeSet<CauseKind>, Box<Failure>> {
+    let known = || CauseKind::ALL.iter();
+    let cause = |word: &String| {
+        let info = known().find(|info| info.name == word);
+        info.map(|info| info.kind).ok_or_else(|| {
+            let names = known().map(|info| info.name);
+            let fault = Fault::unknown("cause", word, 0..word.len(), names);
+            Failure::Problem(Box::new(fault.within("command line", word))).into()
+        })
+    };
+    words.iter().map(cause).collect()
+}

@@ -1,0 +1,56 @@
+//! `unwedge minimise`: a scenario, made as small as it goes while it comes out
+//! as it does.
+
+use std::collections::BTreeSet;
+
+use unwedge_core::hunt::{Hunt, Objective};
+
+use crate::args::MinimiseArgs;
+use crate::library::Library;
+use crate::output::say;
+use crate::quarry::{self, FIXED_DRAWS, Ground, Quarry, Target};
+use crate::{Outcome, Status};
+
+pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
+    let mut library = Library::open(&args.common, std::slice::from_ref(&args.proposal))?;
+    let scenario = library.scenario(&args.scenario)?;
+    let proposal = library.proposal(&args.proposal)?;
+    let base = library.proposal("base")?;
+    let id = quarry::identifier(&[&scenario.id, "minimal"]);
+    let file = args.out.clone();
+    let file = file.unwrap_or_else(|| quarry::usual_place(&library.root, &id));
+    let target = Target::reserve(file)?;
+    let ground = Ground {
+        hunt: Hunt::new(&proposal, Objective::Any, BTreeSet::new()),
+        word: library.word(&proposal.name),
+        proposal,
+        base,
+    };
+
+    let seeds: Vec<u64> = match args.seed {
+        Some(seed) => vec![seed],
+        None => (0..FIXED_DRAWS).collect(),
+    };
+    let finds = seeds
+        .into_iter()
+        .filter_map(|seed| Some((seed, ground.look(&scenario, seed)?)));
+    // The first of those that come out worst.
+    let worst = finds.reduce(|best, next| match next.1.outcome > best.1.outcome {
+        true => next,
+        false => best,
+    });
+    let Some((seed, find)) = worst else {
+        say(&format!(
+            "{} comes out no worse than late under {}: there is nothing to keep while it gets smaller",
+            scenario.id, ground.proposal.name
+        ));
+        return Ok(Status::Expected);
+    };
+    let title = scenario.title.clone();
+    let quarry = Quarry {
+        scenario,
+        seed,
+        find,
+    };
+    ground.bring_home(quarry, &id, |_| title, target)
+}

@@ -1,0 +1,188 @@
+//! What is hunted and made smaller: a scenario, a proposal and a seed that
+//! show something. Asks the fast engine, confirms on the real one, and writes
+//! the scenario as a file that shows it again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use unwedge_core::hunt::{Came, Find, Hunt};
+use unwedge_core::minimise::{self, Minimised};
+use unwedge_core::oracle::{self, OutcomeClass};
+use unwedge_core::protocol::{Proposal, Protocol};
+use unwedge_core::report::{Counterexample, Proof};
+use unwedge_core::scenario::Scenario;
+use unwedge_core::world::Job;
+
+use crate::args::Engine;
+use crate::failure::Failure;
+use crate::output::{self, Reserved, say};
+use crate::runner;
+use crate::{Outcome, Status};
+
+/// Draws by which a scenario file is judged.
+pub(crate) const FIXED_DRAWS: u64 = 32;
+/// So often it is asked at the most whether something smaller still shows it.
+const MOST_TRIALS: usize = 20_000;
+
+/// Under what runs are made, and what is looked for in them.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) proposal: Proposal,
+    /// As the command line names the proposal.
+    pub(crate) word: String,
+    pub(crate) base: Proposal,
+    pub(crate) hunt: Hunt,
+}
+
+/// A run that is a find.
+#[derive(Clone, Debug)]
+pub(crate) struct Quarry {
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) seed: u64,
+    pub(crate) find: Find,
+}
+
+/// Where what was found is written.
+#[derive(Debug)]
+pub(crate) struct Target {
+    file: PathBuf,
+    reserved: Reserved,
+}
+
+impl Target {
+    /// Makes sure that the file can be written.
+    pub(crate) fn reserve(file: PathBuf) -> Result<Self, Box<Failure>> {
+        let reserved = Reserved::new(&file)?;
+        Ok(Self { file, reserved })
+    }
+}
+
+impl Ground {
+    /// The run of a scenario with a seed, if it is a find.
+    pub(crate) fn look(&self, scenario: &Arc<Scenario>, seed: u64) -> Option<Find> {
+        let under = self.came(scenario, &self.proposal, seed);
+        self.hunt
+            .find(&under, || self.came(scenario, &self.base, seed))
+    }
+
+    /// Makes a find as small as it goes, confirms it on the real engine and
+    /// writes it.
+    pub(crate) fn bring_home(
+        &self,
+        quarry: Quarry,
+        id: &str,
+        title: impl FnOnce(&Counterexample) -> String,
+        target: Target,
+    ) -> Outcome {
+        let quarry = self.with_an_early_draw(quarry);
+        let before = quarry.scenario.clone();
+        let Quarry { seed, find, .. } = quarry;
+        let mut still = |smaller: &Scenario| self.shows(&Arc::new(smaller.clone()), seed, find);
+        let Minimised {
+            mut scenario,
+            trials,
+            complete,
+        } = minimise::minimise((*before).clone(), &mut still, MOST_TRIALS);
+        if !complete {
+            output::mention(&format!(
+                "it may go smaller yet: {trials} trials were made, and no more are"
+            ));
+        }
+        id.clone_into(&mut scenario.id);
+        let scenario = Arc::new(scenario);
+        let Some(proof) = self.confirm(&scenario, seed)? else {
+            return Ok(Status::Fault);
+        };
+        let mut found = Counterexample {
+            scenario: Scenario::clone(&scenario),
+            proposal: &self.proposal,
+            find,
+            proof,
+            from: before,
+            trials,
+            file: target.file.display().to_string(),
+            word: self.word.clone(),
+            expect: self.expectations(&scenario),
+        };
+        found.scenario.title = title(&found);
+        for line in found.lines() {
+            say(&line);
+        }
+        target.reserved.write(&found.to_toml())?;
+        output::mention(&format!("written: {}", target.file.display()));
+        Ok(Status::Differs)
+    }
+
+    /// The same find with one of the draws by which files are judged, if one
+    /// of them shows it.
+    fn with_an_early_draw(&self, quarry: Quarry) -> Quarry {
+        let shows = |seed: &u64| self.shows(&quarry.scenario, *seed, quarry.find);
+        let seed = (0..FIXED_DRAWS).find(shows).unwrap_or(quarry.seed);
+        Quarry { seed, ..quarry }
+    }
+
+    fn shows(&self, scenario: &Arc<Scenario>, seed: u64, find: Find) -> bool {
+        let under = self.came(scenario, &self.proposal, seed);
+        self.hunt
+            .still(find, &under, || self.came(scenario, &self.base, seed))
+    }
+
+    /// What the real engine makes of a run; nothing if it is another run than
+    /// the fast engine's, which is a fault of ours.
+    fn confirm(&self, scenario: &Arc<Scenario>, seed: u64) -> Result<Option<Proof>, Box<Failure>> {
+        let protocol = self.proposal.protocol();
+        let made = runner::make(Engine::Both, scenario, &protocol, seed, None, "");
+        if let Some(difference) = made.disagreement {
+            output::mention("a fault of unwedge: the engines make different runs of this:");
+            output::mention(&scenario.to_toml());
+            difference.iter().for_each(|line| output::mention(line));
+            return Ok(None);
+        }
+        Ok(Some(Proof {
+            seed,
+            findings: made.draw.findings,
+            trace_hash: made.draw.trace_hash,
+        }))
+    }
+
+    /// The worst outcome of the fixed draws, under today's protocol and under
+    /// the proposal, as the file will have to expect it.
+    fn expectations(&self, scenario: &Arc<Scenario>) -> Vec<(String, OutcomeClass)> {
+        let worst = |proposal: &Proposal| {
+            let seeds = 0..FIXED_DRAWS;
+            let all = seeds.map(|seed| self.came(scenario, proposal, seed).outcome);
+            all.max().unwrap_or(OutcomeClass::Ok)
+        };
+        let mut expect = vec![(self.base.name.clone(), worst(&self.base))];
+        if self.proposal.name != self.base.name {
+            expect.push((self.proposal.name.clone(), worst(&self.proposal)));
+        }
+        expect
+    }
+
+    fn came(&self, scenario: &Arc<Scenario>, proposal: &Proposal, seed: u64) -> Came {
+        let protocol: Protocol = proposal.protocol();
+        let job = Job::new(scenario.clone(), protocol, seed);
+        let run = runner::make_fast(&job, || {
+            format!(
+                "unwedge run {} --proposal {} --seed {seed}\n{}",
+                scenario.id,
+                proposal.name,
+                scenario.to_toml()
+            )
+        });
+        Came::from(&oracle::judge(&run.trace))
+    }
+}
+
+/// Where something is written if nobody says.
+pub(crate) fn usual_place(root: &Path, id: &str) -> PathBuf {
+    root.join("reports/latest").join(format!("{id}.toml"))
+}
+
+/// A name for a scenario that belongs to a proposal.
+pub(crate) fn identifier(parts: &[&str]) -> String {
+    let may = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let clean = |part: &&str| part.replace(|letter| !may(letter), "-");
+    parts.iter().map(clean).collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,153 @@
+//! Hunting for counterexamples, and making scenarios smaller.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use common::{run, stderr, stdout, unwedge};
+use tempfile::TempDir;
+
+fn hunt(args: &[&str], out: &Path) -> Output {
+    let mut command = unwedge();
+    command.arg("hunt").args(args).arg("--out").arg(out);
+    command.output().unwrap()
+}
+
+#[test]
+fn a_find_is_a_file_that_shows_it_again() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let output = hunt(&["--proposal", "bug-read-then-delete-claim"], &file);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("Worse under bug-read-then-delete-claim than today"));
+    assert!(text.contains("confirmed on the real engine"), "{text}");
+
+    // The line that is printed for pasting shows the cause that is named.
+    let line = text.lines().find(|line| line.starts_with("  unwedge run"));
+    let words: Vec<&str> = line.unwrap().split_whitespace().skip(1).collect();
+    let again = run(&words);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(stdout(&again).contains("cause: one-time-key-issued-twice"));
+
+    // The file expects what it shows, and is as small as one would write it.
+    let scenario = fs::read_to_string(&file).unwrap();
+    assert!(scenario.matches("{ at = ").count() <= 8, "{scenario}");
+    assert!(scenario.contains("alice"), "{scenario}");
+    let mut eval = unwedge();
+    eval.arg("eval").arg(&file);
+    eval.args([
+        "--proposal",
+        "base",
+        "--proposal",
+        "bug-read-then-delete-claim",
+    ]);
+    let eval = eval.arg("--out").arg(dir.path().join("out")).output();
+    let eval = eval.unwrap();
+    assert_eq!(eval.status.code(), Some(0), "{}", stdout(&eval));
+}
+
+#[test]
+fn threads_do_not_decide_what_is_found() {
+    let dir = TempDir::new().unwrap();
+    let found = |name: &str, threads: &str| {
+        let file = dir.path().join(name).join("found.toml");
+        let args = ["--proposal", "base", "--seed", "100", "--threads", threads];
+        assert_eq!(hunt(&args, &file).status.code(), Some(1));
+        // But for the command that names the file itself.
+        let text = fs::read_to_string(file).unwrap();
+        text.replace(name, "")
+    };
+    assert_eq!(found("one", "1"), found("many", "5"));
+}
+
+#[test]
+fn a_cause_that_is_ignored_is_not_found() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let title = |args: &[&str]| {
+        let output = hunt(&[&["--proposal", "base"], args].concat(), &file);
+        let text = stdout(&output);
+        text.lines().next().unwrap().to_owned()
+    };
+    let first = title(&[]);
+    let cause = first.split(" by ").nth(1).unwrap();
+    let second = title(&["--ignore-cause", cause]);
+    assert!(!second.contains(cause), "{first}\n{second}");
+}
+
+#[test]
+fn where_nothing_is_found_nothing_is_written() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let args = ["--proposal", "old-key-id-order", "--runs", "3"];
+    let output = hunt(&args, &file);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("nothing was found"), "{text}");
+    assert!(text.contains("in 3 runs"), "{text}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_scenario_is_made_as_small_as_it_goes() {
+    let dir = TempDir::new().unwrap();
+    let minimised = |name: &str| {
+        let file = dir.path().join(name);
+        let mut command = unwedge();
+        command.args(["minimise", "A06", "--out"]).arg(&file);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        fs::read_to_string(file).unwrap()
+    };
+    let once = minimised("one.toml");
+    assert_eq!(once, minimised("two.toml").replace("two.toml", "one.toml"));
+    let file = dir.path().join("one.toml");
+    let again = run(&["minimise", file.to_str().unwrap(), "--out", "/dev/null"]);
+    // What is as small as it goes gets no smaller.
+    let steps = once.matches("{ at = ").count();
+    let text = stdout(&again);
+    let size = format!("\n{steps} steps");
+    assert!(text.contains(&size), "{text}\n{once}");
+}
+
+#[test]
+fn what_shows_nothing_is_not_made_smaller() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("small.toml");
+    let out = file.to_str().unwrap();
+    let output = run(&["minimise", "B02", "--out", out]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("no worse than late"));
+    assert!(!file.exists());
+}
+
+#[test]
+fn bad_arguments_are_refused_before_anything_runs() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let refused = |args: &[&str], says: &str| {
+        let output = hunt(args, &file);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let text = stderr(&output);
+        assert!(text.contains(says), "{args:?}: {text}");
+        assert!(!file.exists());
+    };
+    refused(
+        &["--proposal", "base", "--ignore-cause", "ratchet-forkd"],
+        "did you mean `ratchet-forked`",
+    );
+    refused(&["--proposal", "base", "--time", "soon"], "10m");
+    refused(&["--proposal", "base", "--time", "0s"], "a second");
+    refused(&["--proposal", "nobodys"], "unknown proposal");
+    refused(&["--proposal", "base", "--runs", "0"], "--runs");
+    refused(&["--proposal", "base", "--objective", "gold"], "regression");
+    let folder = dir.path().to_str().unwrap();
+    let output = run(&["hunt", "--proposal", "base", "--out", folder]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = run(&["minimise", "A99", "--out", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,66 @@
+//! What one run has shown, as far as a campaign counts it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Reached, reached};
+use crate::oracle::{CauseKind, Judgement, OutcomeClass};
+use crate::scenario::Scenario;
+use crate::trace::{Fact, Trace, idle_steps};
+
+/// What one run has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// How it came out.
+    pub outcome: OutcomeClass,
+    /// The safety oracles that found something.
+    pub violated: BTreeSet<&'static str>,
+    /// The kinds of cause that struck, and how many readings failed for each.
+    pub causes: BTreeMap<CauseKind, u64>,
+    /// Readings that failed for no known cause: a fault of the harness.
+    pub unexplained: u64,
+    /// The kinds of step that happened, and whether any of them had an effect.
+    pub steps: BTreeMap<&'static str, bool>,
+    /// What the life of a key came to in it.
+    pub reached: BTreeSet<Reached>,
+}
+
+impl Evidence {
+    /// Takes it from a run and what the judges said of it.
+    #[must_use]
+    pub fn of(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Self {
+        let mut causes = BTreeMap::new();
+        for (cause, readings) in judgement.causes() {
+            *causes.entry(cause.kind).or_default() += readings as u64;
+        }
+        let idle = idle_steps(trace);
+        let mut steps = BTreeMap::new();
+        for (_, record) in trace.facts() {
+            if let Fact::Step(index) = record.fact {
+                let kind = scenario.steps[usize::from(index.0)].step.name();
+                *steps.entry(kind).or_insert(false) |= !idle.contains(&index);
+            }
+        }
+        let unread = judgement.unread.iter();
+        Self {
+            outcome: judgement.outcome,
+            violated: judgement.violated(),
+            causes,
+            unexplained: unread.filter(|unread| unread.cause.is_none()).count() as u64,
+            steps,
+            reached: reached(trace),
+        }
+    }
+
+    /// Whether somebody was left without what they should have read.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.outcome > OutcomeClass::Late
+    }
+
+    /// Whether it failed, and a cause that is claimed to be ended is among
+    /// the reasons.
+    #[must_use]
+    pub fn failed_as_claimed(&self, claims: &BTreeSet<CauseKind>) -> bool {
+        self.failed() && self.causes.keys().any(|kind| claims.contains(kind))
+    }
+}

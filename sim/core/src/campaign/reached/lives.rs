@@ -1,0 +1,291 @@
+//! Follows every key through a trace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Reached;
+use crate::crypto::OlmError;
+use crate::name::{DeviceId, KeyKind, KeyName, NodeId, ServerId, Table};
+use crate::time::Time;
+use crate::trace::{Discard, Fact, Trace};
+use crate::wire::UploadRefused;
+
+/// The states that the keys of a run reached.
+#[must_use]
+pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
+    let mut lives = Lives::default();
+    for (_, record) in trace.facts() {
+        lives.take(record.at, record.fact);
+    }
+    lives.reached
+}
+
+/// What has become of every key so far.
+#[derive(Default)]
+struct Lives {
+    reached: BTreeSet<Reached>,
+    keys: BTreeMap<KeyName, Life>,
+    /// The fallback key that each device generated last.
+    fallback: BTreeMap<DeviceId, KeyName>,
+}
+
+/// What has become of one key so far.
+#[derive(Default)]
+struct Life {
+    generated: Option<Time>,
+    stored: Option<Time>,
+    issued: Option<Time>,
+    accepted: Option<Time>,
+    discarded: bool,
+    forgotten: bool,
+}
+
+impl Lives {
+    fn take(&mut self, at: Time, fact: Fact) {
+        // Most facts are not about keys, and those of other kinds never will
+        // be: here alone a new kind of fact is left to be noticed by hand.
+        if let Fact::KeyGenerated { key } = fact {
+            self.generated(at, key);
+        } else if let Fact::KeyStored { key, .. } = fact {
+            self.stored(at, key);
+        } else if let Fact::KeyLeftOut { key, .. } = fact {
+            self.one_time(key, Reached::OneTimeLeftOut);
+        } else if let Fact::UploadRefused { key, why, .. } = fact {
+            let state = match why {
+                UploadRefused::KeyExists => Reached::OneTimeRefused,
+                UploadRefused::TooMany => Reached::OneTimeRefusedForRoom,
+            };
+            self.one_time(key, state);
+        } else if let Fact::KeyIssued { key, to, .. } = fact {
+            self.issued(at, key, to.is_some());
+        } else if let Fact::ClaimRaced { key, .. } = fact {
+            self.one_time(key, Reached::OneTimeClaimRaced);
+        } else if let Fact::KeysReset { device, .. } = fact {
+            self.reset(device);
+        } else if let Fact::SessionOpened { key, .. } = fact {
+            self.either(
+                key,
+                Reached::OneTimeSessionOpened,
+                Reached::FallbackSessionOpened,
+            );
+        } else if let Fact::SessionAccepted { key, .. } = fact {
+            self.accepted(at, key);
+        } else if let Fact::OlmFailed { key, error, .. } = fact {
+            if error == OlmError::MissingOneTimeKey {
+                self.missed(key);
+            }
+        } else if let Fact::KeyDiscarded { key, why } = fact {
+            self.discarded(key, why);
+        } else if let Fact::WritesLost {
+            node: NodeId::Device(device),
+            since,
+            ..
+        } = fact
+        {
+            self.put_back(device, since, Reached::OneTimeForgottenWithWrites);
+        } else if let Fact::DeviceRestored { device, taken, .. } = fact {
+            self.put_back(device, taken, Reached::OneTimeForgottenWithRestore);
+        } else if let Fact::TableRestored {
+            server,
+            table,
+            taken,
+            ..
+        } = fact
+        {
+            self.table_put_back(server, table, taken);
+        } else if let Fact::TableEmptied { server, table, .. } = fact {
+            self.table_put_back(server, table, Time::ZERO);
+        } else if let Fact::LoggedOut { device, .. } = fact {
+            self.wiped(device);
+        }
+    }
+
+    fn either(&mut self, key: KeyName, one_time: Reached, fallback: Reached) {
+        self.reached.insert(match key.kind {
+            KeyKind::OneTime => one_time,
+            KeyKind::Fallback => fallback,
+        });
+    }
+
+    fn one_time(&mut self, key: KeyName, state: Reached) {
+        if key.kind == KeyKind::OneTime {
+            self.reached.insert(state);
+        }
+    }
+
+    fn life(&mut self, key: KeyName) -> &mut Life {
+        self.keys.entry(key).or_default()
+    }
+
+    /// Every key of a device.
+    fn of(&mut self, owner: DeviceId) -> impl Iterator<Item = (&KeyName, &mut Life)> {
+        self.keys
+            .iter_mut()
+            .filter(move |(key, _)| key.owner == owner)
+    }
+
+    fn generated(&mut self, at: Time, key: KeyName) {
+        self.either(key, Reached::OneTimeGenerated, Reached::FallbackGenerated);
+        self.life(key).generated = Some(at);
+        match key.kind {
+            KeyKind::OneTime => {
+                // Another incarnation's key under the same ID comes before it
+                // in order, so its nearest neighbour tells.
+                let before = self.keys.range(..key).next_back();
+                if before.is_some_and(|(it, _)| {
+                    (it.owner, it.kind, it.id) == (key.owner, key.kind, key.id)
+                }) {
+                    self.reached.insert(Reached::OneTimeOverwritten);
+                }
+            }
+            KeyKind::Fallback => {
+                if self.fallback.insert(key.owner, key).is_some() {
+                    self.reached.insert(Reached::FallbackReplaced);
+                }
+            }
+        }
+    }
+
+    fn stored(&mut self, at: Time, key: KeyName) {
+        self.either(key, Reached::OneTimeStored, Reached::FallbackStored);
+        let life = self.life(key);
+        life.stored = Some(at);
+        if life.issued.is_some() {
+            self.one_time(key, Reached::OneTimeStoredAgain);
+        }
+    }
+
+    fn issued(&mut self, at: Time, key: KeyName, for_somebody: bool) {
+        self.either(key, Reached::OneTimeIssued, Reached::FallbackIssued);
+        if !for_somebody {
+            self.one_time(key, Reached::OneTimeIssuedForNobody);
+        }
+        if self.life(key).issued.replace(at).is_some() {
+            self.either(
+                key,
+                Reached::OneTimeIssuedTwice,
+                Reached::FallbackIssuedAgain,
+            );
+        }
+    }
+
+    fn reset(&mut self, device: DeviceId) {
+        let had = self.of(device).any(|(key, life)| {
+            key.kind == KeyKind::OneTime && life.stored.is_some() && life.issued.is_none()
+        });
+        if had {
+            self.reached.insert(Reached::OneTimeResetOnServer);
+        }
+    }
+
+    fn accepted(&mut self, at: Time, key: KeyName) {
+        self.either(key, Reached::OneTimeAccepted, Reached::FallbackAccepted);
+        self.life(key).accepted = Some(at);
+        let newest = self.fallback.get(&key.owner).copied();
+        if key.kind == KeyKind::Fallback && newest.is_some_and(|newest| newest != key) {
+            self.reached.insert(Reached::PreviousFallbackAccepted);
+        }
+    }
+
+    /// Its owner has not, or no longer, what a message was made for.
+    fn missed(&mut self, key: KeyName) {
+        let Life {
+            accepted,
+            discarded,
+            forgotten,
+            ..
+        } = *self.life(key);
+        if discarded {
+            self.either(
+                key,
+                Reached::OneTimeMetAfterDiscard,
+                Reached::FallbackMetAfterRetirement,
+            );
+        } else if forgotten {
+            self.one_time(key, Reached::OneTimeMetAfterForgetting);
+        } else if accepted.is_some() {
+            self.one_time(key, Reached::OneTimeMetAfterUse);
+        }
+    }
+
+    fn discarded(&mut self, key: KeyName, why: Discard) {
+        self.life(key).discarded = true;
+        let state = match (key.kind, why) {
+            (KeyKind::Fallback, _) => Reached::FallbackRetired,
+            (KeyKind::OneTime, Discard::StoreFull) => Reached::OneTimeEvicted,
+            (KeyKind::OneTime, Discard::Reset) => Reached::OneTimeDiscardedWithReset,
+            (KeyKind::OneTime, Discard::Failed) => Reached::OneTimeDeletedOnFailure,
+            // Only fallback keys are replaced.
+            (KeyKind::OneTime, Discard::Replaced) => return,
+        };
+        self.reached.insert(state);
+    }
+
+    /// A device's store is as it was at `then`.
+    fn put_back(&mut self, device: DeviceId, then: Time, forgotten: Reached) {
+        let mut states = vec![];
+        let since = |at: Option<Time>| at.is_some_and(|at| at >= then);
+        for (key, life) in self.of(device) {
+            if since(life.generated) && !life.forgotten {
+                life.forgotten = true;
+                states.push(match key.kind {
+                    KeyKind::OneTime => forgotten,
+                    KeyKind::Fallback => Reached::FallbackForgotten,
+                });
+            } else if since(life.accepted) && key.kind == KeyKind::OneTime {
+                life.accepted = None;
+                states.push(Reached::OneTimeUseForgotten);
+            }
+        }
+        self.reached.extend(states);
+    }
+
+    /// A server's table is as it was at `then`.
+    fn table_put_back(&mut self, server: ServerId, table: Table, then: Time) {
+        let kind = match table {
+            Table::OneTimeKeys => KeyKind::OneTime,
+            Table::FallbackKeys => KeyKind::Fallback,
+            Table::Devices
+            | Table::DeviceLists
+            | Table::Inbox
+            | Table::Outbox
+            | Table::Rooms
+            | Table::Deduplication
+            | Table::RetryTimings
+            | Table::IssuedKeys => return,
+        };
+        let mut states = vec![];
+        for (key, life) in &self.keys {
+            if key.owner.user.server != server || key.kind != kind {
+                continue;
+            }
+            let stored_since = life.stored.is_some_and(|at| at > then);
+            let issued_since = life.issued.is_some_and(|at| at > then);
+            match kind {
+                KeyKind::Fallback if stored_since => {
+                    states.push(Reached::FallbackLostFromServer);
+                }
+                KeyKind::OneTime if stored_since && life.issued.is_none() => {
+                    states.push(Reached::OneTimeLostFromServer);
+                }
+                KeyKind::OneTime if !stored_since && issued_since && life.stored.is_some() => {
+                    states.push(Reached::OneTimeBroughtBack);
+                }
+                KeyKind::OneTime | KeyKind::Fallback => {}
+            }
+        }
+        self.reached.extend(states);
+    }
+
+    fn wiped(&mut self, device: DeviceId) {
+        let unused = self.of(device).any(|(key, life)| {
+            let used = life.accepted.is_some() || life.discarded || life.forgotten;
+            key.kind == KeyKind::OneTime && !used
+        });
+        if unused {
+            self.reached.insert(Reached::OneTimeWiped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

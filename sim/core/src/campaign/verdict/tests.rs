@@ -1,0 +1,79 @@
+//! Every verdict, and the counts between which it changes.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::campaign::Struck;
+use crate::oracle::CauseKind;
+use crate::protocol::Switches;
+
+fn entrant(claims: &[CauseKind]) -> Entrant {
+    Entrant {
+        name: "it".to_owned(),
+        title: String::new(),
+        word: "it".to_owned(),
+        claims: claims.iter().copied().collect::<BTreeSet<_>>(),
+        switches: Switches::default(),
+    }
+}
+
+/// What is said of a proposal with so many runs that failed as claimed, and
+/// the seeds of one that still does and of one that is worse.
+fn ruled(claimed: u64, still: Option<u64>, worse: Option<u64>) -> Ruling {
+    let struck = |first: Option<u64>| Struck {
+        runs: first.iter().count() as u64,
+        times: first.iter().count() as u64,
+        first,
+    };
+    let column = Column {
+        claimed,
+        still_claimed: struck(still),
+        worse: struck(worse),
+        ..Column::default()
+    };
+    rule(&entrant(&[CauseKind::ClaimEmpty]), false, &column, 1000)
+}
+
+#[test]
+fn a_proposal_holds_on_300_runs_and_not_on_299() {
+    let holds = ruled(300, None, None);
+    assert_eq!(holds.verdict, Verdict::Holds);
+    assert!(holds.why[0].contains("at most 0.99 %"), "{:?}", holds.why);
+    let unknown = ruled(299, None, None);
+    assert_eq!(unknown.verdict, Verdict::Unknown);
+    assert!(
+        unknown.why[0].contains("299 of the 300"),
+        "{:?}",
+        unknown.why
+    );
+    assert_eq!(ruled(0, None, None).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn one_run_is_enough_to_violate_and_both_ways_are_told() {
+    for claimed in [1, 300] {
+        let still = ruled(claimed, Some(17), None);
+        assert_eq!(still.verdict, Verdict::Violated);
+        assert_eq!(still.why.len(), 1);
+        assert!(still.why[0].contains("seed 17"), "{:?}", still.why);
+    }
+    let worse = ruled(300, None, Some(4));
+    assert_eq!(worse.verdict, Verdict::Violated);
+    assert!(worse.why[0].contains("worse than under base (seed 4)"));
+    assert_eq!(ruled(300, Some(17), Some(4)).why.len(), 2);
+}
+
+#[test]
+fn what_claims_nothing_is_unknown_unless_it_is_worse() {
+    let mut column = Column::default();
+    let rule = |column: &Column| rule(&entrant(&[]), false, column, 1000).verdict;
+    assert_eq!(rule(&column), Verdict::Unknown);
+    column.worse.runs = 1;
+    assert_eq!(rule(&column), Verdict::Violated);
+}
+
+#[test]
+fn base_is_what_the_others_are_compared_with() {
+    let ruling = rule(&entrant(&[]), true, &Column::default(), 1000);
+    assert_eq!(ruling.verdict, Verdict::Unknown);
+}

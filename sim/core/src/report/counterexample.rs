@@ -1,0 +1,125 @@
+//! A counterexample as a scenario file: what happens, what comes of it, and
+//! the command that shows it again.
+
+use std::sync::Arc;
+
+use super::story::Finding;
+use crate::hunt::{Breach, Find};
+use crate::oracle::OutcomeClass;
+use crate::protocol::Proposal;
+use crate::scenario::Scenario;
+use crate::trace::hash::StableHash;
+
+/// A run on the real engine that shows it.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The seed of its draws.
+    pub seed: u64,
+    /// Why it came out as it did.
+    pub findings: Vec<Finding>,
+    /// Stands for the whole run.
+    pub trace_hash: StableHash,
+}
+
+/// A scenario that was made as small as it goes, and what it shows.
+#[derive(Clone, Debug)]
+pub struct Counterexample<'a> {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Under which proposal it shows it.
+    pub proposal: &'a Proposal,
+    /// What it shows.
+    pub find: Find,
+    /// The run that shows it.
+    pub proof: Proof,
+    /// What it was before it was made smaller.
+    pub from: Arc<Scenario>,
+    /// How many smaller scenarios were tried.
+    pub trials: usize,
+    /// The file that it is written to.
+    pub file: String,
+    /// As the command line names the proposal.
+    pub word: String,
+    /// How it comes out over the fixed draws, by proposal.
+    pub expect: Vec<(String, OutcomeClass)>,
+}
+
+impl Counterexample<'_> {
+    /// What is wrong, in a line.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let (name, outcome) = (&self.proposal.name, self.find.outcome.name());
+        let cause = self.find.cause.map(|cause| cause.name());
+        let of = cause.map_or_else(String::new, |cause| format!(" by {cause}"));
+        match self.find.breach {
+            Breach::Claim => format!("{name} claims to end it: {outcome}{of}"),
+            Breach::Regression => format!("Worse under {name} than today: {outcome}{of}"),
+            Breach::Failure => format!("Under {name}: {outcome}{of}"),
+        }
+    }
+
+    /// The command that shows it again.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let (file, word, seed) = (&self.file, &self.word, self.proof.seed);
+        format!("unwedge run {file} --proposal {word} --seed {seed}")
+    }
+
+    /// What is said of it beside the file.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let size = |scenario: &Scenario| {
+            let (steps, devices) = (scenario.steps.len(), scenario.cast.devices.len());
+            format!("{steps} steps and {devices} devices")
+        };
+        let mut lines = vec![
+            self.title(),
+            format!(
+                "{}, made of {} in {} trials; confirmed on the real engine",
+                size(&self.scenario),
+                size(&self.from),
+                self.trials
+            ),
+        ];
+        for timed in &self.scenario.steps {
+            let said = self.scenario.cast.say(&timed.step);
+            lines.push(format!("  {}: {said}", timed.at));
+        }
+        for finding in &self.proof.findings {
+            lines.push(format!("cause: {}", finding.sentence()));
+        }
+        lines.push(format!("  {}", self.command()));
+        lines
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut scenario = self.scenario.clone();
+        scenario.story = self.story();
+        scenario.expect = self.expect.iter().cloned().collect();
+        scenario.to_toml()
+    }
+
+    fn story(&self) -> String {
+        let mut story = String::new();
+        for timed in &self.scenario.steps {
+            let said = self.scenario.cast.say(&timed.step);
+            story.push_str(&format!("At {}, {said}.\n", timed.at));
+        }
+        let outcome = self.find.outcome.name();
+        let (name, seed) = (&self.proposal.name, self.proof.seed);
+        story.push_str(&format!(
+            "Under {name} that comes out as {outcome} (seed {seed}):\n"
+        ));
+        for finding in &self.proof.findings {
+            story.push_str(&format!("{}.\n", finding.sentence()));
+        }
+        let from = &self.from.id;
+        story.push_str(&format!(
+            "It was {from} before it was made as small as it goes. This shows it again:\n{}\n",
+            self.command()
+        ));
+        story
+    }
+}

@@ -90,7 +90,7 @@ fn nothing_is_left_that_can_go_alone() {
 #[test]
 fn only_scenarios_that_can_be_read_are_asked_about() {
     let mut asked = 0;
-    for seed in 0..100 {
+    for seed in 0..60 {
         let scenario = generate::scenario(seed);
         let mut odd = 0_u32;
         let mut still = |it: &Scenario| {
@@ -98,9 +98,9 @@ fn only_scenarios_that_can_be_read_are_asked_about() {
             let read = parse("tried.toml", &text, &[]);
             let read = read.unwrap_or_else(|problem| panic!("{problem}\n{text}"));
             assert!(read == *it, "{text}");
-            // Whatever holds: the way through is another each time.
+            // Few of those tried hold, so that many are tried.
             odd += 1;
-            !odd.is_multiple_of(3)
+            odd.is_multiple_of(7)
         };
         let small = minimise(scenario, &mut still, 400);
         asked += small.trials;

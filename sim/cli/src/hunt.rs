@@ -30,6 +30,11 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
     let proposal = library.proposal(&args.proposal)?;
     let base = library.proposal("base")?;
     let objective = objective(args.objective, proposal.name == base.name);
+    if objective == hunt::Objective::Claimed && proposal.claims.is_empty() {
+        let reason = format!("{} claims to end nothing", proposal.name);
+        let help = "look for a regression, or give the proposal claims";
+        return Err(input::argument("--objective", "claimed", reason, help));
+    }
     let ignored = causes(&args.ignored)?;
     let time = args.time.as_deref().map(input::read_time).transpose()?;
     let id = quarry::identifier(&["found", &proposal.name]);

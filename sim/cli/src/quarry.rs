@@ -154,8 +154,9 @@ impl Ground {
             all.max().unwrap_or(OutcomeClass::Ok)
         };
         let mut expect = vec![(self.base.name.clone(), worst(&self.base))];
-        // A file of one's own may not be at hand where this is read.
-        let is_bundled = self.word == self.proposal.name;
+        // A combination has no name of its own, and a file of one's own may not
+        // be at hand where this is read.
+        let is_bundled = self.word == self.proposal.name && !self.word.contains('+');
         if self.proposal.name != self.base.name && is_bundled {
             expect.push((self.proposal.name.clone(), worst(&self.proposal)));
         }

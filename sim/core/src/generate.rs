@@ -35,12 +35,12 @@ pub fn distribution() -> Vec<String> {
         "3 to about 30 steps within 3 minutes to 40 days; each run has a random part of the kinds \
          of step, each more or less often, and always somebody who says something",
         "1 to 50 one-time keys, 1 to 250 recipients per request, latencies of 1 ms to 5 s (client) \
-         and 10 s (federation), a first back-off of 1 s to 2 days; most as by default in many runs",
+         and 4 s (federation), a first back-off of 1 s to 2 days; most as by default in many runs",
         "faults at any time, and aimed (1 ms to 3 s) at what somebody does; most with what ends \
          them, something said meanwhile and something said later",
         "in half of the runs mostly about one or two devices and a room",
-        "nobody joins or leaves a room while two servers may be cut off from each other or one of \
-         them may be down: conflicting memberships are not modelled",
+        "nobody is asked to join or leave a room while a step keeps two servers apart or one of \
+         them down, but for the half minute of a restore: conflicting memberships are not modelled",
     ];
     lines.map(str::to_owned).to_vec()
 }

@@ -86,7 +86,9 @@ fn settings(dice: &mut Dice<'_>) -> Settings {
         settings.client_latency = latency(dice, Span::secs(5));
     }
     if dice.percent(40) {
-        settings.federation_latency = latency(dice, Span::secs(10));
+        // There and back within the time that a claim waits: otherwise servers
+        // would leave each other alone for days without anything having broken.
+        settings.federation_latency = latency(dice, Span::secs(4));
     }
     if dice.percent(40) {
         settings.back_off = dice.span(Span::secs(1), Span::days(2));

@@ -63,7 +63,11 @@ impl<C: Crypto> World<C> {
         let disk = machine.disk.read();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
         N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
+        // A crash that waits for something waits until the node is up: one that
+        // is not cannot be stopped.
+        let armed = std::mem::take(self.machines.armed(node));
         self.perform(node, effects);
+        *self.machines.armed(node) = armed;
         started
     }
 

@@ -17,6 +17,7 @@ use crate::input;
 use crate::library::Library;
 use crate::output;
 use crate::progress::{Goal, Pace};
+use crate::runner;
 use crate::store::{self, Damaged, Kept, Store};
 use crate::summary::{self, Files};
 use crate::{Outcome, Status};
@@ -25,6 +26,8 @@ use crew::Stop;
 
 /// How many runs a campaign makes if nobody says.
 const RUNS: u64 = 10_000;
+/// More than fit into any time.
+const MOST_RUNS: u64 = 1 << 40;
 
 pub(crate) fn campaign(args: &CampaignArgs) -> Outcome {
     let library = Library::open(&args.common, &args.proposals)?;
@@ -125,9 +128,11 @@ fn plan(
         Some(word) => Extent::Seconds(input::read_time(word)?.as_secs()),
         None => Extent::Runs(args.runs.unwrap_or(RUNS)),
     };
-    if let Extent::Runs(runs) = extent
-        && args.seed.checked_add(runs).is_none()
-    {
+    let runs = match extent {
+        Extent::Runs(runs) => runs,
+        Extent::Seconds(_) => MOST_RUNS,
+    };
+    if args.seed.checked_add(runs).is_none() {
         let word = args.seed.to_string();
         let reason = format!("{runs} runs from there on go beyond the last seed");
         return Err(input::argument(
@@ -141,7 +146,7 @@ fn plan(
     let entrant = |it: &Proposal| Entrant::new(it, library.word(&it.name));
     Ok(Plan {
         schema: Plan::SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: runner::model(),
         seed: args.seed,
         extent,
         shard: shard.unwrap_or(Shard::WHOLE),

@@ -22,6 +22,8 @@ use crate::{Outcome, Status};
 
 /// How many runs are made if nobody says.
 const RUNS: u64 = 100_000;
+/// More than fit into any time.
+const MOST_RUNS: u64 = 1 << 40;
 /// So many runs are made between two looks at the clock.
 const BLOCK: u64 = 512;
 
@@ -30,7 +32,21 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
     let proposal = library.proposal(&args.proposal)?;
     let base = library.proposal("base")?;
     let objective = objective(args.objective, proposal.name == base.name);
+    if objective == hunt::Objective::Claimed && proposal.claims.is_empty() {
+        let reason = format!("{} claims to end nothing", proposal.name);
+        let help = "look for a regression, or give the proposal claims";
+        return Err(input::argument("--objective", "claimed", reason, help));
+    }
     let ignored = causes(&args.ignored)?;
+    if args
+        .seed
+        .checked_add(args.runs.unwrap_or(MOST_RUNS))
+        .is_none()
+    {
+        let (word, reason) = (args.seed.to_string(), "the runs go beyond the last seed");
+        let help = "begin with a smaller one";
+        return Err(input::argument("--seed", &word, reason.to_owned(), help));
+    }
     let time = args.time.as_deref().map(input::read_time).transpose()?;
     let id = quarry::identifier(&["found", &proposal.name]);
     let file = args.out.clone();
@@ -68,10 +84,9 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
 /// made in blocks, so that the time does not decide which of two is found.
 fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Quarry>, u64) {
     let most = args.runs.unwrap_or(match time {
-        Some(_) => u64::MAX,
+        Some(_) => MOST_RUNS,
         None => RUNS,
     });
-    let most = most.min(u64::MAX - args.seed);
     let goal = match time {
         Some(time) if args.runs.is_none() => Goal::Time(time),
         _ => Goal::Runs(most),

@@ -148,7 +148,11 @@ impl Pace {
         let left = left.map_or("some time".to_owned(), |it| {
             humantime::format_duration(it).to_string()
         });
-        format!("{runs:.0} runs/s, {calls:.0} calls/s, {left} left")
+        let calls = match self.calls {
+            0 => String::new(),
+            _ => format!("{calls:.0} calls of nodes/s, "),
+        };
+        format!("{runs:.0} runs/s, {calls}{left} left")
     }
 }
 

@@ -100,7 +100,7 @@ impl Ground {
             proof,
             from: before,
             trials,
-            file: target.file.display().to_string(),
+            file: from_here(&target.file).display().to_string(),
             word: self.word.clone(),
             expect: self.expectations(&scenario),
         };
@@ -154,7 +154,10 @@ impl Ground {
             all.max().unwrap_or(OutcomeClass::Ok)
         };
         let mut expect = vec![(self.base.name.clone(), worst(&self.base))];
-        if self.proposal.name != self.base.name {
+        // A combination has no name of its own, and a file of one's own may not
+        // be at hand where this is read.
+        let is_bundled = self.word == self.proposal.name && !self.word.contains('+');
+        if self.proposal.name != self.base.name && is_bundled {
             expect.push((self.proposal.name.clone(), worst(&self.proposal)));
         }
         expect
@@ -178,6 +181,13 @@ impl Ground {
 /// Where something is written if nobody says.
 pub(crate) fn usual_place(root: &Path, id: &str) -> PathBuf {
     root.join("reports/latest").join(format!("{id}.toml"))
+}
+
+/// A file as it is named from this folder, if it is in it.
+fn from_here(file: &Path) -> &Path {
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| file.strip_prefix(here).ok());
+    inside.unwrap_or(file)
 }
 
 /// A name for a scenario that belongs to a proposal.

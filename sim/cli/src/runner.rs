@@ -4,15 +4,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use unwedge_core::fast;
 use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::report::{Draw, findings};
 use unwedge_core::scenario::Scenario;
+use unwedge_core::trace::hash::StableHash;
 use unwedge_core::world::{Job, Run};
+use unwedge_core::{fast, generate};
 
 use crate::args::Engine;
 use crate::output;
+
+/// So many runs tell one model from another.
+const FEW: u64 = 16;
 
 /// A run and what is to be said of it.
 #[derive(Debug)]
@@ -75,6 +79,20 @@ pub(crate) fn make(
 /// that repeats it is printed first.
 pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String) -> Run {
     guarded(command, || simulate(job))
+}
+
+/// Which model makes the runs: the version of unwedge, and what a few runs come
+/// to. Runs of two models do not add up.
+pub(crate) fn model() -> String {
+    let hashes: Vec<StableHash> = (0..FEW)
+        .map(|seed| {
+            let scenario = Arc::new(generate::scenario(seed));
+            let job = Job::new(scenario, Protocol::default(), seed);
+            simulate(&job).trace.hash()
+        })
+        .collect();
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{version}, model {}", StableHash::of(&hashes))
 }
 
 /// The fast engine, with the ideal cryptography.

@@ -145,6 +145,8 @@ fn bad_arguments_are_refused_before_anything_runs() {
     refused(&["--proposal", "nobodys"], "unknown proposal");
     refused(&["--proposal", "base", "--runs", "0"], "--runs");
     refused(&["--proposal", "base", "--objective", "gold"], "regression");
+    let claimed = ["--proposal", "old-key-id-order", "--objective", "claimed"];
+    refused(&claimed, "claims to end nothing");
     let folder = dir.path().to_str().unwrap();
     let output = run(&["hunt", "--proposal", "base", "--out", folder]);
     assert_eq!(output.status.code(), Some(2));

@@ -3,12 +3,14 @@
 //! the order of the schedule's instants, as every engine does.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BinaryHeap, HashMap};
+use std::hash::BuildHasherDefault;
 
 use crate::crypto::Crypto;
 use crate::crypto::ideal::Ideal;
 use crate::name::NodeId;
 use crate::time::Time;
+use crate::trace::hash::Quick;
 use crate::world::{Delivery, Job, Order, Run, Running, World};
 
 /// Makes a run with the ideal cryptography.
@@ -26,7 +28,7 @@ pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
         world,
         orders: vec![],
         queue: Queue::default(),
-        places: BTreeMap::new(),
+        places: HashMap::default(),
         finished: false,
     };
     stage.obey();
@@ -44,7 +46,7 @@ struct Stage<C: Crypto> {
     /// The orders that are being obeyed.
     orders: Vec<Order<C>>,
     queue: Queue<C>,
-    places: BTreeMap<NodeId, Place<C>>,
+    places: HashMap<NodeId, Place<C>, BuildHasherDefault<Quick>>,
     finished: bool,
 }
 

@@ -2,8 +2,6 @@
 //! No text is written or read on the way, so that a scenario costs less than
 //! the shortest run.
 
-mod dice;
-mod luck;
 mod people;
 mod plan;
 mod split;
@@ -14,11 +12,9 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+use crate::luck::{Dice, Luck, Numbers};
 use crate::scenario::Scenario;
-use dice::{Dice, Numbers};
 use plan::Plan;
-
-pub(crate) use luck::Luck;
 
 /// The scenario of this seed.
 #[must_use]
@@ -38,13 +34,13 @@ pub fn distribution() -> Vec<String> {
         "1 to 4 servers, 2 to 6 people with 1 to 3 devices each, 1 to 4 rooms of 2 to all people",
         "3 to about 30 steps within 3 minutes to 40 days; each run has a random part of the kinds \
          of step, each more or less often, and always somebody who says something",
-        "1 to 50 one-time keys, 1 to 250 recipients per request, latencies of 1 ms to 2 s (client) \
+        "1 to 50 one-time keys, 1 to 250 recipients per request, latencies of 1 ms to 5 s (client) \
          and 4 s (federation), a first back-off of 1 s to 6 hours; most as by default in many runs",
         "faults at any time, and aimed (1 ms to 3 s) at what somebody does; most with what ends \
          them, something said meanwhile and something said later",
         "in half of the runs mostly about one or two devices and a room",
-        "nobody joins or leaves a room while two servers may be cut off from each other or one of \
-         them may be down: conflicting memberships are not modelled",
+        "nobody is asked to join or leave a room while a step keeps two servers apart or one of \
+         them down, but for the half minute of a restore: conflicting memberships are not modelled",
     ];
     lines.map(str::to_owned).to_vec()
 }

@@ -10,7 +10,6 @@ mod knobs;
 mod names;
 mod people;
 mod removable;
-mod roles;
 mod servers;
 mod steps;
 mod times;
@@ -18,7 +17,6 @@ mod times;
 use crate::scenario::Scenario;
 
 pub use removable::removable;
-pub(crate) use roles::Roles;
 
 /// What came of minimising a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,13 @@
 //! small, and with nothing assumed but that runs are independent.
 
 use statrs::distribution::{Binomial, DiscreteCDF as _};
-use statrs::function::beta::inv_beta_reg;
+use statrs::function::beta::beta_reg;
 
 /// Less than this is not told apart from it.
 const SMALLEST: f64 = 1e-300;
+
+/// So often an interval is halved until its ends are the same number.
+const HALVINGS: usize = 200;
 
 /// The greatest rate that `count` of `of` leaves possible: the one-sided upper
 /// bound of Clopper and Pearson. Where nothing was counted, everything is.
@@ -15,7 +18,20 @@ pub fn upper_bound(count: u64, of: u64, confidence: f64) -> f64 {
         return 1.0;
     }
     let (hits, misses) = (count as f64, (of - count) as f64);
-    inv_beta_reg(hits + 1.0, misses, confidence)
+    if count == 0 {
+        return -f64::exp_m1(f64::ln_1p(-confidence) / misses);
+    }
+    // The inverse of the library does not come to an end for large counts of
+    // runs. Halving does: the distribution grows with the rate.
+    let (mut low, mut high) = (hits / (hits + misses), 1.0);
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        match beta_reg(hits + 1.0, misses, middle) < confidence {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    high
 }
 
 /// The smallest rate that `count` of `of` leaves possible.

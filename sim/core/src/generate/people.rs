@@ -1,8 +1,8 @@
 //! Draws a cast: from one server and two people to as many as a room where
 //! everything can still be looked through.
 
-use super::dice::Dice;
 use crate::cast::{Cast, Client, Device, Room, User, friendly};
+use crate::luck::Dice;
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
 
 /// How many servers, each as often as it is here.

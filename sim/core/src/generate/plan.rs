@@ -3,7 +3,7 @@
 //! restores, another all crashes; together they find more than many runs with
 //! a little of everything.
 
-use super::dice::Dice;
+use crate::luck::Dice;
 use crate::node::Settings;
 use crate::step::{DRAWN, STEPS};
 use crate::time::Span;
@@ -86,9 +86,11 @@ fn settings(dice: &mut Dice<'_>) -> Settings {
         settings.recipients_per_request = dice.of(RECIPIENTS).unwrap_or(1);
     }
     if dice.percent(40) {
-        settings.client_latency = latency(dice, Span::secs(2));
+        settings.client_latency = latency(dice, Span::secs(5));
     }
     if dice.percent(40) {
+        // There and back within the time that a claim waits: otherwise servers
+        // would leave each other alone for days without anything having broken.
         settings.federation_latency = latency(dice, Span::secs(4));
     }
     if dice.percent(40) {

@@ -2,8 +2,8 @@
 //! aimed at something that is being done, what goes on meanwhile, what mends
 //! it, and somebody who says something afterwards and so shows the harm.
 
-use super::luck::Luck;
 use super::plan::Plan;
+use crate::luck::Luck;
 use crate::name::NodeId;
 use crate::step::{DRAWN, Step, TimedStep};
 use crate::time::Span;

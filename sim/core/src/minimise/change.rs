@@ -2,9 +2,9 @@
 //! that has to follow does: numbers stay without gaps, users without a device
 //! go, and so do the steps of those who are gone.
 
-use super::Roles;
 use crate::cast::{Cast, Device, Room, User};
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::roles::Roles;
 use crate::scenario::Scenario;
 use crate::step::{Step, TimedStep};
 

@@ -2,9 +2,9 @@
 //! and names sort as numbers do, so a run stays as it is, unless the devices
 //! of a user were not next to each other in the order of names.
 
-use super::Roles;
 use crate::cast::{Cast, Device, friendly};
 use crate::name::{DeviceId, RoomId, ServerId};
+use crate::roles::Roles;
 use crate::scenario::Scenario;
 use crate::step::TimedStep;
 

@@ -1,12 +1,14 @@
 //! A trace, indexed by what the judges ask for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
 
 use crate::crypto::{Body, OlmError};
 use crate::name::{
     DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, Table, UserId,
 };
 use crate::time::{Span, Time};
+use crate::trace::hash::Quick;
 use crate::trace::{Fact, FactId, Phase, Trace};
 use crate::wire::Membership;
 
@@ -31,26 +33,29 @@ pub(super) struct Share {
     pub(super) message: MessageId,
 }
 
+/// What is looked up and never gone through, so that its order cannot be seen.
+type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+
 /// A trace and indexes over it.
 #[derive(Debug)]
 pub(super) struct History<'a> {
     pub(super) trace: &'a Trace,
     pub(super) events: BTreeMap<EventId, Event>,
-    pub(super) seen: BTreeMap<(EventId, DeviceId), Time>,
-    pub(super) read: BTreeMap<(EventId, DeviceId), Time>,
-    pub(super) shares: BTreeMap<(MegolmName, DeviceId), Vec<Share>>,
-    pub(super) queued: BTreeMap<MessageId, FactId>,
-    pub(super) stored: BTreeMap<MessageId, FactId>,
-    pub(super) decrypted: BTreeMap<MessageId, FactId>,
-    pub(super) failed: BTreeMap<MessageId, (FactId, KeyName, OlmError)>,
-    pub(super) issued: BTreeMap<KeyName, Vec<FactId>>,
+    pub(super) seen: Index<(EventId, DeviceId), Time>,
+    pub(super) read: Index<(EventId, DeviceId), Time>,
+    pub(super) shares: Index<(MegolmName, DeviceId), Vec<Share>>,
+    pub(super) queued: Index<MessageId, FactId>,
+    pub(super) stored: Index<MessageId, FactId>,
+    pub(super) decrypted: Index<MessageId, FactId>,
+    pub(super) failed: Index<MessageId, (FactId, KeyName, OlmError)>,
+    pub(super) issued: Index<KeyName, Vec<FactId>>,
     /// What hindered somebody: few facts among many, and looked for often.
     pub(super) hindrances: Vec<FactId>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Which servers have had which events.
     pub(super) has_event: BTreeSet<(ServerId, EventId)>,
-    accepted: BTreeMap<EventId, FactId>,
+    accepted: Index<EventId, FactId>,
     /// Every change of who is in which room, and on which server; those that
     /// were so from the start, on all.
     memberships: BTreeMap<(RoomId, UserId), Vec<Change>>,
@@ -72,18 +77,18 @@ impl<'a> History<'a> {
         let mut history = Self {
             trace,
             events: BTreeMap::new(),
-            seen: BTreeMap::new(),
-            read: BTreeMap::new(),
-            shares: BTreeMap::new(),
-            queued: BTreeMap::new(),
-            stored: BTreeMap::new(),
-            decrypted: BTreeMap::new(),
-            failed: BTreeMap::new(),
-            issued: BTreeMap::new(),
+            seen: Index::default(),
+            read: Index::default(),
+            shares: Index::default(),
+            queued: Index::default(),
+            stored: Index::default(),
+            decrypted: Index::default(),
+            failed: Index::default(),
+            issued: Index::default(),
             hindrances: vec![],
             phases: BTreeMap::new(),
             unsettled: false,
-            accepted: BTreeMap::new(),
+            accepted: Index::default(),
             has_event: BTreeSet::new(),
             memberships: BTreeMap::new(),
             there_since: BTreeMap::new(),

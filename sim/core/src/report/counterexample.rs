@@ -52,7 +52,7 @@ impl Counterexample<'_> {
         let cause = self.find.cause.map(|cause| cause.name());
         let of = cause.map_or_else(String::new, |cause| format!(" by {cause}"));
         match self.find.breach {
-            Breach::Claim => format!("{name} claims to end it: {outcome}{of}"),
+            Breach::Claim => format!("Still {outcome}{of}, which {name} claims to end"),
             Breach::Regression => format!("Worse under {name} than today: {outcome}{of}"),
             Breach::Failure => format!("Under {name}: {outcome}{of}"),
         }
@@ -69,8 +69,11 @@ impl Counterexample<'_> {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let size = |scenario: &Scenario| {
-            let (steps, devices) = (scenario.steps.len(), scenario.cast.devices.len());
-            format!("{steps} steps and {devices} devices")
+            let steps = count(scenario.steps.len(), "step");
+            format!(
+                "{steps} and {}",
+                count(scenario.cast.devices.len(), "device")
+            )
         };
         let mut lines = vec![
             self.title(),
@@ -121,5 +124,12 @@ impl Counterexample<'_> {
             self.command()
         ));
         story
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
     }
 }

@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::cast::{Cast, Named};
-use crate::generate::Luck;
-use crate::minimise::Roles;
+use crate::luck::Luck;
 use crate::name::{NodeId, RoomId, UserId};
 use crate::problem::Fault;
+use crate::roles::Roles;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;

@@ -8,10 +8,10 @@ use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::generate::Luck;
-use crate::minimise::Roles;
+use crate::luck::Luck;
 use crate::name::{NodeId, Table};
 use crate::problem::Fault;
+use crate::roles::Roles;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::{Names, word, word_server_or_device};

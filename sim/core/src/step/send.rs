@@ -7,10 +7,10 @@ use toml::Spanned;
 
 use super::{Action, Outside};
 use crate::cast::Cast;
-use crate::generate::Luck;
-use crate::minimise::Roles;
+use crate::luck::Luck;
 use crate::name::{DeviceId, RoomId, UserId};
 use crate::problem::Fault;
+use crate::roles::Roles;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::{Names, word};

@@ -53,6 +53,12 @@ impl<D: Durable> Disk<D> {
         self.transactions.clear();
     }
 
+    /// What is stored so far cannot be lost any more.
+    pub(super) fn settle(&mut self) {
+        let all = self.read();
+        self.replace(all);
+    }
+
     /// Undoes the last transactions. How many there were, and when the first
     /// of them was made.
     pub(super) fn lose(&mut self, count: usize) -> Option<(usize, Time)> {

@@ -63,7 +63,11 @@ impl<C: Crypto> World<C> {
         let disk = machine.disk.read();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
         N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
+        // A crash that waits for something waits until the node is up: one that
+        // is not cannot be stopped.
+        let armed = std::mem::take(self.machines.armed(node));
         self.perform(node, effects);
+        *self.machines.armed(node) = armed;
         started
     }
 
@@ -95,14 +99,21 @@ impl<C: Crypto> World<C> {
         (result, effects)
     }
 
-    /// Performs effects in order. A node that crashes between two of them
-    /// does not get to the rest.
+    /// Performs effects in order.
     fn perform<N: Hosted<C>>(&mut self, node: NodeId, mut effects: Vec<Effect<N>>) {
-        self.perform_all(node, effects.drain(..));
+        if self.machines.armed(node).is_empty() {
+            for effect in effects.drain(..) {
+                self.perform_one(node, effect);
+            }
+        } else {
+            self.perform_until_crash(node, effects.drain(..));
+        }
         *N::room(&mut self.machines) = effects;
     }
 
-    fn perform_all<N: Hosted<C>>(
+    /// Performs effects in order. A node that crashes between two of them
+    /// does not get to the rest.
+    fn perform_until_crash<N: Hosted<C>>(
         &mut self,
         node: NodeId,
         effects: impl Iterator<Item = Effect<N>>,
@@ -137,21 +148,25 @@ impl<C: Crypto> World<C> {
                 Effect::Observe(_) => said + 1,
                 Effect::Persist(_) | Effect::Send { .. } | Effect::Wake { .. } => 0,
             };
-            match effect {
-                Effect::Persist(rows) => {
-                    if N::machine(&mut self.machines, node).persist(rows, self.now) {
-                        self.progressed = self.now;
-                    }
-                }
-                Effect::Send { to, body } => self.dispatch(node, to, body),
-                Effect::Wake { at, timer } => {
-                    self.plan(at, Some(node), N::parcel(Input::Timer(timer)));
-                }
-                Effect::Observe(fact) => self.note(fact),
-            }
+            self.perform_one(node, effect);
             if let Some(armed) = after {
                 return self.crash_as_planned(node, armed);
             }
+        }
+    }
+
+    fn perform_one<N: Hosted<C>>(&mut self, node: NodeId, effect: Effect<N>) {
+        match effect {
+            Effect::Persist(rows) => {
+                if N::machine(&mut self.machines, node).persist(rows, self.now) {
+                    self.progressed = self.now;
+                }
+            }
+            Effect::Send { to, body } => self.dispatch(node, to, body),
+            Effect::Wake { at, timer } => {
+                self.plan(at, Some(node), N::parcel(Input::Timer(timer)));
+            }
+            Effect::Observe(fact) => self.note(fact),
         }
     }
 }

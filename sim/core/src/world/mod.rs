@@ -157,6 +157,7 @@ impl<C: Crypto> World<C> {
                 if room.members.iter().any(|member| member.server == id) {
                     let row = homeserver::Write::Room(room.id, room.members.clone());
                     machine.persist(vec![row], Time::ZERO);
+                    machine.disk.settle();
                 }
             }
         }

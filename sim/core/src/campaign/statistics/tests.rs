@@ -86,3 +86,21 @@ fn holm_by_the_textbook() {
     assert_eq!(holm(&[0.6, 0.7]), [1.0, 1.0]);
     assert_eq!(holm(&[]), [0.0; 0]);
 }
+
+#[test]
+fn bounds_of_large_counts_come_to_an_end_and_are_right() {
+    for of in [1_000_000, 8_000_000, 1_000_000_000, 1_000_000_000_000] {
+        // With few hits among many, hits are as good as Poisson distributed, and
+        // these are the bounds of its mean.
+        let poisson = [2.995_732, 4.743_865, 6.295_794, 7.753_657];
+        for (count, mean) in (0..).zip(poisson) {
+            let bound = upper_bound(count, of, 0.95) * of as f64;
+            // The library's logarithms of factorials are good to this much.
+            assert!(
+                (bound / mean - 1.0).abs() < 1e-3,
+                "{count} of {of}: {bound}"
+            );
+        }
+        assert!(upper_bound(of - 1, of, 0.95) <= 1.0);
+    }
+}

@@ -79,6 +79,9 @@ causes! {
     "message-lost" MessageLost,
     /// The one-time key had been used before: a restore had brought it back.
     "one-time-key-reissued-after-restore" ReissuedAfterRestore,
+    /// The one-time key had been used before: a server crashed and had not stored
+    /// that it was handed out.
+    "one-time-key-reissued-after-crash" ReissuedAfterCrash,
     /// The one-time key had been used before: a repeated upload had brought it back.
     "one-time-key-reissued-after-upload" ReissuedAfterUpload,
     /// The one-time key had been used before: two claims were given it at once.

@@ -28,26 +28,34 @@ pub(super) fn cause_of(
             Fact::ToDeviceDeleted { message, .. } if message == share.message => Some(None),
             _ => None,
         });
-        let deed = deleted?;
-        let span = (FactId(0), deed.fact);
-        if let Some(restored) =
-            history.last_rolled_back(server, Table::Inbox, made(deed.fact), span)
-        {
+        // A server that crashed at once, before it had written what it took, has
+        // not told the sender's server: the message is with that one still.
+        let crashed = history.first_hindrance(stored, |fact| match fact {
+            Fact::Crashed { node, step } if node == NodeId::Server(server) => Some(step),
+            _ => None,
+        });
+        let unwritten = crashed.is_some_and(|crash| made(crash.fact) == made(stored));
+        if !unwritten || deleted.is_some() {
+            let deed = deleted?;
+            let span = (FactId(0), deed.fact);
+            let at = made(deed.fact);
+            if let Some(restored) = history.last_rolled_back(server, Table::Inbox, at, span) {
+                return Some(Cause {
+                    kind: CauseKind::TokenOverranInbox,
+                    step: restored.step,
+                    decisive: deed.fact,
+                });
+            }
+            let crash = history.crashed(reader, deed.fact);
             return Some(Cause {
-                kind: CauseKind::TokenOverranInbox,
-                step: restored.step,
+                kind: match crash {
+                    Some(_) => CauseKind::TokenStoredBeforeMessages,
+                    None => CauseKind::TokenOverranInbox,
+                },
+                step: crash.and_then(|deed| deed.step),
                 decisive: deed.fact,
             });
         }
-        let crash = history.crashed(reader, deed.fact);
-        return Some(Cause {
-            kind: match crash {
-                Some(_) => CauseKind::TokenStoredBeforeMessages,
-                None => CauseKind::TokenOverranInbox,
-            },
-            step: crash.and_then(|deed| deed.step),
-            decisive: deed.fact,
-        });
     }
     let server = id.sender.user.server;
     let queued = history.queued.get(&share.message).copied();

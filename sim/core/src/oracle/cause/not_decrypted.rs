@@ -262,8 +262,12 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
     let at = history.trace.at(*first).at;
     let server = reader.user.server;
     let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
-    if restored.is_some() {
-        return caused(CauseKind::ReissuedAfterRestore, restored, *last);
+    if let Some(deed) = restored {
+        let kind = match history.trace.at(deed.fact).fact {
+            Fact::WritesLost { .. } => CauseKind::ReissuedAfterCrash,
+            _ => CauseKind::ReissuedAfterRestore,
+        };
+        return caused(kind, restored, *last);
     }
     let stored = history.first_after(*first, |fact| match fact {
         Fact::KeyStored { key: stored, .. } if stored == key => Some(None),

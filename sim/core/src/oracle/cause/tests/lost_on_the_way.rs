@@ -24,6 +24,20 @@ fn a_restored_inbox_has_lost_what_came_after_the_copy() {
 }
 
 #[test]
+fn what_a_server_took_and_had_not_written_is_with_the_senders_still() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    let (message, _) = story.shares_key(0);
+    story.queues(message);
+    // It notes that it stores the message, and crashes before it has.
+    story.stores(message);
+    story.crashes(NodeId::Server(THERE), OTHER_STEP);
+    let lost = story.loses_writes(NodeId::Server(HERE), before, STEP);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(OutboxLostWithRestore, STEP, lost));
+}
+
+#[test]
 fn an_emptied_inbox_has_lost_everything() {
     let mut story = Story::of_alice_and_bob();
     let (message, _) = story.shares_key(0);

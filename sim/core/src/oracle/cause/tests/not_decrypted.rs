@@ -4,7 +4,7 @@ use crate::crypto::{Body, OlmError};
 use crate::name::{DeviceId, KeyId, KeyName, NodeId, Table};
 use crate::oracle::CauseKind::{
     FallbackKeyRetired, IssuedTwice, OneTimeKeyEvicted, OneTimeKeyForgotten, RatchetForked,
-    ReissuedAfterRestore, ReissuedAfterUpload,
+    ReissuedAfterCrash, ReissuedAfterRestore, ReissuedAfterUpload,
 };
 use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, ONE_TIME, OTHER_STEP, ROOM, STEP, Story,
@@ -17,6 +17,17 @@ const UNRELATED: KeyName = KeyName {
     id: KeyId(8),
     ..ONE_TIME
 };
+
+#[test]
+fn a_crash_brings_a_used_key_back_that_was_not_struck_off_for_good() {
+    let mut story = Story::of_alice_and_bob();
+    let before = story.now;
+    is_used_by_carol(&mut story);
+    let lost = story.loses_writes(NodeId::Server(THERE), before, STEP);
+    story.issues(ONE_TIME, ALICE);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(ReissuedAfterCrash, STEP, lost));
+}
 
 #[test]
 fn a_restore_brings_a_used_key_back() {

@@ -13,7 +13,7 @@ pub(crate) trait Numbers {
 pub(crate) struct Dice<'a>(&'a mut dyn Numbers);
 
 impl<'a> Dice<'a> {
-    pub(super) fn new(numbers: &'a mut dyn Numbers) -> Self {
+    pub(crate) fn new(numbers: &'a mut dyn Numbers) -> Self {
         Self(numbers)
     }
 

@@ -2,12 +2,15 @@
 //! some of it better than the rest, and comes back to what it gave last, so
 //! that steps get into each other's way.
 
-use super::dice::Dice;
+mod dice;
+
 use crate::cast::{Cast, Room};
 use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table, UserId};
 use crate::node::Settings;
 use crate::time::Span;
 use crate::wire::MessageKind;
+
+pub(crate) use dice::{Dice, Numbers};
 
 /// What a client asks, with how often that is drawn: the more often it is asked
 /// and the more there is to break, the more often.
@@ -39,7 +42,7 @@ const AGAIN: usize = 45;
 
 /// What a run's steps are mostly about.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hot {
+pub(crate) struct Hot {
     /// How often, in a hundred times.
     heat: usize,
     devices: [DeviceId; 2],
@@ -48,7 +51,7 @@ pub(super) struct Hot {
 
 /// Draws who and what a step is about.
 pub(crate) struct Luck<'a> {
-    pub(super) dice: Dice<'a>,
+    pub(crate) dice: Dice<'a>,
     cast: &'a Cast,
     settings: Settings,
     hot: Option<Hot>,
@@ -57,7 +60,7 @@ pub(crate) struct Luck<'a> {
 
 impl<'a> Luck<'a> {
     /// Luck among this cast.
-    pub(super) fn new(dice: Dice<'a>, cast: &'a Cast, settings: Settings) -> Self {
+    pub(crate) fn new(dice: Dice<'a>, cast: &'a Cast, settings: Settings) -> Self {
         Self {
             dice,
             cast,
@@ -68,7 +71,7 @@ impl<'a> Luck<'a> {
     }
 
     /// Draws whom luck will like better than others.
-    pub(super) fn heat_up(&mut self, heat: usize) {
+    pub(crate) fn heat_up(&mut self, heat: usize) {
         let devices = self.cast.devices.iter().map(|it| it.id);
         let pair = (self.dice.among(devices.clone()), self.dice.among(devices));
         let room = self.dice.among(self.cast.rooms.iter().map(|it| it.id));
@@ -83,12 +86,12 @@ impl<'a> Luck<'a> {
     }
 
     /// What was given last.
-    pub(super) fn last(&self) -> Option<NodeId> {
+    pub(crate) fn last(&self) -> Option<NodeId> {
         self.last
     }
 
     /// Comes back to this, as if it had been given last.
-    pub(super) fn come_back(&mut self, to: Option<NodeId>) {
+    pub(crate) fn come_back(&mut self, to: Option<NodeId>) {
         self.last = to;
     }
 

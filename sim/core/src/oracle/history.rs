@@ -320,32 +320,28 @@ impl<'a> History<'a> {
 }
 
 /// Whether a fact is among those that the search for a cause looks for again
-/// and again.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the searches check that nothing is missing here"
-)]
+/// and again. The searches check that none is missing here.
 fn is_hindrance(fact: Fact) -> bool {
-    match fact {
+    matches!(
+        fact,
         Fact::ToldToSend { .. }
-        | Fact::LinkCut { .. }
-        | Fact::LinkMended { .. }
-        | Fact::LinkSlowed { .. }
-        | Fact::Crashed { .. }
-        | Fact::Gone { .. }
-        | Fact::WritesLost { .. }
-        | Fact::Booted { .. }
-        | Fact::DeviceRestored { .. }
-        | Fact::TableRestored { .. }
-        | Fact::TableEmptied { .. }
-        | Fact::MessageDropped { .. }
-        | Fact::Injected { .. }
-        | Fact::ClaimedForNobody { .. }
-        | Fact::LoggedOut { .. }
-        | Fact::RemoteFailed { .. }
-        | Fact::ClaimMissed { .. }
-        | Fact::DevicesUnknown { .. }
-        | Fact::RoomKeyWithheld { .. } => true,
-        _ => false,
-    }
+            | Fact::LinkCut { .. }
+            | Fact::LinkMended { .. }
+            | Fact::LinkSlowed { .. }
+            | Fact::Crashed { .. }
+            | Fact::Gone { .. }
+            | Fact::WritesLost { .. }
+            | Fact::Booted { .. }
+            | Fact::DeviceRestored { .. }
+            | Fact::TableRestored { .. }
+            | Fact::TableEmptied { .. }
+            | Fact::MessageDropped { .. }
+            | Fact::Injected { .. }
+            | Fact::ClaimedForNobody { .. }
+            | Fact::LoggedOut { .. }
+            | Fact::RemoteFailed { .. }
+            | Fact::ClaimMissed { .. }
+            | Fact::DevicesUnknown { .. }
+            | Fact::RoomKeyWithheld { .. }
+    )
 }

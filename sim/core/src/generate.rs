@@ -35,7 +35,7 @@ pub fn distribution() -> Vec<String> {
         "3 to about 30 steps within 3 minutes to 40 days; each run has a random part of the kinds \
          of step, each more or less often, and always somebody who says something",
         "1 to 50 one-time keys, 1 to 250 recipients per request, latencies of 1 ms to 5 s (client) \
-         and 4 s (federation), a first back-off of 1 s to 2 days; most as by default in many runs",
+         and 4 s (federation), a first back-off of 1 s to 6 hours; most as by default in many runs",
         "faults at any time, and aimed (1 ms to 3 s) at what somebody does; most with what ends \
          them, something said meanwhile and something said later",
         "in half of the runs mostly about one or two devices and a room",

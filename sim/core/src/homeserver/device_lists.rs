@@ -30,6 +30,8 @@ struct Gathering<C: Crypto> {
     waiting_for: usize,
     devices: Lists<C>,
     failures: Vec<ServerId>,
+    /// How far the stream of changes was when other servers were asked.
+    asked: u64,
 }
 
 impl<C: Crypto> Default for Queries<C> {
@@ -132,6 +134,7 @@ impl<C: Crypto> Homeserver<C> {
             waiting_for: unknown.len(),
             devices,
             failures: vec![],
+            asked: self.tables.device_lists.position,
         };
         self.queries.gathering.insert((device, id), gathering);
         for (server, users) in unknown {
@@ -153,6 +156,12 @@ impl<C: Crypto> Homeserver<C> {
         rooms.any(|room| room.servers().contains(&self.id))
     }
 
+    fn list_changed_since(&self, position: u64, user: UserId) -> bool {
+        let changes = self.tables.device_lists.changes.iter().rev();
+        let mut since = changes.take_while(|(at, _)| *at > position);
+        since.any(|(_, who)| *who == user)
+    }
+
     /// Another server's part of a client's query; nothing if it failed.
     pub(super) fn query_answered(
         &mut self,
@@ -167,11 +176,14 @@ impl<C: Crypto> Homeserver<C> {
         match part {
             Ok(lists) => {
                 gathering.devices.extend(lists.iter().cloned());
-                // Only lists that updates will keep up to date are cached.
-                let shared = lists
-                    .into_iter()
-                    .filter(|(user, _)| self.shares_room_with(*user));
-                let rows = shared.map(|(user, devices)| Write::RemoteUser(user, devices));
+                let asked = gathering.asked;
+                // Only lists that updates will keep up to date are cached, and
+                // none that an update has overtaken: its own was left out,
+                // because there was no list yet.
+                let fresh = lists.into_iter().filter(|(user, _)| {
+                    self.shares_room_with(*user) && !self.list_changed_since(asked, *user)
+                });
+                let rows = fresh.map(|(user, devices)| Write::RemoteUser(user, devices));
                 self.write(rows.collect(), cx);
             }
             Err(server) => gathering.failures.push(server),

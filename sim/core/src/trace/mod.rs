@@ -51,6 +51,12 @@ impl Trace {
         self.records.push(Record { at, fact });
     }
 
+    /// Takes back the last facts, which have turned out not to be so.
+    pub(crate) fn take_back(&mut self, count: usize) {
+        let left = self.records.len().saturating_sub(count);
+        self.records.truncate(left);
+    }
+
     /// All facts with their places, in order.
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
         self.records

@@ -118,6 +118,8 @@ impl<C: Crypto> World<C> {
         node: NodeId,
         effects: impl Iterator<Item = Effect<N>>,
     ) {
+        // How much the node has said since it last did something.
+        let mut said = 0;
         for effect in effects {
             let before = self
                 .machines
@@ -126,6 +128,11 @@ impl<C: Crypto> World<C> {
                     _ => false,
                 });
             if let Some(armed) = before {
+                // A server says what it is about to store: that is not so now.
+                // What a client says has happened in its memory.
+                if matches!(node, NodeId::Server(_)) {
+                    self.trace.take_back(said);
+                }
                 return self.crash_as_planned(node, armed);
             }
             let after = self
@@ -137,6 +144,10 @@ impl<C: Crypto> World<C> {
                     }
                     _ => false,
                 });
+            said = match effect {
+                Effect::Observe(_) => said + 1,
+                Effect::Persist(_) | Effect::Send { .. } | Effect::Wake { .. } => 0,
+            };
             self.perform_one(node, effect);
             if let Some(armed) = after {
                 return self.crash_as_planned(node, armed);

@@ -109,6 +109,23 @@ fn a_deletion_that_was_not_taken_is_resent_after_a_restart() {
 }
 
 #[test]
+fn a_list_that_an_update_has_overtaken_is_not_kept() {
+    let mut server = sharing_a_room();
+    let users = vec![CAROL.user];
+    server.ask(ALICE, ClientRequest::KeysQuery { users });
+    let (request, _) = server.asked_of(THERE).expect("her server is asked");
+    // Carol logs in when the answer is on its way: nothing is kept yet of
+    // which the update could be a part.
+    server.receive(THERE, 1, vec![], update(CAROL));
+    let answer = FederationResponse::Query(vec![(CAROL.user, vec![])]);
+    server.answer_from(THERE, request, answer);
+    assert!(
+        is_asked_for(&mut server, CAROL.user),
+        "the answer is outdated"
+    );
+}
+
+#[test]
 fn a_list_that_was_fetched_is_kept_up_to_date_by_updates() {
     let mut server = sharing_a_room();
     fetch(&mut server, CAROL.user, &[CAROL]);

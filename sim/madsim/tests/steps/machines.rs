@@ -16,6 +16,8 @@ fn a_crash_falls_before_or_after_the_write_that_it_names() {
         ));
         let crash = story.first("hs2 crashes");
         assert!(crash > at(Span::hours(2)), "it waits for the write");
+        let stored = story.first("hs2 stores message:alice>bob");
+        assert_eq!(stored <= crash, is_stored, "it says only what is so");
         // What was stored comes back from the disk; what was not is sent again.
         let receives = story.first("bob receives message:alice>bob");
         let waited = receives.since(crash) > Span::secs(50);

@@ -77,8 +77,14 @@ pub enum Input<N: Node> {
 /// What a node wants done. Effects happen in order; a crash may fall between
 /// any two.
 pub enum Effect<N: Node> {
-    /// Write rows to the database, in one transaction.
-    Persist(Vec<<N::Durable as Durable>::Write>),
+    /// Write the next so many of [`Effects::rows`] to the database, in one
+    /// transaction.
+    Persist {
+        /// How many.
+        rows: usize,
+        /// Whether any of them is progress ([`Durable::is_progress`]).
+        progress: bool,
+    },
     /// Send a message.
     Send {
         /// To whom.
@@ -95,6 +101,30 @@ pub enum Effect<N: Node> {
     },
     /// Note a fact for the trace.
     Observe(Fact),
+}
+
+/// What a node wants done in the course of one call. The rows stand beside
+/// the effects so that a transaction of one row needs no room of its own.
+pub struct Effects<N: Node> {
+    /// In order.
+    pub list: Vec<Effect<N>>,
+    /// What the list says is to be written, in order; nothing if nobody ever
+    /// looks at the node's disk.
+    pub rows: Vec<<N::Durable as Durable>::Write>,
+    /// Whether somebody does.
+    pub stored: bool,
+}
+
+impl<N: Node> Effects<N> {
+    /// Room for effects.
+    #[must_use]
+    pub fn new(stored: bool) -> Self {
+        Self {
+            list: vec![],
+            rows: vec![],
+            stored,
+        }
+    }
 }
 
 /// What a scenario can set for all clients, servers and links.
@@ -143,26 +173,41 @@ pub struct Cx<'a, N: Node> {
     /// The cryptography.
     pub crypto: &'a mut N::Crypto,
     /// What the node wants done, in order.
-    pub effects: &'a mut Vec<Effect<N>>,
+    pub effects: &'a mut Effects<N>,
 }
 
 impl<N: Node> Cx<'_, N> {
-    /// Writes rows to the database, in one transaction.
-    pub fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>) {
-        if !rows.is_empty() {
-            self.effects.push(Effect::Persist(rows));
+    /// Writes rows to the database in one transaction, and to what the node
+    /// has of it in memory.
+    pub fn persist(
+        &mut self,
+        memory: &mut N::Durable,
+        rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
+    ) {
+        let (mut count, mut progress) = (0, false);
+        for row in rows {
+            count += 1;
+            progress |= N::Durable::is_progress(&row);
+            if self.effects.stored {
+                self.effects.rows.push(row.clone());
+            }
+            memory.apply(row);
+        }
+        if count > 0 {
+            let rows = if self.effects.stored { count } else { 0 };
+            self.effects.list.push(Effect::Persist { rows, progress });
         }
     }
 
     /// Sends a message.
     pub fn send(&mut self, to: NodeId, body: Message<N::Crypto>) {
         let body = Box::new(body);
-        self.effects.push(Effect::Send { to, body });
+        self.effects.list.push(Effect::Send { to, body });
     }
 
     /// Asks to be woken after `delay`.
     pub fn wake(&mut self, delay: Span, timer: N::Timer) {
-        self.effects.push(Effect::Wake {
+        self.effects.list.push(Effect::Wake {
             at: self.now + delay,
             timer,
         });
@@ -170,6 +215,6 @@ impl<N: Node> Cx<'_, N> {
 
     /// Notes a fact for the trace.
     pub fn observe(&mut self, fact: Fact) {
-        self.effects.push(Effect::Observe(fact));
+        self.effects.list.push(Effect::Observe(fact));
     }
 }

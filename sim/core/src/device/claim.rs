@@ -145,7 +145,7 @@ impl<C: Crypto> Device<C> {
             pickle,
         };
         self.sessions.insert(name, session);
-        self.write(vec![Write::Session(row.into())], cx);
+        self.write([Write::Session(row.into())], cx);
     }
 
     fn missed(&mut self, device: DeviceId, why: ClaimMiss, cx: &mut Cx<'_, Self>) {

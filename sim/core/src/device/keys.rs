@@ -252,10 +252,7 @@ impl<C: Crypto> Device<C> {
         }
         let pickle = cx.crypto.pickle_account(&self.account.olm);
         let state = self.account.state.clone();
-        self.write(
-            vec![Write::Account(AccountRow { pickle, state }.into())],
-            cx,
-        );
+        self.write([Write::Account(AccountRow { pickle, state }.into())], cx);
     }
 
     fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {

@@ -37,7 +37,7 @@ impl<C: Crypto> Device<C> {
     pub(super) fn wish(&mut self, wish: Wish, cx: &mut Cx<'_, Self>) {
         if wish == Wish::Logout && self.store.access.is_none() && self.wishes.len() <= 1 {
             // Somebody thinks better of logging in.
-            self.write(vec![Write::Wiped], cx);
+            self.write([Write::Wiped], cx);
             self.wishes.clear();
             self.forget(cx);
             return;
@@ -84,7 +84,7 @@ impl<C: Crypto> Device<C> {
     /// The server let the device in: it makes its keys and uploads them.
     pub(super) fn logged_in(&mut self, token: AccessToken, cx: &mut Cx<'_, Self>) {
         cx.observe(Fact::LoggedIn { device: self.id });
-        self.write(vec![Write::Login(token)], cx);
+        self.write([Write::Login(token)], cx);
         self.make_first_keys(cx);
         self.wish_answered(cx);
         self.do_outgoing(cx);
@@ -105,7 +105,7 @@ impl<C: Crypto> Device<C> {
             device: self.id,
             why,
         });
-        self.write(vec![Write::Wiped], cx);
+        self.write([Write::Wiped], cx);
         self.logouts += 1;
         // What was wished after it still is; of a client that was thrown out,
         // only to be logged in again.
@@ -124,7 +124,7 @@ impl<C: Crypto> Device<C> {
                 by: self.id,
                 device,
             });
-            self.write(vec![Write::Blocked(device)], cx);
+            self.write([Write::Blocked(device)], cx);
         }
     }
 

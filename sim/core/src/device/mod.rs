@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
-use crate::node::{Cx, Durable as _, Input, Node};
+use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
 use crate::wire::{ClientResponse, KeyCounts, Message, RequestId, ToDevice};
@@ -199,11 +199,8 @@ impl<C: Crypto> Node for Device<C> {
 
 impl<C: Crypto> Device<C> {
     /// Writes rows in one transaction.
-    fn write(&mut self, rows: Vec<Write<C>>, cx: &mut Cx<'_, Self>) {
-        for row in &rows {
-            self.store.apply(row.clone());
-        }
-        cx.persist(rows);
+    fn write(&mut self, rows: impl IntoIterator<Item = Write<C>>, cx: &mut Cx<'_, Self>) {
+        cx.persist(&mut self.store, rows);
     }
 
     fn answered(&mut self, id: RequestId, response: ClientResponse<C>, cx: &mut Cx<'_, Self>) {
@@ -297,7 +294,7 @@ impl<C: Crypto> Device<C> {
         self.outbound.remove(&room);
         if let Some(row) = self.store.outbound.get(&room) {
             cx.observe(Fact::GroupSessionDiscarded { session: row.name });
-            self.write(vec![Write::OutboundGone(room)], cx);
+            self.write([Write::OutboundGone(room)], cx);
         }
     }
 }

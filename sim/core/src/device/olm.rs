@@ -73,7 +73,7 @@ impl<C: Crypto> Device<C> {
             sender_identity: self.account.identity.clone(),
             ciphertext,
         };
-        self.write(vec![Write::Session(row)], cx);
+        self.write([Write::Session(row)], cx);
         Some(ToDevice {
             id: self.new_message(peer, cx),
             content: ToDeviceContent::Encrypted(outside.into()),

@@ -56,7 +56,7 @@ impl<C: Crypto> Device<C> {
         });
         let number = self.store.queued;
         self.write(
-            vec![Write::Queue(
+            [Write::Queue(
                 number,
                 Arc::new(Queued {
                     room,
@@ -82,7 +82,7 @@ impl<C: Crypto> Device<C> {
             if !self.store.rooms.contains_key(&sending.room) {
                 // The user has left the room: nothing can be said there.
                 self.sending = None;
-                self.write(vec![Write::Sent(sending.number)], cx);
+                self.write([Write::Sent(sending.number)], cx);
                 continue;
             }
             let next = match sending.stage {
@@ -133,7 +133,7 @@ impl<C: Crypto> Device<C> {
     /// The server took the event.
     pub(super) fn event_sent(&mut self, number: u64, cx: &mut Cx<'_, Self>) {
         self.sending = None;
-        self.write(vec![Write::Sent(number)], cx);
+        self.write([Write::Sent(number)], cx);
         self.advance(cx);
     }
 
@@ -293,7 +293,7 @@ impl<C: Crypto> Device<C> {
             ..queued.clone()
         };
         self.write(
-            vec![
+            [
                 Write::Outbound(room, stored),
                 Write::Queue(sending.number, queued.into()),
             ],

@@ -89,7 +89,7 @@ impl<C: Crypto> Device<C> {
         };
         Arc::make_mut(&mut row).unsent.remove(&transaction);
         let outstanding = !row.unsent.is_empty();
-        self.write(vec![Write::Outbound(room, row)], cx);
+        self.write([Write::Outbound(room, row)], cx);
         outstanding
     }
 

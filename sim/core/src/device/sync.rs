@@ -25,7 +25,7 @@ impl<C: Crypto> Device<C> {
                 TokenStorage::BeforeMessages => true,
             };
         if token_first {
-            self.write(vec![token.clone()], cx);
+            self.write([token.clone()], cx);
         }
         let mut rows = self.changed_lists(response.joined, response.device_lists_changed);
         for message in response.to_device {
@@ -39,7 +39,7 @@ impl<C: Crypto> Device<C> {
         for event in response.events {
             self.see(event, cx);
         }
-        self.write(vec![Write::Position(response.next)], cx);
+        self.write([Write::Position(response.next)], cx);
         self.sync_again(cx);
         self.do_outgoing(cx);
         self.advance(cx);

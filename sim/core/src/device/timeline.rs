@@ -77,9 +77,9 @@ impl<C: Crypto> Device<C> {
             by: self.id,
             event: event.id,
         });
-        self.write(vec![Write::Seen(event.clone())], cx);
+        self.write([Write::Seen(event.clone())], cx);
         match self.try_to_read(&event, cx) {
-            Ok(()) => self.write(vec![Write::Read(event.id)], cx),
+            Ok(()) => self.write([Write::Read(event.id)], cx),
             Err(why) => {
                 cx.observe(Fact::EventUnreadable {
                     by: self.id,

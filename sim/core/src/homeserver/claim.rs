@@ -227,7 +227,7 @@ impl<C: Crypto> Homeserver<C> {
         if self.holds(&key) {
             let id = key.name.id;
             let issued = Write::Issued(device, id, key.key.clone());
-            self.write(vec![Write::OneTimeKeyGone(device, id), issued], cx);
+            self.write([Write::OneTimeKeyGone(device, id), issued], cx);
             return Some(key);
         }
         cx.observe(Fact::ClaimRaced {
@@ -253,7 +253,7 @@ impl<C: Crypto> Homeserver<C> {
         let fallback = self.tables.fallback_keys.get(&device)?;
         let (key, used) = (fallback.key.clone(), fallback.used);
         if !used {
-            self.write(vec![Write::FallbackKey(key.clone(), true)], cx);
+            self.write([Write::FallbackKey(key.clone(), true)], cx);
         }
         Some(key)
     }

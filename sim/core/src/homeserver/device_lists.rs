@@ -184,7 +184,8 @@ impl<C: Crypto> Homeserver<C> {
                     self.shares_room_with(*user) && !self.list_changed_since(asked, *user)
                 });
                 let rows = fresh.map(|(user, devices)| Write::RemoteUser(user, devices));
-                self.write(rows.collect(), cx);
+                let rows: Vec<Write<C>> = rows.collect();
+                self.write(rows, cx);
             }
             Err(server) => gathering.failures.push(server),
         }

@@ -127,7 +127,7 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         if self.tables.retry.contains_key(&peer) {
-            self.write(vec![Write::Retry(peer, None)], cx);
+            self.write([Write::Retry(peer, None)], cx);
         }
         match (asked, response) {
             (Asked::Send { edus, events }, FederationResponse::Send) => {
@@ -185,7 +185,7 @@ impl<C: Crypto> Homeserver<C> {
             Some(interval) => self.longer(interval, peer, cx),
         };
         self.write(
-            vec![Write::Retry(peer, Some((cx.now + interval, interval)))],
+            [Write::Retry(peer, Some((cx.now + interval, interval)))],
             cx,
         );
         self.failed(peer, asked, cx);
@@ -194,7 +194,7 @@ impl<C: Crypto> Homeserver<C> {
     /// An authenticated request from a server ends its back-off at once.
     pub(super) fn heard_from(&mut self, peer: ServerId, cx: &mut Cx<'_, Self>) {
         if self.tables.retry.contains_key(&peer) {
-            self.write(vec![Write::Retry(peer, None)], cx);
+            self.write([Write::Retry(peer, None)], cx);
             self.flush(peer, cx);
         }
     }

@@ -74,7 +74,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Somebody with a hand in the database puts a message into an inbox.
     pub(super) fn put_into_inbox(&mut self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) {
         let row = self.deliver(message, cx);
-        self.write(row.into_iter().collect(), cx);
+        self.write(row, cx);
         self.notify_all(cx);
     }
 

@@ -67,7 +67,7 @@ impl<C: Crypto> Homeserver<C> {
                     server: self.id,
                     device,
                 });
-                self.write(vec![Write::OneTimeKeysGone(device)], cx);
+                self.write([Write::OneTimeKeysGone(device)], cx);
                 self.counts_changed(device, cx);
                 Some(0)
             }
@@ -167,6 +167,6 @@ impl<C: Crypto> Homeserver<C> {
             server: self.id,
             key: key.name,
         });
-        self.write(vec![Write::FallbackKey(key, false)], cx);
+        self.write([Write::FallbackKey(key, false)], cx);
     }
 }

@@ -13,7 +13,7 @@ impl<C: Crypto> Homeserver<C> {
     /// its earlier tokens go on working.
     pub(super) fn login(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) -> AccessToken {
         let token = AccessToken(cx.now);
-        self.write(vec![Write::Login(device, token)], cx);
+        self.write([Write::Login(device, token)], cx);
         token
     }
 

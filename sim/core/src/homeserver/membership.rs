@@ -128,7 +128,7 @@ impl<C: Crypto> Homeserver<C> {
                 .into_iter()
                 .filter(|user| *user != device.user)
                 .collect();
-            self.write(vec![Write::Room(event.room, before)], cx);
+            self.write([Write::Room(event.room, before)], cx);
         }
         self.append(event, BTreeSet::new(), cx);
         self.answer_membership(device, id, MessageKind::Join, true, cx);

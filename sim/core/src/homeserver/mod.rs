@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, ServerId};
-use crate::node::{Cx, Durable as _, Input, Node};
+use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::wire::{
     AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, Message,
@@ -157,11 +157,8 @@ impl<C: Crypto> Node for Homeserver<C> {
 
 impl<C: Crypto> Homeserver<C> {
     /// Writes rows in one transaction.
-    fn write(&mut self, rows: Vec<Write<C>>, cx: &mut Cx<'_, Self>) {
-        for row in &rows {
-            self.tables.apply(row.clone());
-        }
-        cx.persist(rows);
+    fn write(&mut self, rows: impl IntoIterator<Item = Write<C>>, cx: &mut Cx<'_, Self>) {
+        cx.persist(&mut self.tables, rows);
     }
 
     fn client_request(

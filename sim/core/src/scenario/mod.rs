@@ -79,18 +79,18 @@ impl Scenario {
         self.cast.rooms_of(user).chain(joined).collect()
     }
 
-    /// How many of its last transactions a node can come to lose.
+    /// How many of its last transactions a node can come to lose; nothing if
+    /// no step stops the node so that it may start again, or copies its disk.
     #[must_use]
-    pub fn lost_writes(&self, node: NodeId) -> usize {
-        let crashes = self.steps.iter().filter_map(|step| {
-            if let Step::Crash(crash) = &step.step {
-                Some(crash.lost_writes())
-            } else {
-                None
-            }
+    pub fn lost_writes(&self, node: NodeId) -> Option<usize> {
+        let looks = self.steps.iter().filter_map(|step| match &step.step {
+            Step::Crash(crash) => Some(crash.lost_writes()),
+            Step::Restore(restore) => Some((restore.node(), 0)),
+            Step::Backup(backup) => Some((backup.node(), 0)),
+            _ => None,
         });
-        let of_node = crashes.filter(|(which, _)| *which == node);
-        of_node.map(|(_, count)| count).max().unwrap_or(0)
+        let of_node = looks.filter(|(which, _)| *which == node);
+        of_node.map(|(_, count)| count).max()
     }
 
     /// Whether any message may be delivered once more.

@@ -33,6 +33,13 @@ pub(crate) struct Written {
     device: Option<Spanned<String>>,
 }
 
+impl Backup {
+    /// Which node is copied.
+    pub(crate) fn node(&self) -> NodeId {
+        self.node
+    }
+}
+
 impl Action for Backup {
     type Written = Written;
 

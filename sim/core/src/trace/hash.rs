@@ -2,7 +2,7 @@
 //! day. The standard library's hashers promise none of that.
 
 use std::fmt;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher as _};
 
 use rustc_stable_hash::{FromStableHash, SipHasher128Hash, StableSipHasher128};
 use serde::{Serialize, Serializer};
@@ -46,11 +46,27 @@ impl FromStableHash for StableHash {
     }
 }
 
-/// For tables with short keys of which nobody chooses the worst: a product
-/// with a large odd number for a hash. Such a table has no order that may be
-/// seen.
-#[derive(Clone, Copy, Debug, Default)]
+/// A cheap hash of small values: for tables, which have no order that may be
+/// seen, and for draws, which only have to look like chance. Nobody chooses
+/// what is hashed so as to do harm. The same on every machine.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick(u64);
+
+impl Quick {
+    /// The hash of one value, under a key.
+    pub(crate) fn of(key: u64, value: &impl Hash) -> u64 {
+        let mut hasher = Self::default();
+        hasher.write_u64(key);
+        value.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Default for Quick {
+    fn default() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+}
 
 impl std::hash::Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
@@ -65,16 +81,37 @@ impl std::hash::Hasher for Quick {
         self.write_u64(u64::from(byte));
     }
 
+    fn write_u16(&mut self, word: u16) {
+        self.write_u64(u64::from(word));
+    }
+
     fn write_u32(&mut self, word: u32) {
         self.write_u64(u64::from(word));
     }
 
+    /// The two halves of a product, folded into one word (as wyhash does it):
+    /// each bit of a word decides about half of the bits of the result.
     fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let product = u128::from(self.0 ^ word) * 0xe703_7ed1_a0b4_28db_u128;
+        let low = u64::try_from(product & u128::from(u64::MAX)).expect("the half of a product");
+        let high = u64::try_from(product >> 64).expect("the half of a product");
+        // Without the rotation, equal words would cancel out.
+        self.0 = (low ^ high).rotate_left(29);
     }
 
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write_isize(&mut self, word: isize) {
+        self.write_u64(word.cast_unsigned() as u64);
+    }
+
+    /// Spread once more, so that the last word reaches every bit.
     fn finish(&self) -> u64 {
-        self.0
+        let mut last = *self;
+        last.write_u64(0x8ebc_6af0_9c88_c6e3);
+        last.0
     }
 }
 

@@ -13,34 +13,53 @@ const MOST: usize = 1024;
 pub(super) struct Disk<D: Durable> {
     /// What the disk held before the transactions.
     before: D,
-    transactions: Vec<(Time, Vec<D::Write>)>,
-    /// So many of the last transactions can come to be lost.
-    keeps: usize,
+    /// When each transaction was made, and how many rows it has.
+    transactions: Vec<(Time, usize)>,
+    /// The rows of all transactions.
+    rows: Vec<D::Write>,
+    /// So many of the last transactions can come to be lost; nothing if
+    /// nobody ever looks at the disk.
+    keeps: Option<usize>,
 }
 
 impl<D: Durable> Disk<D> {
-    /// An empty disk that may come to lose its last `keeps` transactions.
-    pub(super) fn new(keeps: usize) -> Self {
+    /// An empty disk that may come to lose its last `keeps` transactions, or
+    /// one that nobody looks at after the node has started: it stores nothing.
+    pub(super) fn new(keeps: Option<usize>) -> Self {
         Self {
             before: D::default(),
             transactions: vec![],
+            rows: vec![],
             keeps,
         }
     }
 
+    /// Whether somebody may come to look at the disk.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keeps.is_some()
+    }
+
+    /// Puts in a row that is there before the run starts.
+    pub(super) fn lay_down(&mut self, row: D::Write) {
+        self.before.apply(row);
+    }
+
     /// Writes rows, in one transaction.
-    pub(super) fn write(&mut self, rows: Vec<D::Write>, now: Time) {
-        if self.transactions.len() >= MOST + self.keeps {
+    pub(super) fn write(&mut self, rows: impl Iterator<Item = D::Write>, now: Time) {
+        let Some(keeps) = self.keeps else { return };
+        if self.transactions.len() >= MOST + keeps {
             self.work_in();
         }
-        self.transactions.push((now, rows));
+        let earlier = self.rows.len();
+        self.rows.extend(rows);
+        self.transactions.push((now, self.rows.len() - earlier));
     }
 
     /// All that is stored.
     pub(super) fn read(&mut self) -> D {
         self.work_in();
         let mut all = self.before.clone();
-        for row in self.transactions.iter().flat_map(|(_, rows)| rows) {
+        for row in &self.rows {
             all.apply(row.clone());
         }
         all
@@ -51,29 +70,27 @@ impl<D: Durable> Disk<D> {
     pub(super) fn replace(&mut self, all: D) {
         self.before = all;
         self.transactions.clear();
-    }
-
-    /// What is stored so far cannot be lost any more.
-    pub(super) fn settle(&mut self) {
-        let all = self.read();
-        self.replace(all);
+        self.rows.clear();
     }
 
     /// Undoes the last transactions. How many there were, and when the first
     /// of them was made.
     pub(super) fn lose(&mut self, count: usize) -> Option<(usize, Time)> {
         let all = self.transactions.len();
-        let lost = count.min(all);
-        let (since, _) = self.transactions.get(all - lost)?;
-        let since = *since;
-        self.transactions.truncate(all - lost);
-        Some((lost, since))
+        let lost = self.transactions.split_off(all - count.min(all));
+        let (since, _) = *lost.first()?;
+        let rows: usize = lost.iter().map(|(_, rows)| rows).sum();
+        self.rows.truncate(self.rows.len() - rows);
+        Some((lost.len(), since))
     }
 
     /// Works in the transactions that cannot be lost any more.
     fn work_in(&mut self) {
-        let kept = self.transactions.len().saturating_sub(self.keeps);
-        for row in self.transactions.drain(..kept).flat_map(|(_, rows)| rows) {
+        let kept = self.keeps.unwrap_or(0);
+        let settled = self.transactions.len().saturating_sub(kept);
+        let rows = self.transactions.drain(..settled).map(|(_, rows)| rows);
+        let rows: usize = rows.sum();
+        for row in self.rows.drain(..rows) {
             self.before.apply(row);
         }
     }

@@ -7,9 +7,12 @@ use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
 use crate::name::{NodeId, Row};
-use crate::node::{Cx, Durable, Effect, Input, Node};
+use crate::node::{Cx, Durable, Effect, Effects, Input, Node};
 use crate::protocol::Reading;
 use crate::step::CrashPoint;
+
+/// A row that a node of a kind writes.
+type Written<N> = <<N as Node>::Durable as Durable>::Write;
 
 /// A kind of node that a world has machines for.
 pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
@@ -18,7 +21,7 @@ pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
     /// An input on its way to a node of this kind.
     fn parcel(input: Input<Self>) -> Parcel<C>;
     /// Room for the effects of one call.
-    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>>;
+    fn room(machines: &mut Machines<C>) -> &mut Effects<Self>;
 }
 
 impl<C: Crypto> Hosted<C> for Homeserver<C> {
@@ -33,7 +36,7 @@ impl<C: Crypto> Hosted<C> for Homeserver<C> {
         Parcel::Server(input)
     }
 
-    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>> {
+    fn room(machines: &mut Machines<C>) -> &mut Effects<Self> {
         &mut machines.server_effects
     }
 }
@@ -50,7 +53,7 @@ impl<C: Crypto> Hosted<C> for Device<C> {
         Parcel::Device(input)
     }
 
-    fn room(machines: &mut Machines<C>) -> &mut Vec<Effect<Self>> {
+    fn room(machines: &mut Machines<C>) -> &mut Effects<Self> {
         &mut machines.device_effects
     }
 }
@@ -59,6 +62,10 @@ impl<C: Crypto> World<C> {
     /// Boots a node from its disk and performs what it wants done.
     pub(super) fn boot_as<N: Hosted<C>>(&mut self, node: NodeId) -> N {
         let machine = N::machine(&mut self.machines, node);
+        assert!(
+            machine.starts == 0 || machine.disk.is_kept(),
+            "a node whose disk nobody was to look at starts but once"
+        );
         machine.starts += 1;
         let disk = machine.disk.read();
         let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
@@ -82,10 +89,11 @@ impl<C: Crypto> World<C> {
         &mut self,
         node: NodeId,
         call: impl FnOnce(&mut Cx<'_, N>) -> R,
-    ) -> (R, Vec<Effect<N>>) {
+    ) -> (R, Effects<N>) {
         self.calls += 1;
-        let mut effects = std::mem::take(N::room(&mut self.machines));
+        let mut effects = std::mem::replace(N::room(&mut self.machines), Effects::new(false));
         let machine = N::machine(&mut self.machines, node);
+        effects.stored = machine.disk.is_kept();
         let result = call(&mut Cx {
             now: self.now,
             incarnation: machine.starts - 1,
@@ -100,13 +108,16 @@ impl<C: Crypto> World<C> {
     }
 
     /// Performs effects in order.
-    fn perform<N: Hosted<C>>(&mut self, node: NodeId, mut effects: Vec<Effect<N>>) {
+    fn perform<N: Hosted<C>>(&mut self, node: NodeId, mut effects: Effects<N>) {
+        let Effects { list, rows, .. } = &mut effects;
         if self.machines.armed(node).is_empty() {
-            for effect in effects.drain(..) {
-                self.perform_one(node, effect);
+            let mut rows = rows.drain(..);
+            for effect in list.drain(..) {
+                self.perform_one(node, effect, &mut rows);
             }
         } else {
-            self.perform_until_crash(node, effects.drain(..));
+            self.perform_until_crash(node, list.drain(..), rows);
+            rows.clear();
         }
         *N::room(&mut self.machines) = effects;
     }
@@ -117,14 +128,18 @@ impl<C: Crypto> World<C> {
         &mut self,
         node: NodeId,
         effects: impl Iterator<Item = Effect<N>>,
+        rows: &mut Vec<Written<N>>,
     ) {
+        let mut rows = rows.drain(..);
         // How much the node has said since it last did something.
         let mut said = 0;
         for effect in effects {
             let before = self
                 .machines
                 .take_armed(node, |when| match (when, &effect) {
-                    (CrashPoint::BeforeWrite(row), Effect::Persist(rows)) => writes::<N>(rows, row),
+                    (CrashPoint::BeforeWrite(row), Effect::Persist { rows: count, .. }) => {
+                        writes::<N>(&rows.as_slice()[..*count], row)
+                    }
                     _ => false,
                 });
             if let Some(armed) = before {
@@ -138,7 +153,9 @@ impl<C: Crypto> World<C> {
             let after = self
                 .machines
                 .take_armed(node, |when| match (when, &effect) {
-                    (CrashPoint::AfterWrite(row), Effect::Persist(rows)) => writes::<N>(rows, row),
+                    (CrashPoint::AfterWrite(row), Effect::Persist { rows: count, .. }) => {
+                        writes::<N>(&rows.as_slice()[..*count], row)
+                    }
                     (CrashPoint::AfterSending(kind), Effect::Send { body, .. }) => {
                         body.kind() == kind && !body.is_answer()
                     }
@@ -146,19 +163,29 @@ impl<C: Crypto> World<C> {
                 });
             said = match effect {
                 Effect::Observe(_) => said + 1,
-                Effect::Persist(_) | Effect::Send { .. } | Effect::Wake { .. } => 0,
+                Effect::Persist { .. } | Effect::Send { .. } | Effect::Wake { .. } => 0,
             };
-            self.perform_one(node, effect);
+            self.perform_one(node, effect, &mut rows);
             if let Some(armed) = after {
                 return self.crash_as_planned(node, armed);
             }
         }
     }
 
-    fn perform_one<N: Hosted<C>>(&mut self, node: NodeId, effect: Effect<N>) {
+    fn perform_one<N: Hosted<C>>(
+        &mut self,
+        node: NodeId,
+        effect: Effect<N>,
+        rows: &mut impl Iterator<Item = Written<N>>,
+    ) {
         match effect {
-            Effect::Persist(rows) => {
-                if N::machine(&mut self.machines, node).persist(rows, self.now) {
+            Effect::Persist {
+                rows: count,
+                progress,
+            } => {
+                let disk = &mut N::machine(&mut self.machines, node).disk;
+                disk.write(rows.take(count), self.now);
+                if progress {
                     self.progressed = self.now;
                 }
             }
@@ -171,6 +198,6 @@ impl<C: Crypto> World<C> {
     }
 }
 
-fn writes<N: Node>(rows: &[<N::Durable as Durable>::Write], row: Row) -> bool {
+fn writes<N: Node>(rows: &[Written<N>], row: Row) -> bool {
     rows.iter().any(|write| N::Durable::row(write) == row)
 }

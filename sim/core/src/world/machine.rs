@@ -6,7 +6,7 @@ use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
 use crate::name::{DeviceId, NodeId};
-use crate::node::{Durable, Effect, Node};
+use crate::node::{Effects, Node};
 use crate::protocol::Protocol;
 use crate::step::CrashPoint;
 use crate::time::Time;
@@ -48,8 +48,8 @@ pub(super) struct Armed {
 }
 
 impl<N: Node> Machine<N> {
-    /// A machine that may come to lose its last `lost_writes` transactions.
-    pub(super) fn new(protocol: Protocol, client: Client, lost_writes: usize) -> Self {
+    /// A machine with an empty disk ([`Disk::new`]).
+    pub(super) fn new(protocol: Protocol, client: Client, lost_writes: Option<usize>) -> Self {
         Self {
             protocol,
             client,
@@ -60,13 +60,6 @@ impl<N: Node> Machine<N> {
             state: State::default(),
             armed: vec![],
         }
-    }
-
-    /// Writes rows to the disk. Whether any of them is progress.
-    pub(super) fn persist(&mut self, rows: Vec<<N::Durable as Durable>::Write>, now: Time) -> bool {
-        let progress = rows.iter().any(N::Durable::is_progress);
-        self.disk.write(rows, now);
-        progress
     }
 
     /// Copies the disk.
@@ -95,9 +88,9 @@ pub(super) struct Machines<C: Crypto> {
     pub(super) servers: Vec<Machine<Homeserver<C>>>,
     pub(super) devices: Vec<Machine<Device<C>>>,
     /// Room for the effects of a server's call, used again and again.
-    pub(super) server_effects: Vec<Effect<Homeserver<C>>>,
+    pub(super) server_effects: Effects<Homeserver<C>>,
     /// Room for the effects of a device's call.
-    pub(super) device_effects: Vec<Effect<Device<C>>>,
+    pub(super) device_effects: Effects<Device<C>>,
 }
 
 impl<C: Crypto> Machines<C> {

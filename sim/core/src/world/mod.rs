@@ -31,7 +31,7 @@ use crate::device::{self, Device};
 use crate::draws::Draws;
 use crate::homeserver::{self, Homeserver};
 use crate::name::{DeviceId, NodeId, ServerId};
-use crate::node::Input;
+use crate::node::{Effects, Input};
 use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
@@ -148,16 +148,15 @@ impl<C: Crypto> World<C> {
         let mut machines = Machines {
             servers: servers.collect(),
             devices: devices.collect(),
-            server_effects: vec![],
-            device_effects: vec![],
+            server_effects: Effects::new(false),
+            device_effects: Effects::new(false),
         };
         // Rooms are there before anybody starts.
         for room in &cast.rooms {
             for (id, machine) in cast.server_ids().zip(&mut machines.servers) {
                 if room.members.iter().any(|member| member.server == id) {
                     let row = homeserver::Write::Room(room.id, room.members.clone());
-                    machine.persist(vec![row], Time::ZERO);
-                    machine.disk.settle();
+                    machine.disk.lay_down(row);
                 }
             }
         }

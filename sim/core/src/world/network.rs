@@ -11,7 +11,7 @@ use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
-use crate::trace::hash::{Quick, StableHash};
+use crate::trace::hash::Quick;
 use crate::wire::{Message, MessageKind};
 
 /// How long a device takes to notice that its connection broke or came back.
@@ -33,7 +33,7 @@ pub(super) struct Network {
     /// How often each way has broken: what is on its way is lost with it.
     breaks: BTreeMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
-    attempts: HashMap<StableHash, u32, BuildHasherDefault<Quick>>,
+    attempts: HashMap<u64, u32, BuildHasherDefault<Quick>>,
     /// When each device gets its latest notice; notices keep their order.
     noticed: BTreeMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.
@@ -98,7 +98,7 @@ impl Network {
         if is_answer && let Some(place) = self.doomed.iter().position(is_this) {
             return Fate::Dropped(Some(self.doomed.remove(place).2));
         }
-        let about = StableHash::of(&(from, to, kind, is_answer, subject(message)));
+        let about = Quick::of(subject(message), &(from, to, kind, is_answer));
         let attempt = self.attempts.entry(about).or_default();
         *attempt += 1;
         let (shortest, longest) = match (from, to) {
@@ -205,7 +205,7 @@ impl Network {
 }
 
 /// What a message is about, in terms that do not depend on what else was sent.
-fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
+fn subject<C: Crypto>(message: &Message<C>) -> u64 {
     use crate::wire::{ClientRequest, FederationRequest};
     match message {
         Message::ClientRequest(_, _, request) => match request {
@@ -215,27 +215,25 @@ fn subject<C: Crypto>(message: &Message<C>) -> StableHash {
                 ..
             } => {
                 let first = one_time_keys.first().map(|key| key.name);
-                StableHash::of(&(first, fallback_key.as_ref().map(|key| key.name)))
+                Quick::of(0, &(first, fallback_key.as_ref().map(|key| key.name)))
             }
-            ClientRequest::KeysQuery { users } => StableHash::of(users),
-            ClientRequest::KeysClaim { devices, .. } => StableHash::of(devices),
-            ClientRequest::SendToDevice { transaction, .. } => StableHash::of(transaction),
-            ClientRequest::SendEvent(event) => StableHash::of(&event.room),
-            ClientRequest::Join { room, .. } | ClientRequest::Leave { room } => {
-                StableHash::of(room)
-            }
+            ClientRequest::KeysQuery { users } => Quick::of(0, users),
+            ClientRequest::KeysClaim { devices, .. } => Quick::of(0, devices),
+            ClientRequest::SendToDevice { transaction, .. } => Quick::of(0, transaction),
+            ClientRequest::SendEvent(event) => Quick::of(0, &event.room),
+            ClientRequest::Join { room, .. } | ClientRequest::Leave { room } => Quick::of(0, room),
             ClientRequest::Login
             | ClientRequest::Logout
             | ClientRequest::KeysReset
-            | ClientRequest::Sync { .. } => StableHash::default(),
+            | ClientRequest::Sync { .. } => 0,
         },
         Message::FederationRequest(_, request) => match request {
-            FederationRequest::Claim { devices, claimant } => StableHash::of(&(devices, claimant)),
-            FederationRequest::Query { users } => StableHash::of(users),
+            FederationRequest::Claim { devices, claimant } => Quick::of(0, &(devices, claimant)),
+            FederationRequest::Query { users } => Quick::of(0, users),
             FederationRequest::MissingEvents { room, .. }
-            | FederationRequest::Join { room, .. } => StableHash::of(room),
-            FederationRequest::Send(_) | FederationRequest::Version => StableHash::default(),
+            | FederationRequest::Join { room, .. } => Quick::of(0, room),
+            FederationRequest::Send(_) | FederationRequest::Version => 0,
         },
-        Message::ClientResponse(..) | Message::FederationResponse(..) => StableHash::default(),
+        Message::ClientResponse(..) | Message::FederationResponse(..) => 0,
     }
 }

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use unwedge_core::cast::Client;
 use unwedge_core::draws::Draws;
 use unwedge_core::name::{DeviceId, NodeId, Row, ServerId, UserId};
-use unwedge_core::node::{Cx, Durable as _, Effect, Input, Node, Settings};
+use unwedge_core::node::{Cx, Durable as _, Effect, Effects, Input, Node, Settings};
 use unwedge_core::protocol::{Consulted, Protocol, Reading};
 use unwedge_core::time::{Span, Time};
 use unwedge_core::trace::Fact;
@@ -121,9 +121,19 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
     pub(crate) fn die_after(&mut self, row: Row, input: Input<N>) {
         let Self { node, around } = self;
         let ((), mut effects) = around.step(|cx| node.handle(input, cx));
-        let is_last = |effect: &Effect<N>| matches!(effect, Effect::Persist(rows) if rows.iter().any(|it| N::Durable::row(it) == row));
-        let last = effects.iter().position(is_last);
-        effects.truncate(last.expect("it stores such a row") + 1);
+        let mut stored = 0;
+        let is_last = |effect: &Effect<N>| {
+            let Effect::Persist { rows, .. } = effect else {
+                return false;
+            };
+            let from = std::mem::replace(&mut stored, stored + rows);
+            let rows = &effects.rows[from..stored];
+            rows.iter().any(|it| N::Durable::row(it) == row)
+        };
+        let last = effects.list.iter().position(is_last);
+        effects
+            .list
+            .truncate(last.expect("it stores such a row") + 1);
         around.carry_out(effects);
         self.restart();
     }
@@ -183,9 +193,9 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
     }
 
     /// One step of the node. No two steps happen at one instant.
-    fn step<R>(&mut self, step: impl FnOnce(&mut Cx<'_, N>) -> R) -> (R, Vec<Effect<N>>) {
+    fn step<R>(&mut self, step: impl FnOnce(&mut Cx<'_, N>) -> R) -> (R, Effects<N>) {
         self.now = self.now.next();
-        let mut effects = vec![];
+        let mut effects = Effects::new(true);
         let result = step(&mut Cx {
             now: self.now,
             incarnation: self.starts - 1,
@@ -199,10 +209,12 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
         (result, effects)
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect<N>>) {
-        for effect in effects {
+    fn carry_out(&mut self, effects: Effects<N>) {
+        let mut rows = effects.rows.into_iter();
+        for effect in effects.list {
             match effect {
-                Effect::Persist(rows) => {
+                Effect::Persist { rows: count, .. } => {
+                    let rows: Vec<_> = rows.by_ref().take(count).collect();
                     self.stored.push(rows.iter().map(N::Durable::row).collect());
                     rows.into_iter().for_each(|row| self.disk.apply(row));
                 }

@@ -2,15 +2,13 @@
 //! queue. No thread, no task, no clock. Whatever it is given, it hands over in
 //! the order of the schedule's instants, as every engine does.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use crate::crypto::Crypto;
 use crate::crypto::ideal::Ideal;
 use crate::name::NodeId;
 use crate::time::Time;
-use crate::trace::hash::Quick;
 use crate::world::{Delivery, Job, Order, Run, Running, World};
 
 /// Makes a run with the ideal cryptography.
@@ -28,7 +26,8 @@ pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
         world,
         orders: vec![],
         queue: Queue::default(),
-        places: HashMap::default(),
+        servers: vec![],
+        devices: vec![],
         finished: false,
     };
     stage.obey();
@@ -46,7 +45,8 @@ struct Stage<C: Crypto> {
     /// The orders that are being obeyed.
     orders: Vec<Order<C>>,
     queue: Queue<C>,
-    places: HashMap<NodeId, Place<C>, BuildHasherDefault<Quick>>,
+    servers: Vec<Place<C>>,
+    devices: Vec<Place<C>>,
     finished: bool,
 }
 
@@ -54,12 +54,21 @@ struct Stage<C: Crypto> {
 /// meant for. They stay where they are while their instants are sorted: they
 /// are large.
 struct Queue<C: Crypto> {
-    instants: BinaryHeap<Reverse<(Time, usize)>>,
+    instants: BinaryHeap<Due>,
     slots: Vec<Option<(Delivery<C>, u32)>>,
     free: Vec<usize>,
 }
 
-/// Where one node is. What is on its way to it is lost when its life ends.
+/// When what is in a slot is due. No two are due at one instant; the
+/// greatest is due first.
+#[derive(PartialEq, Eq)]
+struct Due {
+    at: Time,
+    slot: usize,
+}
+
+/// Where one node is. What is on its way to it is lost when its life ends;
+/// before its first life, nobody is there to take it.
 struct Place<C: Crypto> {
     life: u32,
     running: Option<Running<C>>,
@@ -76,17 +85,12 @@ impl<C: Crypto> Stage<C> {
                 match order {
                     Order::Deliver(delivery) => self.queue_up(delivery),
                     Order::Start(node) => {
-                        let life = self.places.get(&node).map_or(0, |place| place.life + 1);
-                        let running = None;
-                        self.places.insert(node, Place { life, running });
+                        self.end_life(node);
                         to_boot.push(node);
                     }
                     Order::Stop(node) => {
                         to_boot.retain(|it| *it != node);
-                        if let Some(place) = self.places.get_mut(&node) {
-                            place.life += 1;
-                            place.running = None;
-                        }
+                        self.end_life(node);
                     }
                     Order::Finish => self.finished = true,
                 }
@@ -97,18 +101,16 @@ impl<C: Crypto> Stage<C> {
             }
             let node = to_boot.remove(0);
             let running = Some(self.world.boot(node));
-            if let Some(place) = self.places.get_mut(&node) {
-                place.running = running;
-            }
+            self.place(node).running = running;
         }
     }
 
     fn queue_up(&mut self, delivery: Delivery<C>) {
         let life = match delivery.to {
             None => 0,
-            Some(node) => match self.places.get(&node) {
-                Some(place) => place.life,
-                None => return, // Never started: nobody is there to take it.
+            Some(node) => match self.place(node).life {
+                0 => return,
+                life => life,
             },
         };
         self.queue.push(delivery, life);
@@ -119,14 +121,54 @@ impl<C: Crypto> Stage<C> {
             self.world.tick(delivery);
             return self.obey();
         };
-        let place = self.places.get_mut(&node);
-        let place = place.expect("only what is for a node that was started is queued");
+        let place = place(&mut self.servers, &mut self.devices, node);
         if place.life == life
             && let Some(running) = &mut place.running
         {
             self.world.deliver(running, delivery);
             self.obey();
         }
+    }
+
+    fn end_life(&mut self, node: NodeId) {
+        let place = self.place(node);
+        place.life += 1;
+        place.running = None;
+    }
+
+    fn place(&mut self, node: NodeId) -> &mut Place<C> {
+        place(&mut self.servers, &mut self.devices, node)
+    }
+}
+
+fn place<'a, C: Crypto>(
+    servers: &'a mut Vec<Place<C>>,
+    devices: &'a mut Vec<Place<C>>,
+    node: NodeId,
+) -> &'a mut Place<C> {
+    let (places, index) = match node {
+        NodeId::Server(server) => (servers, usize::from(server.0)),
+        NodeId::Device(device) => (devices, usize::from(device.index)),
+    };
+    if index >= places.len() {
+        let unborn = || Place {
+            life: 0,
+            running: None,
+        };
+        places.resize_with(index + 1, unborn);
+    }
+    &mut places[index]
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.at.cmp(&self.at)
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -148,11 +190,11 @@ impl<C: Crypto> Queue<C> {
             Some(place) => *place = Some((delivery, life)),
             None => self.slots.push(Some((delivery, life))),
         }
-        self.instants.push(Reverse((at, slot)));
+        self.instants.push(Due { at, slot });
     }
 
     fn pop(&mut self) -> Option<(Delivery<C>, u32)> {
-        let Reverse((_, slot)) = self.instants.pop()?;
+        let Due { slot, .. } = self.instants.pop()?;
         self.free.push(slot);
         self.slots[slot].take()
     }

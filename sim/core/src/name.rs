@@ -5,6 +5,9 @@
 //! A homeserver is named in every user ID, and a user in every device, as in
 //! Matrix; so "which server does this user live on" needs no look-up.
 
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
@@ -14,7 +17,7 @@ use crate::time::Time;
 pub struct ServerId(pub u8);
 
 /// A user, who lives on one homeserver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserId {
     /// The homeserver named in the user ID.
     pub server: ServerId,
@@ -25,7 +28,7 @@ pub struct UserId {
 /// A device of a user. In Matrix a device is known by its Curve25519 identity
 /// key; a device of this model keeps its identity key for life, so the two
 /// name the same thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceId {
     /// Who owns the device.
     pub user: UserId,
@@ -38,13 +41,56 @@ pub struct DeviceId {
 pub struct RoomId(pub u8);
 
 /// A party of the simulation that can send, receive, crash and restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeId {
     /// A homeserver.
     Server(ServerId),
     /// A client on a device.
     Device(DeviceId),
 }
+
+/// Compares and hashes by a number: nearly every table has such a key.
+macro_rules! by_number {
+    ($name:ident, |$it:ident| $number:expr) => {
+        impl $name {
+            /// Orders by the fields, in order.
+            fn number(self) -> u32 {
+                let $it = self;
+                $number
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.number().cmp(&other.number())
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                state.write_u32(self.number());
+            }
+        }
+    };
+}
+
+by_number!(UserId, |it| u32::from_be_bytes([
+    0,
+    0,
+    it.server.0,
+    it.index
+]));
+by_number!(DeviceId, |it| it.user.number() << 8 | u32::from(it.index));
+by_number!(NodeId, |it| match it {
+    NodeId::Server(server) => u32::from(server.0),
+    NodeId::Device(device) => 1 << 24 | device.number(),
+});
 
 /// The number in a one-time or fallback key's ID. On the wire it is its
 /// big-endian bytes in base64; the two kinds count separately (BS §1.2).

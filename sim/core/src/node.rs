@@ -165,7 +165,7 @@ pub struct Cx<'a, N: Node> {
     /// The protocol that this node follows.
     pub protocol: Reading<'a>,
     /// What the scenario sets for all.
-    pub settings: Settings,
+    pub settings: &'a Settings,
     /// Which client the device runs; of no meaning to a server.
     pub client: Client,
     /// The run's draws.

@@ -1,7 +1,7 @@
 //! What failed a short while ago and is not asked again yet. In memory only:
 //! a restart forgets it (BS §1.5).
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::time::{Span, Time};
 
@@ -13,7 +13,7 @@ const MAX: Span = Span::mins(15);
 /// Failures by subject. An entry whose delay is over may be tried again but
 /// is not forgotten: only success forgets.
 #[derive(Debug)]
-pub(super) struct Failures<K>(BTreeMap<K, Entry>);
+pub(super) struct Failures<K>(LiteMap<K, Entry>);
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -23,7 +23,7 @@ struct Entry {
 
 impl<K> Default for Failures<K> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(LiteMap::new())
     }
 }
 

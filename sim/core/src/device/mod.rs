@@ -16,7 +16,9 @@ mod sync;
 mod timeline;
 mod unwedge;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
@@ -38,13 +40,13 @@ pub struct Device<C: Crypto> {
     id: DeviceId,
     store: Store<C>,
     account: keys::Account<C>,
-    sessions: BTreeMap<SessionName, C::Session>,
-    room_keys: BTreeMap<MegolmName, C::InboundGroupSession>,
-    outbound: BTreeMap<RoomId, C::GroupSession>,
+    sessions: LiteMap<SessionName, C::Session>,
+    room_keys: LiteMap<MegolmName, C::InboundGroupSession>,
+    outbound: LiteMap<RoomId, C::GroupSession>,
     connected: bool,
     /// What the server last told of this device's keys.
     told: Option<KeyCounts>,
-    requests: BTreeMap<RequestId, Request>,
+    requests: LiteMap<RequestId, Request>,
     next_request: u64,
     next_message: u32,
     next_transaction: u64,
@@ -57,9 +59,9 @@ pub struct Device<C: Crypto> {
     device_failures: Failures<DeviceId>,
     query_failures: Failures<ServerId>,
     to_unwedge: BTreeSet<DeviceId>,
-    unwedged: BTreeMap<DeviceId, Time>,
+    unwedged: LiteMap<DeviceId, Time>,
     /// `m.dummy` requests that have not been answered, by transaction ID.
-    dummies: BTreeMap<u64, Vec<ToDevice<C>>>,
+    dummies: LiteMap<u64, Vec<ToDevice<C>>>,
     /// When what failed is tried again of the client's own accord.
     retry_at: Option<Time>,
 }
@@ -112,12 +114,12 @@ impl<C: Crypto> Node for Device<C> {
             id,
             store: disk,
             account,
-            sessions: BTreeMap::new(),
-            room_keys: BTreeMap::new(),
-            outbound: BTreeMap::new(),
+            sessions: LiteMap::new(),
+            room_keys: LiteMap::new(),
+            outbound: LiteMap::new(),
             connected: false,
             told: None,
-            requests: BTreeMap::new(),
+            requests: LiteMap::new(),
             // Neither requests nor transactions of two incarnations ever meet.
             next_request: u64::from(cx.incarnation) << 32,
             next_transaction: u64::from(cx.incarnation) << 32,
@@ -129,8 +131,8 @@ impl<C: Crypto> Node for Device<C> {
             device_failures: Failures::default(),
             query_failures: Failures::default(),
             to_unwedge: BTreeSet::new(),
-            unwedged: BTreeMap::new(),
-            dummies: BTreeMap::new(),
+            unwedged: LiteMap::new(),
+            dummies: LiteMap::new(),
             retry_at: None,
         };
         // It died before it had made its keys.
@@ -241,7 +243,7 @@ impl<C: Crypto> Device<C> {
     /// homeserver can be reached.
     fn disconnected(&mut self, cx: &mut Cx<'_, Self>) {
         self.connected = false;
-        for request in std::mem::take(&mut self.requests).into_values() {
+        for (_, request) in std::mem::take(&mut self.requests) {
             self.failed(request, cx);
         }
         self.sending = None;

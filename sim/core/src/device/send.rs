@@ -150,7 +150,7 @@ impl<C: Crypto> Device<C> {
     /// What is being sent: the oldest of the queue.
     fn current(&mut self) -> Option<Sending> {
         if self.sending.is_none() {
-            let (number, queued) = self.store.queue.first_key_value()?;
+            let (number, queued) = self.store.queue.first()?;
             // An event that is encrypted has been shared for.
             let stage = if queued.event.is_some() {
                 Stage::Shared

@@ -1,7 +1,9 @@
 //! Outbound Megolm sessions and sharing their keys (BS §1.8, §1.9).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use litemap::LiteMap;
 
 use super::outgoing::Request;
 use super::store::{OutboundRow, Share};
@@ -65,7 +67,7 @@ impl<C: Crypto> Device<C> {
     /// Sends the next request that shares the room's key.
     pub(super) fn send_next_share(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) {
         let row = self.store.outbound.get(&room);
-        let next = row.and_then(|row| row.unsent.first_key_value());
+        let next = row.and_then(|row| row.unsent.first());
         if let Some((transaction, messages)) = next {
             let (transaction, messages) = (*transaction, messages.clone());
             let request = ClientRequest::SendToDevice {
@@ -120,10 +122,10 @@ impl<C: Crypto> Device<C> {
             },
             pickle,
             messages: 0,
-            shared: BTreeMap::new(),
+            shared: LiteMap::new(),
             withheld: BTreeSet::new(),
-            exports: BTreeMap::new(),
-            unsent: BTreeMap::new(),
+            exports: LiteMap::new(),
+            unsent: LiteMap::new(),
         })
     }
 

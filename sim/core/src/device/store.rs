@@ -2,8 +2,10 @@
 //! knows of others, and what it still has to send. What is not here is lost
 //! when the client is killed (BS §1.12).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
@@ -19,26 +21,26 @@ pub struct Store<C: Crypto> {
     /// What the device is logged in with, if it is.
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<Arc<AccountRow<C>>>,
-    pub(super) sessions: BTreeMap<DeviceId, BTreeMap<SessionName, Arc<SessionRow<C>>>>,
+    pub(super) sessions: LiteMap<DeviceId, LiteMap<SessionName, Arc<SessionRow<C>>>>,
     pub(super) decrypted: BTreeSet<C::Digest>,
-    pub(super) wedging: BTreeMap<DeviceId, u32>,
+    pub(super) wedging: LiteMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
     /// Devices that a person does not want to have room keys.
     pub(super) blocked: BTreeSet<DeviceId>,
     /// Megolm sessions that others do not want this device to have.
     pub(super) withheld: BTreeSet<MegolmName>,
-    pub(super) room_keys: BTreeMap<MegolmName, Arc<RoomKeyRow<C>>>,
-    pub(super) outbound: BTreeMap<RoomId, Arc<OutboundRow<C>>>,
-    pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
+    pub(super) room_keys: LiteMap<MegolmName, Arc<RoomKeyRow<C>>>,
+    pub(super) outbound: LiteMap<RoomId, Arc<OutboundRow<C>>>,
+    pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
     /// Users whose device list has to be asked for, and the number of the
     /// latest notice that said so.
-    pub(super) outdated: BTreeMap<UserId, u64>,
+    pub(super) outdated: LiteMap<UserId, u64>,
     pub(super) notices: u64,
-    pub(super) rooms: BTreeMap<RoomId, Vec<UserId>>,
+    pub(super) rooms: LiteMap<RoomId, Vec<UserId>>,
     pub(super) token: Option<SyncToken>,
     pub(super) seen: BTreeSet<EventId>,
-    pub(super) undecrypted: BTreeMap<EventId, RoomEvent<C>>,
-    pub(super) queue: BTreeMap<u64, Arc<Queued<C>>>,
+    pub(super) undecrypted: LiteMap<EventId, RoomEvent<C>>,
+    pub(super) queue: LiteMap<u64, Arc<Queued<C>>>,
     pub(super) queued: u64,
 }
 
@@ -104,13 +106,13 @@ pub struct OutboundRow<C: Crypto> {
     /// Messages encrypted so far.
     pub messages: u32,
     /// Who has been given the key.
-    pub shared: BTreeMap<DeviceId, Share<C>>,
+    pub shared: LiteMap<DeviceId, Share<C>>,
     /// Who has been told that the key is withheld.
     pub withheld: BTreeSet<DeviceId>,
     /// The key as it was shared, by message index.
-    pub exports: BTreeMap<u32, C::RoomKey>,
+    pub exports: LiteMap<u32, C::RoomKey>,
     /// `/sendToDevice` requests that have not been answered, by transaction ID.
-    pub unsent: BTreeMap<u64, Vec<ToDevice<C>>>,
+    pub unsent: LiteMap<u64, Vec<ToDevice<C>>>,
 }
 
 /// How a device was given a room key.
@@ -191,22 +193,22 @@ impl<C: Crypto> Default for Store<C> {
         Self {
             access: None,
             account: None,
-            sessions: BTreeMap::new(),
+            sessions: LiteMap::new(),
             decrypted: BTreeSet::new(),
-            wedging: BTreeMap::new(),
+            wedging: LiteMap::new(),
             told_no_olm: BTreeSet::new(),
             blocked: BTreeSet::new(),
             withheld: BTreeSet::new(),
-            room_keys: BTreeMap::new(),
-            outbound: BTreeMap::new(),
-            devices: BTreeMap::new(),
-            outdated: BTreeMap::new(),
+            room_keys: LiteMap::new(),
+            outbound: LiteMap::new(),
+            devices: LiteMap::new(),
+            outdated: LiteMap::new(),
             notices: 0,
-            rooms: BTreeMap::new(),
+            rooms: LiteMap::new(),
             token: None,
             seen: BTreeSet::new(),
-            undecrypted: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            undecrypted: LiteMap::new(),
+            queue: LiteMap::new(),
             queued: 0,
         }
     }
@@ -251,7 +253,7 @@ impl<C: Crypto> Durable for Store<C> {
                 self.outbound.remove(&room);
             }
             Write::Devices(user, devices, asked_after) => {
-                let devices: BTreeMap<_, _> = devices
+                let devices: LiteMap<_, _> = devices
                     .into_iter()
                     .map(|keys| (keys.device, keys))
                     .collect();

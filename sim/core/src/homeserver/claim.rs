@@ -3,7 +3,7 @@
 //! A claim on a server's own devices takes two statements: one finds the
 //! keys, the other deletes them. Between the two, another claim can come.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::federation::Asked;
 use super::{Homeserver, Timer, Write, respond, respond_to_server};
@@ -30,9 +30,9 @@ pub struct ClaimId(u32);
 pub(super) struct Claims<C: Crypto> {
     next: u32,
     /// Claims on the server's own devices, between their two statements.
-    found: BTreeMap<ClaimId, Found<C>>,
+    found: LiteMap<ClaimId, Found<C>>,
     /// Requests of clients, until every server asked has answered.
-    gathering: BTreeMap<(DeviceId, RequestId), Gathering<C>>,
+    gathering: LiteMap<(DeviceId, RequestId), Gathering<C>>,
 }
 
 /// What the first statement of a claim found.
@@ -63,8 +63,8 @@ impl<C: Crypto> Default for Claims<C> {
     fn default() -> Self {
         Self {
             next: 0,
-            found: BTreeMap::new(),
-            gathering: BTreeMap::new(),
+            found: LiteMap::new(),
+            gathering: LiteMap::new(),
         }
     }
 }
@@ -87,7 +87,7 @@ impl<C: Crypto> Homeserver<C> {
         timeout: Span,
         cx: &mut Cx<'_, Self>,
     ) {
-        let mut by_server: BTreeMap<ServerId, Vec<DeviceId>> = BTreeMap::new();
+        let mut by_server: LiteMap<ServerId, Vec<DeviceId>> = LiteMap::new();
         for device in devices {
             by_server
                 .entry(device.user.server)

@@ -2,7 +2,7 @@
 //! (BS §2.7, §8.4). Updates carry the keys and are applied as they come; the
 //! finer rules of `stream_id` and `prev_id` are not modelled.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::federation::Asked;
 use super::{Homeserver, Write, respond};
@@ -22,7 +22,7 @@ type Lists<C> = Vec<(UserId, Vec<DeviceKeys<C>>)>;
 /// Clients' key queries, until every server asked has answered.
 #[derive(Debug)]
 pub(super) struct Queries<C: Crypto> {
-    gathering: BTreeMap<(DeviceId, RequestId), Gathering<C>>,
+    gathering: LiteMap<(DeviceId, RequestId), Gathering<C>>,
 }
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct Gathering<C: Crypto> {
 impl<C: Crypto> Default for Queries<C> {
     fn default() -> Self {
         Self {
-            gathering: BTreeMap::new(),
+            gathering: LiteMap::new(),
         }
     }
 }
@@ -123,7 +123,7 @@ impl<C: Crypto> Homeserver<C> {
         let (local, remote): (Vec<UserId>, Vec<UserId>) =
             users.into_iter().partition(|user| user.server == self.id);
         let mut devices = self.local_devices(&local);
-        let mut unknown: BTreeMap<ServerId, Vec<UserId>> = BTreeMap::new();
+        let mut unknown: LiteMap<ServerId, Vec<UserId>> = LiteMap::new();
         for user in remote {
             match self.tables.device_lists.remote.get(&user) {
                 Some(cached) => devices.push((user, cached.values().cloned().collect())),

@@ -85,7 +85,8 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let mut rows = vec![];
-        for (position, message) in inbox.range(..=up_to) {
+        let fetched = inbox.iter().take_while(|(position, _)| **position <= up_to);
+        for (position, message) in fetched {
             cx.observe(Fact::ToDeviceDeleted {
                 server: self.id,
                 message: message.id,

@@ -1,6 +1,6 @@
 //! `POST /keys/upload` and `POST /keys/reset` (BS §2.1, §8.1, MSC4162).
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Homeserver, OneTimeKeyRow, Write};
 use crate::crypto::Crypto;
@@ -79,7 +79,7 @@ impl<C: Crypto> Homeserver<C> {
         let keys = self.tables.one_time_keys.get(&device);
         let fallback = self.tables.fallback_keys.get(&device);
         KeyCounts {
-            one_time_keys: keys.map_or(0, BTreeMap::len),
+            one_time_keys: keys.map_or(0, LiteMap::len),
             unused_fallback_key: fallback.is_some_and(|fallback| !fallback.used),
         }
     }
@@ -92,7 +92,7 @@ impl<C: Crypto> Homeserver<C> {
         uploaded: Vec<SignedKey<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Vec<SignedKey<C>>, (SignedKey<C>, UploadRefused)> {
-        let none = BTreeMap::new();
+        let none = LiteMap::new();
         let stored = self.tables.one_time_keys.get(&device).unwrap_or(&none);
         let mut fresh = vec![];
         for key in uploaded {

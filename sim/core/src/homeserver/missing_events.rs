@@ -1,7 +1,9 @@
 //! Events whose predecessors this server does not have, as after a restore:
 //! it asks the sending server for what lies between (BS §2.8, §3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use super::Homeserver;
 use super::federation::Asked;
@@ -17,13 +19,13 @@ const MISSING_EVENTS_TIMEOUT: Span = Span::secs(60);
 /// Events that wait for their predecessors, by the newest of them.
 #[derive(Debug)]
 pub(super) struct Missing<C: Crypto> {
-    waiting: BTreeMap<EventId, RoomEvent<C>>,
+    waiting: LiteMap<EventId, RoomEvent<C>>,
 }
 
 impl<C: Crypto> Default for Missing<C> {
     fn default() -> Self {
         Self {
-            waiting: BTreeMap::new(),
+            waiting: LiteMap::new(),
         }
     }
 }

@@ -14,7 +14,9 @@ mod rooms;
 mod sync;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, ServerId};
@@ -35,18 +37,18 @@ pub struct Homeserver<C: Crypto> {
     started: Time,
     transactions: u64,
     requests: u64,
-    outstanding: BTreeMap<RequestId, federation::Outstanding>,
+    outstanding: LiteMap<RequestId, federation::Outstanding>,
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
     queries: device_lists::Queries<C>,
     missing: missing_events::Missing<C>,
     /// `/sendToDevice` transactions seen, with the time, for idempotency.
-    seen_transactions: BTreeMap<(DeviceId, u64), Time>,
+    seen_transactions: LiteMap<(DeviceId, u64), Time>,
     /// `message_id`s given out since the start.
     federated: u64,
-    polls: BTreeMap<DeviceId, sync::Poll>,
-    answered_syncs: BTreeMap<DeviceId, Vec<sync::Answered<C>>>,
+    polls: LiteMap<DeviceId, sync::Poll>,
+    answered_syncs: LiteMap<DeviceId, Vec<sync::Answered<C>>>,
 }
 
 /// What a homeserver asks to be woken for.
@@ -91,16 +93,16 @@ impl<C: Crypto> Node for Homeserver<C> {
             transactions: 0,
             // Requests of two incarnations never meet.
             requests: u64::from(cx.incarnation) << 32,
-            outstanding: BTreeMap::new(),
+            outstanding: LiteMap::new(),
             sending: BTreeSet::new(),
             wake_up_at: None,
             claims: claim::Claims::default(),
             queries: device_lists::Queries::default(),
             missing: missing_events::Missing::default(),
-            seen_transactions: BTreeMap::new(),
+            seen_transactions: LiteMap::new(),
             federated: 0,
-            polls: BTreeMap::new(),
-            answered_syncs: BTreeMap::new(),
+            polls: LiteMap::new(),
+            answered_syncs: LiteMap::new(),
         };
         server.schedule_wake_up(cx);
         server

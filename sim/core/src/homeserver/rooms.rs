@@ -1,6 +1,8 @@
 //! Rooms: members, events and their order on this server (BS §3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
@@ -14,17 +16,17 @@ use crate::wire::{Membership, RoomContent, RoomEvent};
 pub(super) struct Rooms<C: Crypto> {
     /// The newest place given; one sequence for all rooms of the server.
     pub(super) position: u64,
-    pub(super) rooms: BTreeMap<RoomId, Room<C>>,
+    pub(super) rooms: LiteMap<RoomId, Room<C>>,
     /// Events that other servers have to be sent, by place.
-    pub(super) unsent: BTreeMap<ServerId, BTreeMap<u64, RoomEvent<C>>>,
+    pub(super) unsent: LiteMap<ServerId, LiteMap<u64, RoomEvent<C>>>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Room<C: Crypto> {
     /// Everybody who is or was in the room, and since when, the last time.
-    members: BTreeMap<UserId, Stay>,
+    members: LiteMap<UserId, Stay>,
     /// Stays before the last.
-    earlier: BTreeMap<UserId, Vec<Stay>>,
+    earlier: LiteMap<UserId, Vec<Stay>>,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
     pub(super) known: BTreeSet<EventId>,
@@ -48,8 +50,8 @@ impl<C: Crypto> Default for Rooms<C> {
     fn default() -> Self {
         Self {
             position: 0,
-            rooms: BTreeMap::new(),
-            unsent: BTreeMap::new(),
+            rooms: LiteMap::new(),
+            unsent: LiteMap::new(),
         }
     }
 }
@@ -155,8 +157,8 @@ impl<C: Crypto> Rooms<C> {
         self.position += 1;
         let place = self.position;
         let row = self.rooms.entry(room).or_insert_with(|| Room {
-            members: BTreeMap::new(),
-            earlier: BTreeMap::new(),
+            members: LiteMap::new(),
+            earlier: LiteMap::new(),
             timeline: vec![],
             known: BTreeSet::new(),
             extremities: BTreeSet::new(),

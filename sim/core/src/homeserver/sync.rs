@@ -9,6 +9,8 @@
 
 use std::collections::BTreeSet;
 
+use litemap::LiteMap;
+
 use super::{Homeserver, Timer, respond};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, RoomId, UserId};
@@ -253,9 +255,9 @@ impl<C: Crypto> Homeserver<C> {
         position: u64,
     ) -> impl Iterator<Item = (u64, &ToDevice<C>)> {
         let inbox = self.tables.inbox.messages.get(&device);
-        let messages = inbox
-            .into_iter()
-            .flat_map(move |it| it.range(position + 1..));
+        let messages = inbox.map_or(&[][..], LiteMap::as_slice);
+        let first = messages.partition_point(|(at, _)| *at <= position);
+        let messages = messages[first..].iter();
         messages.map(|(position, message)| (*position, message))
     }
 

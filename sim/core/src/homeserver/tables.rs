@@ -1,7 +1,9 @@
 //! What a homeserver's database holds: typed tables, each of which a backup
 //! or a restore can name. What is not here is lost at a restart (BS §2.8).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, Table, UserId};
@@ -19,16 +21,16 @@ const MESSAGES_KEPT: Span = Span::days(7);
 /// A homeserver's database.
 #[derive(Clone, Debug)]
 pub struct Tables<C: Crypto> {
-    pub(super) one_time_keys: BTreeMap<DeviceId, BTreeMap<KeyId, OneTimeKeyRow<C>>>,
-    pub(super) fallback_keys: BTreeMap<DeviceId, FallbackKey<C>>,
-    pub(super) issued_keys: BTreeMap<DeviceId, BTreeMap<KeyId, C::PublicKey>>,
-    pub(super) devices: BTreeMap<UserId, BTreeMap<DeviceId, DeviceRow<C>>>,
+    pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
+    pub(super) fallback_keys: LiteMap<DeviceId, FallbackKey<C>>,
+    pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
+    pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceRow<C>>>,
     pub(super) device_lists: DeviceLists<C>,
     pub(super) inbox: Inbox<C>,
     pub(super) outbox: Outbox<C>,
     pub(super) rooms: Rooms<C>,
     pub(super) deduplication: Deduplication,
-    pub(super) retry: BTreeMap<ServerId, Retry>,
+    pub(super) retry: LiteMap<ServerId, Retry>,
 }
 
 /// A local device that is logged in.
@@ -48,7 +50,7 @@ pub(super) struct FallbackKey<C: Crypto> {
 /// local clients are told of.
 #[derive(Clone, Debug)]
 pub(super) struct DeviceLists<C: Crypto> {
-    pub(super) remote: BTreeMap<UserId, BTreeMap<DeviceId, DeviceKeys<C>>>,
+    pub(super) remote: LiteMap<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
     pub(super) position: u64,
     pub(super) changes: Vec<(u64, UserId)>,
 }
@@ -57,20 +59,20 @@ pub(super) struct DeviceLists<C: Crypto> {
 pub(super) struct Inbox<C: Crypto> {
     /// The newest number given; one sequence for all devices of the server.
     pub(super) position: u64,
-    pub(super) messages: BTreeMap<DeviceId, BTreeMap<u64, ToDevice<C>>>,
+    pub(super) messages: LiteMap<DeviceId, LiteMap<u64, ToDevice<C>>>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Outbox<C: Crypto> {
     pub(super) position: u64,
-    pub(super) edus: BTreeMap<ServerId, BTreeMap<u64, Edu<C>>>,
+    pub(super) edus: LiteMap<ServerId, LiteMap<u64, Edu<C>>>,
 }
 
 /// What has been accepted from other servers, and when (BS §2.6).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deduplication {
-    pub(super) transactions: BTreeMap<(ServerId, u64), Time>,
-    pub(super) messages: BTreeMap<(ServerId, FederatedId), Time>,
+    pub(super) transactions: LiteMap<(ServerId, u64), Time>,
+    pub(super) messages: LiteMap<(ServerId, FederatedId), Time>,
 }
 
 impl Deduplication {
@@ -167,26 +169,26 @@ pub struct OneTimeKeyRow<C: Crypto> {
 impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
-            one_time_keys: BTreeMap::new(),
-            fallback_keys: BTreeMap::new(),
-            issued_keys: BTreeMap::new(),
-            devices: BTreeMap::new(),
+            one_time_keys: LiteMap::new(),
+            fallback_keys: LiteMap::new(),
+            issued_keys: LiteMap::new(),
+            devices: LiteMap::new(),
             device_lists: DeviceLists {
-                remote: BTreeMap::new(),
+                remote: LiteMap::new(),
                 position: 0,
                 changes: vec![],
             },
             inbox: Inbox {
                 position: 0,
-                messages: BTreeMap::new(),
+                messages: LiteMap::new(),
             },
             outbox: Outbox {
                 position: 0,
-                edus: BTreeMap::new(),
+                edus: LiteMap::new(),
             },
             rooms: Rooms::default(),
             deduplication: Deduplication::default(),
-            retry: BTreeMap::new(),
+            retry: LiteMap::new(),
         }
     }
 }

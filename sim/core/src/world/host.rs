@@ -98,7 +98,7 @@ impl<C: Crypto> World<C> {
             now: self.now,
             incarnation: machine.starts - 1,
             protocol: Reading::new(&machine.protocol, &self.consulted),
-            settings: self.scenario.settings,
+            settings: &self.scenario.settings,
             client: machine.client,
             draws: self.draws,
             crypto: &mut self.crypto,

@@ -200,7 +200,7 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
             now: self.now,
             incarnation: self.starts - 1,
             protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
-            settings: self.settings,
+            settings: &self.settings,
             client: self.client,
             draws: Draws::new(1),
             crypto: &mut Vodozemac,

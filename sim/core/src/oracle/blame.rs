@@ -30,8 +30,8 @@ impl History<'_> {
         let (mut slowed, mut last) = (None, None);
         let end = self.trace.last().unwrap_or(at);
         let gave_up = self.trace.at(at.min(end)).at;
-        let up_to = self.hindrances.partition_point(|id| *id < at);
-        for fact in self.hindrances[..up_to].iter().rev().copied() {
+        let up_to = self.clues().hindrances.partition_point(|id| *id < at);
+        for fact in self.clues().hindrances[..up_to].iter().rev().copied() {
             let it = self.trace.at(fact);
             let step = match it.fact {
                 Fact::LinkMended { between, .. } if is_link(between) => {
@@ -242,8 +242,8 @@ impl History<'_> {
         before: FactId,
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
-        let up_to = self.hindrances.partition_point(|id| *id < before);
-        let mut earlier = self.hindrances[..up_to].iter().rev();
+        let up_to = self.clues().hindrances.partition_point(|id| *id < before);
+        let mut earlier = self.clues().hindrances[..up_to].iter().rev();
         let deed = earlier.find_map(|id| {
             let step = pick(self.trace.at(*id).fact)?;
             Some(Deed { fact: *id, step })
@@ -286,8 +286,8 @@ impl History<'_> {
         after: FactId,
         pick: impl Fn(Fact) -> Option<Option<StepIndex>>,
     ) -> Option<Deed> {
-        let from = self.hindrances.partition_point(|id| *id <= after);
-        let deed = self.hindrances[from..].iter().find_map(|id| {
+        let from = self.clues().hindrances.partition_point(|id| *id <= after);
+        let deed = self.clues().hindrances[from..].iter().find_map(|id| {
             let step = pick(self.trace.at(*id).fact)?;
             Some(Deed { fact: *id, step })
         });

@@ -33,12 +33,12 @@ pub(super) fn cause_of(
     event: &Event,
     reader: DeviceId,
 ) -> Option<Cause> {
-    if !history.seen.contains_key(&(id, reader)) {
+    if history.reading(id, reader).seen.is_none() {
         return Some(undelivered(history, id, event, reader));
     }
     // What was given to the device before it came back as another was given
     // to one that is gone.
-    let shares = history.shares.get(&(event.session, reader));
+    let shares = history.clues().shares.get(&(event.session, reader));
     let shares = shares.map_or(&[][..], Vec::as_slice);
     let since = history.there_since(reader);
     let (before, shares) = shares.split_at(shares.partition_point(|share| share.fact < since));
@@ -61,7 +61,7 @@ fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: Device
         // The reader's server has it: then it is the reader's token that lies
         // beyond it, since an earlier restore.
         .or_else(|| {
-            let had = history.has_event.contains(&(theirs, id));
+            let had = history.clues().has_event.contains(&(theirs, id));
             let span = (FactId(0), event.sent);
             had.then(|| history.last_rolled_back(theirs, Table::Rooms, event.at, span))?
         })

@@ -1,17 +1,17 @@
 //! A trace, indexed by what the judges ask for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
-use crate::crypto::{Body, OlmError};
-use crate::name::{
-    DeviceId, EventId, KeyName, MegolmName, MessageId, NodeId, RoomId, ServerId, Table, UserId,
-};
+use crate::crypto::Body;
+use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
 use crate::trace::hash::Quick;
 use crate::trace::{Fact, FactId, Phase, Trace};
 use crate::wire::Membership;
 
+use super::clues::Clues;
 use super::{Excuse, Excused};
 
 /// A room event.
@@ -25,36 +25,26 @@ pub(super) struct Event {
     pub(super) body: Body,
 }
 
-/// One message that shared a room key.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
-    pub(super) fact: FactId,
-    pub(super) index: u32,
-    pub(super) message: MessageId,
+/// When a device first saw an event, and when it first read it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading {
+    pub(super) seen: Option<Time>,
+    pub(super) read: Option<Time>,
 }
 
 /// What is looked up and never gone through, so that its order cannot be seen.
-type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+pub(super) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// A trace and indexes over it.
 #[derive(Debug)]
 pub(super) struct History<'a> {
     pub(super) trace: &'a Trace,
     pub(super) events: BTreeMap<EventId, Event>,
-    pub(super) seen: Index<(EventId, DeviceId), Time>,
-    pub(super) read: Index<(EventId, DeviceId), Time>,
-    pub(super) shares: Index<(MegolmName, DeviceId), Vec<Share>>,
-    pub(super) queued: Index<MessageId, FactId>,
-    pub(super) stored: Index<MessageId, FactId>,
-    pub(super) decrypted: Index<MessageId, FactId>,
-    pub(super) failed: Index<MessageId, (FactId, KeyName, OlmError)>,
-    pub(super) issued: Index<KeyName, Vec<FactId>>,
-    /// What hindered somebody: few facts among many, and looked for often.
-    pub(super) hindrances: Vec<FactId>,
+    readings: Index<(EventId, DeviceId), Reading>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
-    /// Which servers have had which events.
-    pub(super) has_event: BTreeSet<(ServerId, EventId)>,
+    /// What the search for a cause looks at: runs without harm never need it.
+    clues: OnceCell<Clues>,
     accepted: Index<EventId, FactId>,
     /// Every change of who is in which room, and on which server; those that
     /// were so from the start, on all.
@@ -77,19 +67,11 @@ impl<'a> History<'a> {
         let mut history = Self {
             trace,
             events: BTreeMap::new(),
-            seen: Index::default(),
-            read: Index::default(),
-            shares: Index::default(),
-            queued: Index::default(),
-            stored: Index::default(),
-            decrypted: Index::default(),
-            failed: Index::default(),
-            issued: Index::default(),
-            hindrances: vec![],
+            readings: Index::default(),
             phases: BTreeMap::new(),
             unsettled: false,
             accepted: Index::default(),
-            has_event: BTreeSet::new(),
+            clues: OnceCell::new(),
             memberships: BTreeMap::new(),
             there_since: BTreeMap::new(),
         };
@@ -110,7 +92,7 @@ impl<'a> History<'a> {
                 **device != id.sender
                     && **since < event.sent
                     && self.was_in_room(id, &event, place, device.user)
-                    && (self.seen.contains_key(&(id, **device))
+                    && (self.reading(id, **device).seen.is_some()
                         || self.is_in_room(event.room, device.user))
             });
             devices.map(move |(device, _)| (id, event, *device))
@@ -122,9 +104,8 @@ impl<'a> History<'a> {
     pub(super) fn excused(&self) -> impl Iterator<Item = Excused> + '_ {
         self.accepted_events().flat_map(move |(id, event, place)| {
             let devices = self.there_since.iter().filter(move |(device, _)| {
-                **device != id.sender
-                    && self.seen.contains_key(&(id, **device))
-                    && !self.read.contains_key(&(id, **device))
+                let reading = self.reading(id, **device);
+                **device != id.sender && reading.seen.is_some() && reading.read.is_none()
             });
             devices.filter_map(move |(device, since)| {
                 let (excuse, evidence) = if *since > event.sent {
@@ -142,6 +123,16 @@ impl<'a> History<'a> {
                 })
             })
         })
+    }
+
+    /// What became of an event on a device.
+    pub(super) fn reading(&self, event: EventId, by: DeviceId) -> Reading {
+        self.readings.get(&(event, by)).copied().unwrap_or_default()
+    }
+
+    /// What the search for a cause looks at.
+    pub(super) fn clues(&self) -> &Clues {
+        self.clues.get_or_init(|| Clues::of(self.trace))
     }
 
     /// Since when a device has been there, as what it is now.
@@ -192,9 +183,6 @@ impl<'a> History<'a> {
         reason = "an index takes only what it indexes"
     )]
     fn take(&mut self, id: FactId, at: Time, fact: Fact) {
-        if is_hindrance(fact) {
-            self.hindrances.push(id);
-        }
         match fact {
             Fact::Phase(phase) => {
                 self.phases.insert(phase, at);
@@ -269,79 +257,25 @@ impl<'a> History<'a> {
                 self.events.entry(event).or_insert(sent);
             }
             Fact::EventStored { server, event } => {
-                self.has_event.insert((server, event));
                 if server == event.sender.user.server {
                     self.accepted.entry(event).or_insert(id);
                 }
             }
             Fact::EventSeen { by, event } => {
-                self.seen.entry((event, by)).or_insert(at);
+                self.readings
+                    .entry((event, by))
+                    .or_default()
+                    .seen
+                    .get_or_insert(at);
             }
             Fact::EventRead { by, event } => {
-                self.read.entry((event, by)).or_insert(at);
-            }
-            Fact::RoomKeyShared {
-                session,
-                index,
-                message,
-            } => {
-                let share = Share {
-                    fact: id,
-                    index,
-                    message,
-                };
-                self.shares
-                    .entry((session, message.to))
+                self.readings
+                    .entry((event, by))
                     .or_default()
-                    .push(share);
+                    .read
+                    .get_or_insert(at);
             }
-            Fact::ToDeviceQueued { message, .. } => {
-                self.queued.entry(message).or_insert(id);
-            }
-            Fact::ToDeviceStored { message, .. } => {
-                self.stored.entry(message).or_insert(id);
-            }
-            // A message that was only taken out of an answer may come again.
-            Fact::OlmDecrypted { message, .. } => {
-                self.decrypted.entry(message).or_insert(id);
-            }
-            Fact::OlmFailed {
-                message,
-                key,
-                error,
-                ..
-            } => {
-                self.failed.entry(message).or_insert((id, key, error));
-            }
-            Fact::KeyIssued { key, .. } => self.issued.entry(key).or_default().push(id),
             _ => {}
         }
     }
-}
-
-/// Whether a fact is among those that the search for a cause looks for again
-/// and again. The searches check that nothing is missing here.
-fn is_hindrance(fact: Fact) -> bool {
-    matches!(
-        fact,
-        Fact::ToldToSend { .. }
-            | Fact::LinkCut { .. }
-            | Fact::LinkMended { .. }
-            | Fact::LinkSlowed { .. }
-            | Fact::Crashed { .. }
-            | Fact::Gone { .. }
-            | Fact::WritesLost { .. }
-            | Fact::Booted { .. }
-            | Fact::DeviceRestored { .. }
-            | Fact::TableRestored { .. }
-            | Fact::TableEmptied { .. }
-            | Fact::MessageDropped { .. }
-            | Fact::Injected { .. }
-            | Fact::ClaimedForNobody { .. }
-            | Fact::LoggedOut { .. }
-            | Fact::RemoteFailed { .. }
-            | Fact::ClaimMissed { .. }
-            | Fact::DevicesUnknown { .. }
-            | Fact::RoomKeyWithheld { .. }
-    )
 }

@@ -3,6 +3,7 @@
 
 mod blame;
 mod cause;
+mod clues;
 mod fallback_replay;
 mod history;
 mod key_reuse;

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
+use super::history::{History, Reading};
 use super::{Excuse, Excused, Judgement, Unread, cause};
 use crate::crypto::Body;
-use crate::name::{DeviceId, EventId};
 use crate::time::Span;
 use crate::trace::Phase;
 
@@ -72,16 +71,16 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
         violations: vec![],
     };
     for (id, event, reader) in history.expected() {
-        let class = class_of(history, id, event.body, reader);
-        let read = history.read.get(&(id, reader));
-        if let (Some(read), Some(seen)) = (read, history.seen.get(&(id, reader))) {
-            let lateness = read.since(*seen);
+        let reading = history.reading(id, reader);
+        let class = class_of(history, event.body, reading);
+        if let (Some(read), Some(seen)) = (reading.read, reading.seen) {
+            let lateness = read.since(seen);
             judgement.lateness = judgement.lateness.max(lateness);
             let probed = |at| {
                 let probe = history.phases.get(&Phase::Probe);
                 probe.is_some_and(|from| at >= *from)
             };
-            judgement.only_by_probe |= lateness > GRACE && probed(*read) && !probed(*seen);
+            judgement.only_by_probe |= lateness > GRACE && probed(read) && !probed(seen);
         } else {
             let cause = cause::cause_of(history, id, &event, reader);
             if let Some(cause) = cause
@@ -112,11 +111,11 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
 }
 
 /// What one event says of the run, as far as one reader goes.
-fn class_of(history: &History<'_>, id: EventId, body: Body, reader: DeviceId) -> OutcomeClass {
-    let Some(seen) = history.seen.get(&(id, reader)) else {
+fn class_of(history: &History<'_>, body: Body, reading: Reading) -> OutcomeClass {
+    let Some(seen) = reading.seen else {
         return OutcomeClass::Undelivered;
     };
-    let Some(read) = history.read.get(&(id, reader)) else {
+    let Some(read) = reading.read else {
         return match body {
             Body::Timeline | Body::ProbeOld => OutcomeClass::Lost,
             Body::ProbeFresh => OutcomeClass::Wedged,
@@ -124,9 +123,9 @@ fn class_of(history: &History<'_>, id: EventId, body: Body, reader: DeviceId) ->
         };
     };
     let second_probe = history.phases.get(&Phase::SecondProbe);
-    if body == Body::ProbeFresh && second_probe.is_some_and(|from| read >= from) {
+    if body == Body::ProbeFresh && second_probe.is_some_and(|from| read >= *from) {
         OutcomeClass::Wedged
-    } else if read.since(*seen) > GRACE {
+    } else if read.since(seen) > GRACE {
         OutcomeClass::Late
     } else {
         OutcomeClass::Ok

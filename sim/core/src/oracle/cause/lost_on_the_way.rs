@@ -2,7 +2,8 @@
 
 use super::{Cause, CauseKind, caused};
 use crate::name::{DeviceId, EventId, NodeId, Table};
-use crate::oracle::history::{History, Share};
+use crate::oracle::clues::Share;
+use crate::oracle::history::History;
 use crate::trace::{Fact, FactId};
 
 #[expect(
@@ -15,11 +16,11 @@ pub(super) fn cause_of(
     share: &Share,
     reader: DeviceId,
 ) -> Option<Cause> {
-    if history.decrypted.contains_key(&share.message) {
+    if history.clues().decrypted.contains_key(&share.message) {
         return None;
     }
     let made = |fact: FactId| history.trace.at(fact).at;
-    if let Some(stored) = history.stored.get(&share.message).copied() {
+    if let Some(stored) = history.clues().stored.get(&share.message).copied() {
         let server = reader.user.server;
         if let Some(deed) = history.rolled_back(server, Table::Inbox, made(stored), stored) {
             return Some(caused(CauseKind::InboxLostWithRestore, Some(deed), stored));
@@ -58,7 +59,7 @@ pub(super) fn cause_of(
         }
     }
     let server = id.sender.user.server;
-    let queued = history.queued.get(&share.message).copied();
+    let queued = history.clues().queued.get(&share.message).copied();
     let rolled_back =
         queued.and_then(|queued| history.rolled_back(server, Table::Outbox, made(queued), queued));
     match rolled_back {

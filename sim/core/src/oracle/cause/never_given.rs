@@ -2,7 +2,8 @@
 
 use super::{Cause, CauseKind, caused};
 use crate::name::{DeviceId, EventId, Table};
-use crate::oracle::history::{Event, History, Share};
+use crate::oracle::clues::Share;
+use crate::oracle::history::{Event, History};
 use crate::time::Span;
 use crate::trace::{ClaimMiss, Fact, FactId, RemoteFailure, Withholding};
 use crate::wire::MessageKind;

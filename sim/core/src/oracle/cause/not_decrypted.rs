@@ -5,14 +5,15 @@ use super::{Cause, CauseKind, caused};
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyKind, KeyName, SessionName, Table};
 use crate::oracle::blame::Deed;
-use crate::oracle::history::{History, Share};
+use crate::oracle::clues::Share;
+use crate::oracle::history::History;
 use crate::time::Time;
 use crate::trace::{Discard, Fact, FactId};
 use crate::wire::MessageKind;
 
 /// Why the message failed; or what became of the key that was in it.
 pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
-    let Some((failed, key, error)) = history.failed.get(&share.message).copied() else {
+    let Some((failed, key, error)) = history.clues().failed.get(&share.message).copied() else {
         return forgotten(history, share, reader);
     };
     let opened = session_of(history, failed).map_or(Time::ZERO, |session| session.opened);
@@ -234,7 +235,11 @@ fn blame_for_discard(
     reason = "only issues and uploads are looked for"
 )]
 fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
-    let issued = history.issued.get(&key).map_or(&[][..], Vec::as_slice);
+    let issued = history
+        .clues()
+        .issued
+        .get(&key)
+        .map_or(&[][..], Vec::as_slice);
     // Issues are in order, and those after the failure did not lead to it.
     let led_to_it = issued.partition_point(|issue| *issue < failed);
     let issued = &issued[..led_to_it];

@@ -43,6 +43,8 @@ pub struct Device<C: Crypto> {
     sessions: LiteMap<SessionName, C::Session>,
     room_keys: LiteMap<MegolmName, C::InboundGroupSession>,
     outbound: LiteMap<RoomId, C::GroupSession>,
+    /// Whether what could not be read may be readable now.
+    may_read_more: bool,
     connected: bool,
     /// What the server last told of this device's keys.
     told: Option<KeyCounts>,
@@ -117,6 +119,7 @@ impl<C: Crypto> Node for Device<C> {
             sessions: LiteMap::new(),
             room_keys: LiteMap::new(),
             outbound: LiteMap::new(),
+            may_read_more: true,
             connected: false,
             told: None,
             requests: LiteMap::new(),
@@ -233,7 +236,7 @@ impl<C: Crypto> Device<C> {
                 self.dummies.remove(&transaction);
             }
             (Request::Event(number), ClientResponse::SendEvent) => self.event_sent(number, cx),
-            (Request::Sync, ClientResponse::Sync(response)) => self.synced(response, cx),
+            (Request::Sync, ClientResponse::Sync(response)) => self.synced(*response, cx),
             // An answer to another question is no answer.
             (_, _) => {}
         }

@@ -41,7 +41,10 @@ impl<C: Crypto> Device<C> {
 
     /// Whether there is a session, dead or alive, to encrypt with.
     pub(super) fn has_session(&self, peer: DeviceId) -> bool {
-        self.sessions_with(peer).next().is_some()
+        let rows = self.store.sessions.get(&peer);
+        self.known_device(peer)
+            .zip(rows)
+            .is_some_and(|(keys, rows)| rows.values().any(|row| row.theirs == keys.identity))
     }
 
     /// Encrypts for another device with the session that was created last,
@@ -133,7 +136,7 @@ impl<C: Crypto> Device<C> {
                 });
                 // The hash goes to disk with the rest of the sync, but counts
                 // at once.
-                self.store.decrypted.insert(digest.clone());
+                self.store.decrypted.insert(digest.clone(), ());
                 rows.push(Write::Decrypted(digest));
                 match payload.content {
                     Content::RoomKey {
@@ -149,7 +152,7 @@ impl<C: Crypto> Device<C> {
             }
             // Passed on as somebody else's: dropped.
             Ok(_) => {}
-            Err(_) if self.store.decrypted.contains(&digest) => {
+            Err(_) if self.store.decrypted.contains_key(&digest) => {
                 cx.observe(Fact::OlmReplayed {
                     by: self.id,
                     message,

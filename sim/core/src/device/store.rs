@@ -22,7 +22,7 @@ pub struct Store<C: Crypto> {
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<Arc<AccountRow<C>>>,
     pub(super) sessions: LiteMap<DeviceId, LiteMap<SessionName, Arc<SessionRow<C>>>>,
-    pub(super) decrypted: BTreeSet<C::Digest>,
+    pub(super) decrypted: LiteMap<C::Digest, ()>,
     pub(super) wedging: LiteMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
     /// Devices that a person does not want to have room keys.
@@ -38,7 +38,7 @@ pub struct Store<C: Crypto> {
     pub(super) notices: u64,
     pub(super) rooms: LiteMap<RoomId, Vec<UserId>>,
     pub(super) token: Option<SyncToken>,
-    pub(super) seen: BTreeSet<EventId>,
+    pub(super) seen: LiteMap<EventId, ()>,
     pub(super) undecrypted: LiteMap<EventId, RoomEvent<C>>,
     pub(super) queue: LiteMap<u64, Arc<Queued<C>>>,
     pub(super) queued: u64,
@@ -194,7 +194,7 @@ impl<C: Crypto> Default for Store<C> {
             access: None,
             account: None,
             sessions: LiteMap::new(),
-            decrypted: BTreeSet::new(),
+            decrypted: LiteMap::new(),
             wedging: LiteMap::new(),
             told_no_olm: BTreeSet::new(),
             blocked: BTreeSet::new(),
@@ -206,7 +206,7 @@ impl<C: Crypto> Default for Store<C> {
             notices: 0,
             rooms: LiteMap::new(),
             token: None,
-            seen: BTreeSet::new(),
+            seen: LiteMap::new(),
             undecrypted: LiteMap::new(),
             queue: LiteMap::new(),
             queued: 0,
@@ -229,7 +229,7 @@ impl<C: Crypto> Durable for Store<C> {
                     .insert(row.name, row);
             }
             Write::Decrypted(message) => {
-                self.decrypted.insert(message);
+                self.decrypted.insert(message, ());
             }
             Write::Wedging(device, count) => {
                 self.wedging.insert(device, count);
@@ -288,7 +288,7 @@ impl<C: Crypto> Durable for Store<C> {
                 token.device_lists = next.device_lists;
             }
             Write::Seen(event) => {
-                self.seen.insert(event.id);
+                self.seen.insert(event.id, ());
                 self.undecrypted.insert(event.id, event);
             }
             Write::Read(event) => {

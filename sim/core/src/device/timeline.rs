@@ -50,6 +50,7 @@ impl<C: Crypto> Device<C> {
             index,
             pickle,
         });
+        self.may_read_more = true;
         // It goes to disk with the rest of the sync, but is known at once.
         self.store.room_keys.insert(name, row.clone());
         rows.push(Write::RoomKey(row));
@@ -58,7 +59,7 @@ impl<C: Crypto> Device<C> {
     /// Sees a room event and tries to read it. Events come again after a
     /// server lost its place; they are seen once.
     pub(super) fn see(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
-        if self.store.seen.contains(&event.id) {
+        if self.store.seen.contains_key(&event.id) {
             return;
         }
         let session = match event.content {
@@ -90,8 +91,12 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    /// Tries again to read every event that could not be read so far.
+    /// Tries again to read every event that could not be read so far, if a room
+    /// key has come since that was last tried.
     pub(super) fn retry_undecrypted(&mut self, cx: &mut Cx<'_, Self>) {
+        if !std::mem::take(&mut self.may_read_more) {
+            return;
+        }
         let unread: Vec<RoomEvent<C>> = self.store.undecrypted.values().cloned().collect();
         let mut rows = vec![];
         for event in unread {

@@ -153,7 +153,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Whether updates of another server's user concern this server.
     fn shares_room_with(&self, user: UserId) -> bool {
         let mut rooms = self.tables.rooms.of(user);
-        rooms.any(|room| room.servers().contains(&self.id))
+        rooms.any(|room| room.is_on(self.id))
     }
 
     fn list_changed_since(&self, position: u64, user: UserId) -> bool {

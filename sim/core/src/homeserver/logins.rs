@@ -45,6 +45,6 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn is_logged_in(&self, device: DeviceId, token: Option<AccessToken>) -> bool {
         let devices = self.tables.devices.get(&device.user);
         let row = devices.and_then(|devices| devices.get(&device));
-        token.is_some_and(|token| row.is_some_and(|row| row.tokens.contains(&token)))
+        token.is_some_and(|token| row.is_some_and(|row| row.tokens.contains_key(&token)))
     }
 }

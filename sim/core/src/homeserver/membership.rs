@@ -2,8 +2,6 @@
 //! (BS §2.7, §3). Invitations, bans and the resolution of conflicting
 //! memberships are not modelled.
 
-use std::collections::BTreeSet;
-
 use super::federation::{Asked, Joining};
 use super::rooms::Room;
 use super::{Homeserver, Write, respond};
@@ -36,7 +34,7 @@ impl<C: Crypto> Homeserver<C> {
             sent: cx.now,
         };
         let row = self.tables.rooms.rooms.get(&room);
-        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        let is_in = row.is_some_and(|row| row.is_on(self.id));
         if !is_in {
             let joining = Joining {
                 device,
@@ -50,7 +48,7 @@ impl<C: Crypto> Homeserver<C> {
         }
         if row.is_some_and(|row| !row.has(device.user)) {
             let join = member_event(event, room, Membership::Join);
-            self.originate(join, BTreeSet::new(), cx);
+            self.originate(join, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }
@@ -71,7 +69,7 @@ impl<C: Crypto> Homeserver<C> {
                 sent: cx.now,
             };
             let leave = member_event(event, room, Membership::Leave);
-            self.originate(leave, BTreeSet::new(), cx);
+            self.originate(leave, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Leave, is_in, cx);
     }
@@ -85,7 +83,7 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) -> FederationResponse<C> {
         let row = self.tables.rooms.rooms.get(&room);
-        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        let is_in = row.is_some_and(|row| row.is_on(self.id));
         if !is_in || event.sender.user.server != peer {
             return FederationResponse::Join(None);
         }
@@ -97,7 +95,7 @@ impl<C: Crypto> Homeserver<C> {
             Some((_, known)) => known.clone(),
             None => {
                 let join = member_event(event, room, Membership::Join);
-                self.originate(join, BTreeSet::from([peer]), cx)
+                self.originate(join, &[peer], cx)
             }
         };
         let row = &self.tables.rooms.rooms[&room];
@@ -122,7 +120,7 @@ impl<C: Crypto> Homeserver<C> {
         // If another user of this server has come in meanwhile, the room is
         // known already, and possibly from a newer answer than this one.
         let row = self.tables.rooms.rooms.get(&event.room);
-        let is_in = row.is_some_and(|row| row.servers().contains(&self.id));
+        let is_in = row.is_some_and(|row| row.is_on(self.id));
         if !is_in {
             let before: Vec<_> = members
                 .into_iter()
@@ -130,7 +128,7 @@ impl<C: Crypto> Homeserver<C> {
                 .collect();
             self.write([Write::Room(event.room, before)], cx);
         }
-        self.append(event, BTreeSet::new(), cx);
+        self.append(event, vec![], cx);
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }
 
@@ -167,7 +165,7 @@ impl<C: Crypto> Homeserver<C> {
         let lost = members().filter(|user| *user == leaver || !stays);
         let elsewhere = |user| {
             let mut others = rooms.iter().filter(|(id, _)| **id != room);
-            others.any(|(_, row)| row.has(user) && row.servers().contains(&self.id))
+            others.any(|(_, row)| row.has(user) && row.is_on(self.id))
         };
         lost.filter(|user| user.server != self.id && !elsewhere(*user))
             .collect()

@@ -1,8 +1,6 @@
 //! Events whose predecessors this server does not have, as after a restore:
 //! it asks the sending server for what lies between (BS §2.8, §3).
 
-use std::collections::BTreeSet;
-
 use litemap::LiteMap;
 
 use super::Homeserver;
@@ -48,12 +46,12 @@ impl<C: Crypto> Homeserver<C> {
         if event
             .previous
             .iter()
-            .all(|previous| room.known.contains(previous))
+            .all(|previous| room.known.contains_key(previous))
         {
-            self.append(event, BTreeSet::new(), cx);
+            self.append(event, vec![], cx);
             return;
         }
-        let earliest = room.extremities.iter().copied().collect();
+        let earliest = room.extremities.keys().copied().collect();
         let (room, latest) = (event.room, event.id);
         self.missing.waiting.insert(latest, event);
         let request = FederationRequest::MissingEvents {
@@ -82,7 +80,7 @@ impl<C: Crypto> Homeserver<C> {
         let waiting = self.missing.waiting.remove(&latest);
         for event in between.into_iter().chain(waiting) {
             if event.room == room && !self.has_event(room, event.id) {
-                self.append(event, BTreeSet::new(), cx);
+                self.append(event, vec![], cx);
             }
         }
     }

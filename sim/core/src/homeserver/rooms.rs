@@ -29,8 +29,8 @@ pub(super) struct Room<C: Crypto> {
     earlier: LiteMap<UserId, Vec<Stay>>,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
-    pub(super) known: BTreeSet<EventId>,
-    pub(super) extremities: BTreeSet<EventId>,
+    pub(super) known: LiteMap<EventId, ()>,
+    pub(super) extremities: LiteMap<EventId, ()>,
 }
 
 /// From which place to which a user is in a room.
@@ -70,9 +70,17 @@ impl<C: Crypto> Room<C> {
             .is_some_and(|stay| stay.to.is_none())
     }
 
-    /// The servers whose users are in the room.
-    pub(super) fn servers(&self) -> BTreeSet<ServerId> {
-        self.members().map(|user| user.server).collect()
+    /// The servers whose users are in the room, each once: users are sorted by
+    /// their servers.
+    pub(super) fn servers(&self) -> Vec<ServerId> {
+        let mut servers: Vec<ServerId> = self.members().map(|user| user.server).collect();
+        servers.dedup();
+        servers
+    }
+
+    /// Whether a user of this server is in the room.
+    pub(super) fn is_on(&self, server: ServerId) -> bool {
+        self.members().any(|user| user.server == server)
     }
 
     /// What happened after `place` while the user was in the room.
@@ -160,8 +168,8 @@ impl<C: Crypto> Rooms<C> {
             members: LiteMap::new(),
             earlier: LiteMap::new(),
             timeline: vec![],
-            known: BTreeSet::new(),
-            extremities: BTreeSet::new(),
+            known: LiteMap::new(),
+            extremities: LiteMap::new(),
         });
         // Who is not named has left without this server's hearing of it.
         for (user, stay) in &mut row.members {
@@ -174,7 +182,7 @@ impl<C: Crypto> Rooms<C> {
         }
     }
 
-    pub(super) fn append(&mut self, event: RoomEvent<C>, to: BTreeSet<ServerId>) {
+    pub(super) fn append(&mut self, event: RoomEvent<C>, to: Vec<ServerId>) {
         self.position += 1;
         let place = self.position;
         let Some(room) = self.rooms.get_mut(&event.room) else {
@@ -183,8 +191,8 @@ impl<C: Crypto> Rooms<C> {
         for previous in event.previous.iter() {
             room.extremities.remove(previous);
         }
-        room.extremities.insert(event.id);
-        room.known.insert(event.id);
+        room.extremities.insert(event.id, ());
+        room.known.insert(event.id, ());
         match event.content {
             RoomContent::Encrypted { .. } => {}
             RoomContent::Member(Membership::Join) => room.let_in(event.user(), place),
@@ -217,8 +225,8 @@ impl<C: Crypto> Homeserver<C> {
         let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
             return;
         };
-        if room.has(event.user()) && !room.known.contains(&event.id) {
-            self.originate(event, BTreeSet::new(), cx);
+        if room.has(event.user()) && !room.known.contains_key(&event.id) {
+            self.originate(event, &[], cx);
         }
     }
 
@@ -227,17 +235,16 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn originate(
         &mut self,
         mut event: RoomEvent<C>,
-        except: BTreeSet<ServerId>,
+        except: &[ServerId],
         cx: &mut Cx<'_, Self>,
     ) -> RoomEvent<C> {
         let room = self.tables.rooms.rooms.get(&event.room);
-        let mut to = BTreeSet::new();
+        let mut to = vec![];
         if let Some(room) = room {
-            event.previous = room.extremities.iter().copied().collect();
+            event.previous = room.extremities.keys().copied().collect();
             to = room.servers();
         }
-        to.remove(&self.id);
-        to.retain(|server| !except.contains(server));
+        to.retain(|server| *server != self.id && !except.contains(server));
         self.append(event.clone(), to.clone(), cx);
         for peer in to {
             self.flush(peer, cx);
@@ -246,12 +253,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     /// Appends an event whose predecessors are known.
-    pub(super) fn append(
-        &mut self,
-        event: RoomEvent<C>,
-        to: BTreeSet<ServerId>,
-        cx: &mut Cx<'_, Self>,
-    ) {
+    pub(super) fn append(&mut self, event: RoomEvent<C>, to: Vec<ServerId>, cx: &mut Cx<'_, Self>) {
         let mut rows = vec![];
         match event.content {
             RoomContent::Encrypted { .. } => cx.observe(Fact::EventStored {
@@ -273,7 +275,7 @@ impl<C: Crypto> Homeserver<C> {
             .rooms
             .rooms
             .get(&room)
-            .is_some_and(|it| it.known.contains(&event))
+            .is_some_and(|it| it.known.contains_key(&event))
     }
 
     /// The events before `latest` that do not come before or with `earliest`,

@@ -50,7 +50,7 @@ pub(super) struct Poll {
 pub(super) struct Answered<C: Crypto> {
     asked: Option<SyncToken>,
     at: Time,
-    response: SyncResponse<C>,
+    response: Box<SyncResponse<C>>,
 }
 
 impl<C: Crypto> Homeserver<C> {
@@ -168,7 +168,7 @@ impl<C: Crypto> Homeserver<C> {
         let Some(poll) = self.polls.remove(&device) else {
             return;
         };
-        let response = self.sync_response(device, poll.since, counts);
+        let response = Box::new(self.sync_response(device, poll.since, counts));
         // An answer that leads back to its own question is not kept, or the
         // client would get it again and again at once.
         if poll.asked != Some(response.next) {
@@ -219,17 +219,27 @@ impl<C: Crypto> Homeserver<C> {
                 .last()
                 .map_or(next.to_device, |(position, _)| *position);
         }
-        let mut events: Vec<(u64, &RoomEvent<C>)> =
-            self.events_after(device.user, from.events).collect();
+        // Where a stream has not moved on, nothing of it has to be looked at.
+        let in_rooms = from.events < next.events;
+        let mut events: Vec<(u64, &RoomEvent<C>)> = match in_rooms {
+            true => self.events_after(device.user, from.events).collect(),
+            false => vec![],
+        };
         events.sort_unstable_by_key(|(place, _)| *place);
+        let joined = match in_rooms {
+            true => self.rooms_after(device.user, from.events).collect(),
+            false => vec![],
+        };
         // A first sync tells no changes: the client knows no list yet.
         let (changed, left) = match since {
-            None => (BTreeSet::new(), BTreeSet::new()),
-            Some(_) => self.list_changes(device.user, from),
+            Some(_) if in_rooms || from.device_lists < next.device_lists => {
+                self.list_changes(device.user, from)
+            }
+            _ => (BTreeSet::new(), BTreeSet::new()),
         };
         SyncResponse {
             next,
-            joined: self.rooms_after(device.user, from.events).collect(),
+            joined,
             device_lists_changed: changed.into_iter().collect(),
             device_lists_left: left.into_iter().collect(),
             to_device: page

@@ -1,8 +1,6 @@
 //! What a homeserver's database holds: typed tables, each of which a backup
 //! or a restore can name. What is not here is lost at a restart (BS §2.8).
 
-use std::collections::BTreeSet;
-
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
@@ -36,7 +34,7 @@ pub struct Tables<C: Crypto> {
 /// A local device that is logged in.
 #[derive(Clone, Debug)]
 pub(super) struct DeviceRow<C: Crypto> {
-    pub(super) tokens: BTreeSet<AccessToken>,
+    pub(super) tokens: LiteMap<AccessToken, ()>,
     pub(super) keys: Option<DeviceKeys<C>>,
 }
 
@@ -144,7 +142,7 @@ pub enum Write<C: Crypto> {
     /// this server is in.
     Room(RoomId, Vec<UserId>),
     /// Appends an event, which these other servers have to be sent.
-    Event(RoomEvent<C>, BTreeSet<ServerId>),
+    Event(RoomEvent<C>, Vec<ServerId>),
     /// Notes that another server has these events.
     EventsSent(ServerId, Vec<u64>),
     /// Notes a transaction from another server.
@@ -244,10 +242,10 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::Login(device, token) => {
                 let devices = self.devices.entry(device.user).or_default();
                 let row = devices.entry(device).or_insert_with(|| DeviceRow {
-                    tokens: BTreeSet::new(),
+                    tokens: LiteMap::new(),
                     keys: None,
                 });
-                row.tokens.insert(token);
+                row.tokens.insert(token, ());
             }
             Write::Device(keys) => {
                 let devices = self.devices.entry(keys.device.user).or_default();

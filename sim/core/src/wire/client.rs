@@ -107,7 +107,7 @@ pub enum ClientResponse<C: Crypto> {
     /// To `/join` and `/leave`: whether it was done.
     Membership(bool),
     /// To `/sync`.
-    Sync(SyncResponse<C>),
+    Sync(Box<SyncResponse<C>>),
 }
 
 /// Why an upload's one-time keys were refused. Device keys of the same

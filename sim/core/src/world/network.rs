@@ -1,8 +1,10 @@
 //! The network: who can reach whom, how long a message takes, and what
 //! becomes of what is on its way when a link is cut.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasherDefault;
+
+use litemap::LiteMap;
 
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};
@@ -27,15 +29,15 @@ pub(super) struct Network {
     down: BTreeSet<NodeId>,
     offline: BTreeSet<DeviceId>,
     cut: BTreeSet<Way>,
-    slowed: BTreeMap<Way, Span>,
+    slowed: LiteMap<Way, Span>,
     /// Answers that will be lost: the next of each kind on each way.
     doomed: Vec<(Way, MessageKind, StepIndex)>,
     /// How often each way has broken: what is on its way is lost with it.
-    breaks: BTreeMap<Way, u32>,
+    breaks: LiteMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
     attempts: HashMap<u64, u32, BuildHasherDefault<Quick>>,
     /// When each device gets its latest notice; notices keep their order.
-    noticed: BTreeMap<DeviceId, Time>,
+    noticed: LiteMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.
     pub(super) hold_syncs: bool,
 }

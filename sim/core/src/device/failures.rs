@@ -67,7 +67,7 @@ mod tests {
         let mut delays = vec![];
         for _ in 0..8 {
             failures.failed("hs2", Time::ZERO);
-            let until = failures.0["hs2"].until;
+            let until = failures.0[&"hs2"].until;
             assert!(failures.cooling_down(&"hs2", until - Span::millis(1)));
             assert!(!failures.cooling_down(&"hs2", until));
             delays.push(until.since(Time::ZERO));
@@ -79,6 +79,6 @@ mod tests {
 
         failures.succeeded(&"hs2");
         failures.failed("hs2", Time::ZERO);
-        assert_eq!(failures.0["hs2"].until.since(Time::ZERO), Span::secs(15));
+        assert_eq!(failures.0[&"hs2"].until.since(Time::ZERO), Span::secs(15));
     }
 }

@@ -254,7 +254,7 @@ impl<C: Crypto> Device<C> {
         sending: Sending,
         queued: &Queued<C>,
         cx: &mut Cx<'_, Self>,
-    ) -> Option<RoomEvent<C>> {
+    ) -> Option<Arc<RoomEvent<C>>> {
         let room = queued.room;
         let mut stored = self.store.outbound.get(&room)?.clone();
         let row = Arc::make_mut(&mut stored);
@@ -271,15 +271,15 @@ impl<C: Crypto> Device<C> {
         let ciphertext = cx.crypto.encrypt_event(session, &plaintext);
         row.pickle = cx.crypto.pickle_group_session(session);
         row.messages += 1;
-        let event = RoomEvent {
+        let event = Arc::new(RoomEvent {
             id,
             room,
-            previous: [].into(),
+            previous: Arc::default(),
             content: RoomContent::Encrypted {
                 session: row.name,
                 ciphertext,
             },
-        };
+        });
         let sent = Fact::EventSent {
             event: id,
             room,

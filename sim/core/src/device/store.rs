@@ -39,7 +39,7 @@ pub struct Store<C: Crypto> {
     pub(super) rooms: LiteMap<RoomId, Vec<UserId>>,
     pub(super) token: Option<SyncToken>,
     pub(super) seen: LiteMap<EventId, ()>,
-    pub(super) undecrypted: LiteMap<EventId, RoomEvent<C>>,
+    pub(super) undecrypted: LiteMap<EventId, Arc<RoomEvent<C>>>,
     pub(super) queue: LiteMap<u64, Arc<Queued<C>>>,
     pub(super) queued: u64,
 }
@@ -134,7 +134,7 @@ pub struct Queued<C: Crypto> {
     /// What.
     pub body: Body,
     /// The event, once it is encrypted: a retry sends the same one.
-    pub event: Option<RoomEvent<C>>,
+    pub event: Option<Arc<RoomEvent<C>>>,
 }
 
 /// The write of one row. Large rows are shared between memory and disk.
@@ -179,7 +179,7 @@ pub enum Write<C: Crypto> {
     /// fetched.
     Position(SyncToken),
     /// Stores an event that was seen; it stays until it is decrypted.
-    Seen(RoomEvent<C>),
+    Seen(Arc<RoomEvent<C>>),
     /// Notes that an event was decrypted.
     Read(EventId),
     /// Stores something to send.

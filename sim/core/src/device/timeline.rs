@@ -58,7 +58,7 @@ impl<C: Crypto> Device<C> {
 
     /// Sees a room event and tries to read it. Events come again after a
     /// server lost its place; they are seen once.
-    pub(super) fn see(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
+    pub(super) fn see(&mut self, event: Arc<RoomEvent<C>>, cx: &mut Cx<'_, Self>) {
         if self.store.seen.contains_key(&event.id) {
             return;
         }
@@ -97,7 +97,7 @@ impl<C: Crypto> Device<C> {
         if !std::mem::take(&mut self.may_read_more) {
             return;
         }
-        let unread: Vec<RoomEvent<C>> = self.store.undecrypted.values().cloned().collect();
+        let unread: Vec<Arc<RoomEvent<C>>> = self.store.undecrypted.values().cloned().collect();
         let mut rows = vec![];
         for event in unread {
             if self.try_to_read(&event, cx).is_ok() {

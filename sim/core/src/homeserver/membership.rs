@@ -2,6 +2,8 @@
 //! (BS §2.7, §3). Invitations, bans and the resolution of conflicting
 //! memberships are not modelled.
 
+use std::sync::Arc;
+
 use super::federation::{Asked, Joining};
 use super::rooms::Room;
 use super::{Homeserver, Write, respond};
@@ -198,11 +200,11 @@ impl<C: Crypto> Homeserver<C> {
     }
 }
 
-fn member_event<C: Crypto>(id: EventId, room: RoomId, membership: Membership) -> RoomEvent<C> {
-    RoomEvent {
+fn member_event<C: Crypto>(id: EventId, room: RoomId, membership: Membership) -> Arc<RoomEvent<C>> {
+    Arc::new(RoomEvent {
         id,
         room,
-        previous: [].into(),
+        previous: Arc::default(),
         content: RoomContent::Member(membership),
-    }
+    })
 }

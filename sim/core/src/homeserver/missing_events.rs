@@ -1,6 +1,8 @@
 //! Events whose predecessors this server does not have, as after a restore:
 //! it asks the sending server for what lies between (BS §2.8, §3).
 
+use std::sync::Arc;
+
 use litemap::LiteMap;
 
 use super::Homeserver;
@@ -17,7 +19,7 @@ const MISSING_EVENTS_TIMEOUT: Span = Span::secs(60);
 /// Events that wait for their predecessors, by the newest of them.
 #[derive(Debug)]
 pub(super) struct Missing<C: Crypto> {
-    waiting: LiteMap<EventId, RoomEvent<C>>,
+    waiting: LiteMap<EventId, Arc<RoomEvent<C>>>,
 }
 
 impl<C: Crypto> Default for Missing<C> {
@@ -34,7 +36,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn receive_event(
         &mut self,
         peer: ServerId,
-        event: RoomEvent<C>,
+        event: Arc<RoomEvent<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
         if self.has_event(event.room, event.id) || self.missing.waiting.contains_key(&event.id) {
@@ -74,7 +76,7 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         latest: EventId,
         room: RoomId,
-        between: Vec<RoomEvent<C>>,
+        between: Vec<Arc<RoomEvent<C>>>,
         cx: &mut Cx<'_, Self>,
     ) {
         let waiting = self.missing.waiting.remove(&latest);

@@ -1,5 +1,7 @@
 //! Rooms: members, events and their order on this server (BS §3).
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
@@ -18,7 +20,7 @@ pub(super) struct Rooms<C: Crypto> {
     pub(super) position: u64,
     pub(super) rooms: LiteMap<RoomId, Room<C>>,
     /// Events that other servers have to be sent, by place.
-    pub(super) unsent: LiteMap<ServerId, LiteMap<u64, RoomEvent<C>>>,
+    pub(super) unsent: LiteMap<ServerId, LiteMap<u64, Arc<RoomEvent<C>>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub(super) struct Room<C: Crypto> {
     /// Stays before the last.
     earlier: LiteMap<UserId, Vec<Stay>>,
     /// Every event with its place, in ascending order of place.
-    pub(super) timeline: Vec<(u64, RoomEvent<C>)>,
+    pub(super) timeline: Vec<(u64, Arc<RoomEvent<C>>)>,
     pub(super) known: LiteMap<EventId, ()>,
     pub(super) extremities: LiteMap<EventId, ()>,
 }
@@ -88,7 +90,7 @@ impl<C: Crypto> Room<C> {
         &self,
         user: UserId,
         place: u64,
-    ) -> impl Iterator<Item = &(u64, RoomEvent<C>)> {
+    ) -> impl Iterator<Item = &(u64, Arc<RoomEvent<C>>)> {
         let start = self.timeline.partition_point(|(at, _)| *at <= place);
         let earlier = self.earlier.get(&user).map_or(&[][..], Vec::as_slice);
         let last = self.members.get(&user);
@@ -182,7 +184,7 @@ impl<C: Crypto> Rooms<C> {
         }
     }
 
-    pub(super) fn append(&mut self, event: RoomEvent<C>, to: Vec<ServerId>) {
+    pub(super) fn append(&mut self, event: Arc<RoomEvent<C>>, to: Vec<ServerId>) {
         self.position += 1;
         let place = self.position;
         let Some(room) = self.rooms.get_mut(&event.room) else {
@@ -221,7 +223,7 @@ impl<C: Crypto> Rooms<C> {
 impl<C: Crypto> Homeserver<C> {
     /// A client's event: placed after everything the server knows of, then
     /// sent to the other servers in the room. An event seen before is ignored.
-    pub(super) fn send_event(&mut self, event: RoomEvent<C>, cx: &mut Cx<'_, Self>) {
+    pub(super) fn send_event(&mut self, event: Arc<RoomEvent<C>>, cx: &mut Cx<'_, Self>) {
         let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
             return;
         };
@@ -234,14 +236,14 @@ impl<C: Crypto> Homeserver<C> {
     /// it knows of, and sends it to every server in the room but `except`.
     pub(super) fn originate(
         &mut self,
-        mut event: RoomEvent<C>,
+        mut event: Arc<RoomEvent<C>>,
         except: &[ServerId],
         cx: &mut Cx<'_, Self>,
-    ) -> RoomEvent<C> {
+    ) -> Arc<RoomEvent<C>> {
         let room = self.tables.rooms.rooms.get(&event.room);
         let mut to = vec![];
         if let Some(room) = room {
-            event.previous = room.extremities.keys().copied().collect();
+            Arc::make_mut(&mut event).previous = room.extremities.keys().copied().collect();
             to = room.servers();
         }
         to.retain(|server| *server != self.id && !except.contains(server));
@@ -253,7 +255,12 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     /// Appends an event whose predecessors are known.
-    pub(super) fn append(&mut self, event: RoomEvent<C>, to: Vec<ServerId>, cx: &mut Cx<'_, Self>) {
+    pub(super) fn append(
+        &mut self,
+        event: Arc<RoomEvent<C>>,
+        to: Vec<ServerId>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let mut rows = vec![];
         match event.content {
             RoomContent::Encrypted { .. } => cx.observe(Fact::EventStored {
@@ -285,7 +292,7 @@ impl<C: Crypto> Homeserver<C> {
         room: RoomId,
         earliest: &[EventId],
         latest: EventId,
-    ) -> Vec<RoomEvent<C>> {
+    ) -> Vec<Arc<RoomEvent<C>>> {
         let Some(room) = self.tables.rooms.rooms.get(&room) else {
             return vec![];
         };

@@ -7,6 +7,8 @@
 //! poll that would tell nothing new at that point is not answered but stays
 //! open, and stands for the polls that would follow it.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
@@ -111,9 +113,11 @@ impl<C: Crypto> Homeserver<C> {
 
     /// Answers every poll that has something to be answered with.
     pub(super) fn notify_all(&mut self, cx: &mut Cx<'_, Self>) {
-        let polling: Vec<DeviceId> = self.polls.keys().copied().collect();
-        for device in polling {
-            self.answer_if_news(device, cx);
+        let polls = self.polls.iter();
+        let told = polls.filter(|(device, poll)| self.has_news(**device, poll.since));
+        let told: Vec<DeviceId> = told.map(|(device, _)| *device).collect();
+        for device in told {
+            self.answer(device, self.counts(device), cx);
         }
     }
 
@@ -221,7 +225,7 @@ impl<C: Crypto> Homeserver<C> {
         }
         // Where a stream has not moved on, nothing of it has to be looked at.
         let in_rooms = from.events < next.events;
-        let mut events: Vec<(u64, &RoomEvent<C>)> = match in_rooms {
+        let mut events: Vec<(u64, &Arc<RoomEvent<C>>)> = match in_rooms {
             true => self.events_after(device.user, from.events).collect(),
             false => vec![],
         };
@@ -271,7 +275,11 @@ impl<C: Crypto> Homeserver<C> {
         messages.map(|(position, message)| (*position, message))
     }
 
-    fn events_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (u64, &RoomEvent<C>)> {
+    fn events_after(
+        &self,
+        user: UserId,
+        place: u64,
+    ) -> impl Iterator<Item = (u64, &Arc<RoomEvent<C>>)> {
         let rooms = self.tables.rooms.rooms.values();
         let events = rooms.flat_map(move |room| room.seen_by(user, place));
         events.map(|(place, event)| (*place, event))

@@ -1,6 +1,8 @@
 //! What a homeserver's database holds: typed tables, each of which a backup
 //! or a restore can name. What is not here is lost at a restart (BS §2.8).
 
+use std::sync::Arc;
+
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
@@ -142,7 +144,7 @@ pub enum Write<C: Crypto> {
     /// this server is in.
     Room(RoomId, Vec<UserId>),
     /// Appends an event, which these other servers have to be sent.
-    Event(RoomEvent<C>, Vec<ServerId>),
+    Event(Arc<RoomEvent<C>>, Vec<ServerId>),
     /// Notes that another server has these events.
     EventsSent(ServerId, Vec<u64>),
     /// Notes a transaction from another server.

@@ -256,10 +256,8 @@ impl<'a> History<'a> {
                 };
                 self.events.entry(event).or_insert(sent);
             }
-            Fact::EventStored { server, event } => {
-                if server == event.sender.user.server {
-                    self.accepted.entry(event).or_insert(id);
-                }
+            Fact::EventStored { server, event } if server == event.sender.user.server => {
+                self.accepted.entry(event).or_insert(id);
             }
             Fact::EventSeen { by, event } => {
                 self.readings

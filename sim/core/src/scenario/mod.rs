@@ -83,11 +83,16 @@ impl Scenario {
     /// no step stops the node so that it may start again, or copies its disk.
     #[must_use]
     pub fn lost_writes(&self, node: NodeId) -> Option<usize> {
-        let looks = self.steps.iter().filter_map(|step| match &step.step {
-            Step::Crash(crash) => Some(crash.lost_writes()),
-            Step::Restore(restore) => Some((restore.node(), 0)),
-            Step::Backup(backup) => Some((backup.node(), 0)),
-            _ => None,
+        let looks = self.steps.iter().filter_map(|step| {
+            if let Step::Crash(crash) = &step.step {
+                Some(crash.lost_writes())
+            } else if let Step::Restore(restore) = &step.step {
+                Some((restore.node(), 0))
+            } else if let Step::Backup(backup) = &step.step {
+                Some((backup.node(), 0))
+            } else {
+                None
+            }
         });
         let of_node = looks.filter(|(which, _)| *which == node);
         of_node.map(|(_, count)| count).max()

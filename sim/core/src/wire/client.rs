@@ -1,5 +1,7 @@
 //! The client-server API, as far as the distribution of keys needs it.
 
+use std::sync::Arc;
+
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
@@ -49,7 +51,7 @@ pub enum ClientRequest<C: Crypto> {
     },
     /// `PUT /rooms/{room}/send/{type}/{txn}`; the event's ID is the
     /// transaction ID, and its place in the room is filled in by the server.
-    SendEvent(RoomEvent<C>),
+    SendEvent(Arc<RoomEvent<C>>),
     /// `POST /join/{room}`
     Join {
         /// The room.
@@ -155,7 +157,7 @@ pub struct SyncResponse<C: Crypto> {
     /// To-device messages, in order, at most one page.
     pub to_device: Vec<ToDevice<C>>,
     /// Room events, in the server's order.
-    pub events: Vec<RoomEvent<C>>,
+    pub events: Vec<Arc<RoomEvent<C>>>,
     /// The state of the device's own keys.
     pub counts: KeyCounts,
 }

@@ -1,5 +1,7 @@
 //! The server-server API, as far as the distribution of keys needs it.
 
+use std::sync::Arc;
+
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, EventId, RoomId, UserId};
@@ -54,7 +56,7 @@ pub enum FederationResponse<C: Crypto> {
     /// To `/user/keys/query`.
     Query(Vec<(UserId, Vec<DeviceKeys<C>>)>),
     /// To `/get_missing_events`, oldest first.
-    MissingEvents(RoomId, Vec<RoomEvent<C>>),
+    MissingEvents(RoomId, Vec<Arc<RoomEvent<C>>>),
     /// To `/send_join`: the room as it is after the join, or nothing if the
     /// server is not in it.
     Join(Option<Joined<C>>),
@@ -66,7 +68,7 @@ pub enum FederationResponse<C: Crypto> {
 #[derive(Clone, Debug)]
 pub struct Joined<C: Crypto> {
     /// The join itself, in its place.
-    pub event: RoomEvent<C>,
+    pub event: Arc<RoomEvent<C>>,
     /// Who is in the room, the newcomer included.
     pub members: Vec<UserId>,
 }
@@ -77,7 +79,7 @@ pub struct Transaction<C: Crypto> {
     /// The transaction ID: the sender's start-up time, then counted up.
     pub id: u64,
     /// Room events.
-    pub pdus: Vec<RoomEvent<C>>,
+    pub pdus: Vec<Arc<RoomEvent<C>>>,
     /// Everything else.
     pub edus: Vec<Edu<C>>,
 }

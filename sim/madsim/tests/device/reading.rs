@@ -1,5 +1,7 @@
 //! Room keys that arrive, and the events that they make readable (BS §1.16).
 
+use std::sync::Arc;
+
 use super::driver::BOB;
 use super::driver::peer::{Peer, PeerSession};
 use super::{Client, LAPTOP, ROOM, in_a_room_with};
@@ -33,14 +35,14 @@ impl Megolm {
     }
 
     /// An event that it encrypts.
-    pub(super) fn event(&mut self, sent: Time) -> RoomEvent<Vodozemac> {
+    pub(super) fn event(&mut self, sent: Time) -> Arc<RoomEvent<Vodozemac>> {
         let id = EventId {
             sender: self.name.sender,
             sent,
         };
         let body = Body::Timeline;
         let ciphertext = Vodozemac.encrypt_event(&mut self.olm, &RoomMessage { event: id, body });
-        RoomEvent {
+        Arc::new(RoomEvent {
             id,
             room: ROOM,
             previous: [].into(),
@@ -48,7 +50,7 @@ impl Megolm {
                 session: self.name,
                 ciphertext,
             },
-        }
+        })
     }
 
     /// Its key from the present index on.
@@ -81,14 +83,14 @@ impl Reader {
         }
     }
 
-    fn event(&mut self) -> RoomEvent<Vodozemac> {
+    fn event(&mut self) -> Arc<RoomEvent<Vodozemac>> {
         // No two events of a device have one time.
         self.alice.wait(Span::millis(1));
         self.megolm.event(self.alice.now())
     }
 
     /// What seeing the event comes to: that it was read, or why not.
-    fn sees(&mut self, event: &RoomEvent<Vodozemac>) -> Result<(), EventTrouble> {
+    fn sees(&mut self, event: &Arc<RoomEvent<Vodozemac>>) -> Result<(), EventTrouble> {
         self.alice.facts();
         self.alice.sync_event(event);
         let facts = self.alice.facts();

@@ -1,6 +1,8 @@
 //! A device that has opened a new Olm session is given the room key again
 //! (BS §1.7).
 
+use std::sync::Arc;
+
 use super::driver::BOB;
 use super::driver::peer::{Peer, PeerSession};
 use super::{Client, Upload, in_a_room_with};
@@ -14,7 +16,7 @@ struct Story {
     alice: Client,
     bob: Peer,
     published: Upload,
-    events: Vec<RoomEvent<Vodozemac>>,
+    events: Vec<Arc<RoomEvent<Vodozemac>>>,
     opened: Vec<PeerSession>,
 }
 

@@ -26,7 +26,7 @@ fn becomes(alice: &mut Client, room: RoomId, who: DeviceId, membership: Membersh
         previous: [].into(),
         content: RoomContent::Member(membership),
     };
-    alice.sync_event(&event);
+    alice.sync_event(&event.into());
 }
 
 /// The next request to join or leave a room.

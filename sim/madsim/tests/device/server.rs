@@ -1,6 +1,8 @@
 //! What a test says for the homeserver: takes the client's requests and
 //! answers them.
 
+use std::sync::Arc;
+
 use super::driver::peer::Peer;
 use super::driver::{BOB, HERE};
 use super::{Client, Upload, counts, nothing_new};
@@ -127,7 +129,7 @@ impl Client {
         response: SyncResponse<Vodozemac>,
     ) -> Input<unwedge_core::device::Device<Vodozemac>> {
         let (poll, _) = self.poll().expect("a client always holds a poll");
-        answer_to(poll, ClientResponse::Sync(response))
+        answer_to(poll, ClientResponse::Sync(response.into()))
     }
 
     /// Answers the poll that the client holds.
@@ -153,7 +155,7 @@ impl Client {
     }
 
     /// A sync answer that brings a room event.
-    pub(super) fn sync_event(&mut self, event: &RoomEvent<Vodozemac>) {
+    pub(super) fn sync_event(&mut self, event: &Arc<RoomEvent<Vodozemac>>) {
         self.sync(SyncResponse {
             events: vec![event.clone()],
             ..nothing_new()
@@ -230,7 +232,7 @@ impl Client {
     }
 
     /// The event that is on its way, which the server takes.
-    pub(super) fn event(&mut self) -> Option<RoomEvent<Vodozemac>> {
+    pub(super) fn event(&mut self) -> Option<Arc<RoomEvent<Vodozemac>>> {
         let (id, event) = self.request(|request| {
             let ClientRequest::SendEvent(event) = request else {
                 return None;

@@ -126,7 +126,8 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
             let Effect::Persist { rows, .. } = effect else {
                 return false;
             };
-            let from = std::mem::replace(&mut stored, stored + rows);
+            let from = stored;
+            stored += rows;
             let rows = &effects.rows[from..stored];
             rows.iter().any(|it| N::Durable::row(it) == row)
         };

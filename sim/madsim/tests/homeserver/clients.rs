@@ -279,7 +279,7 @@ impl Server {
             panic!("a poll is answered as a poll")
         };
         self.known.insert(device, response.counts);
-        Some(response)
+        Some(*response)
     }
 
     /// Syncs when there is something to be told at once.

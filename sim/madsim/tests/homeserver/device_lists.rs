@@ -1,6 +1,8 @@
 //! Whose devices this server tells other servers and its clients of, and what
 //! it keeps of what others tell it (BS §2.7, §8.4).
 
+use std::sync::Arc;
+
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE, device};
 use super::{DAVE, ROOM, SIDE_ROOM, Server, member, server, updates};
@@ -182,7 +184,7 @@ fn a_list_is_forgotten_when_its_user_leaves_the_last_room_that_is_shared() {
     server.receive(THERE, 1, vec![leave.clone()], vec![]);
     assert!(!is_asked_for(&mut server, CAROL.user), "one is left");
     let mut leave = member(CAROL, 2, Membership::Leave);
-    leave.room = SIDE_ROOM;
+    Arc::make_mut(&mut leave).room = SIDE_ROOM;
     server.receive(THERE, 2, vec![leave], vec![]);
     assert!(is_asked_for(&mut server, CAROL.user));
 }

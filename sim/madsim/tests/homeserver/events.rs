@@ -1,5 +1,7 @@
 //! Room events, as the tests make them and as clients see them.
 
+use std::sync::Arc;
+
 use unwedge_core::crypto::{Body, Crypto as _, RoomMessage};
 use unwedge_core::name::{DeviceId, EventId, MegolmName, RoomId, UserId};
 use unwedge_core::time::{Span, Time};
@@ -29,7 +31,7 @@ pub(crate) fn event_id(sender: DeviceId, n: u64) -> EventId {
 }
 
 /// What a device says in a room, as number `n`.
-pub(crate) fn said(sender: DeviceId, room: RoomId, n: u64) -> RoomEvent<Vodozemac> {
+pub(crate) fn said(sender: DeviceId, room: RoomId, n: u64) -> Arc<RoomEvent<Vodozemac>> {
     let id = event_id(sender, n);
     let body = Body::Timeline;
     let mut session = Vodozemac.new_group_session();
@@ -39,7 +41,7 @@ pub(crate) fn said(sender: DeviceId, room: RoomId, n: u64) -> RoomEvent<Vodozema
         room,
         created: id.sent,
     };
-    RoomEvent {
+    Arc::new(RoomEvent {
         id,
         room,
         previous: [].into(),
@@ -47,21 +49,25 @@ pub(crate) fn said(sender: DeviceId, room: RoomId, n: u64) -> RoomEvent<Vodozema
             session,
             ciphertext,
         },
-    }
+    })
 }
 
 /// A user's change of membership, as the device's event number `n`.
-pub(crate) fn member(sender: DeviceId, n: u64, membership: Membership) -> RoomEvent<Vodozemac> {
-    RoomEvent {
+pub(crate) fn member(
+    sender: DeviceId,
+    n: u64,
+    membership: Membership,
+) -> Arc<RoomEvent<Vodozemac>> {
+    Arc::new(RoomEvent {
         id: event_id(sender, n),
         room: ROOM,
         previous: [].into(),
         content: RoomContent::Member(membership),
-    }
+    })
 }
 
 /// What these events tell, in order.
-pub(crate) fn seen(events: &[RoomEvent<Vodozemac>]) -> Vec<Seen> {
+pub(crate) fn seen(events: &[Arc<RoomEvent<Vodozemac>>]) -> Vec<Seen> {
     let seen = events.iter().map(|event| match &event.content {
         RoomContent::Encrypted { .. } => {
             let since = event.id.sent.since(Time::ZERO);

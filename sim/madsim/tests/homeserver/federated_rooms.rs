@@ -1,6 +1,8 @@
 //! Rooms that several servers are in: how a server gets in, which events it
 //! is sent, and how it fills gaps (BS §2.5, §2.8, §3).
 
+use std::sync::Arc;
+
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE};
 use super::{DAVE, ROOM, Seen, Server, event_id, member, said, seen, server};
 use unwedge_core::name::{DeviceId, EventId, RoomId, ServerId, UserId};
@@ -44,8 +46,9 @@ fn join_asked_of(server: &mut Server, peer: ServerId) -> (RequestId, EventId) {
 /// Another server's answer to a join, with everybody who is there then.
 fn let_in(event: EventId, members: &[UserId]) -> FederationResponse<Vodozemac> {
     let mut join = member(event.sender, 0, Membership::Join);
-    join.id = event;
-    join.previous = [event_id(CAROL, 1)].into();
+    let changed = Arc::make_mut(&mut join);
+    changed.id = event;
+    changed.previous = [event_id(CAROL, 1)].into();
     let members = members.to_vec();
     FederationResponse::Join(Some(Joined {
         event: join,
@@ -74,11 +77,10 @@ fn sent(server: &mut Server, peer: ServerId) -> Vec<Seen> {
 }
 
 /// What Carol says, after these events.
-fn carol_says(n: u64, previous: &[EventId]) -> RoomEvent<Vodozemac> {
-    RoomEvent {
-        previous: previous.into(),
-        ..said(CAROL, ROOM, n)
-    }
+fn carol_says(n: u64, previous: &[EventId]) -> Arc<RoomEvent<Vodozemac>> {
+    let mut event = said(CAROL, ROOM, n);
+    Arc::make_mut(&mut event).previous = previous.into();
+    event
 }
 
 #[test]
@@ -291,7 +293,7 @@ fn events_that_a_restored_server_has_forgotten_are_fetched_when_the_next_one_com
     assert_eq!((room, latest), (ROOM, event_id(CAROL, 3)));
     assert_eq!(earliest, [one]);
     let mut between = said(ALICE, ROOM, 2);
-    between.previous = [one].into();
+    Arc::make_mut(&mut between).previous = [one].into();
     let answer = FederationResponse::MissingEvents(ROOM, vec![between]);
     server.answer_from_there(request, answer);
     let expected = [1, 2, 3].map(Seen::Said);

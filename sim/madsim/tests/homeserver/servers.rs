@@ -1,6 +1,8 @@
 //! What other servers ask of the homeserver under test, and what they answer
 //! it.
 
+use std::sync::Arc;
+
 use super::driver::{ELSEWHERE, THERE, device};
 use super::{Server, number};
 use unwedge_core::homeserver::Write;
@@ -165,7 +167,7 @@ impl Server {
         &mut self,
         peer: ServerId,
         id: u64,
-        pdus: Vec<RoomEvent<Vodozemac>>,
+        pdus: Vec<Arc<RoomEvent<Vodozemac>>>,
         edus: Vec<Edu<Vodozemac>>,
     ) {
         let request = FederationRequest::Send(Transaction { id, pdus, edus });

@@ -2,7 +2,7 @@
 //! them have one story on each side.
 
 use super::*;
-use crate::name::{NodeId, Table};
+use crate::name::{DeviceId, EventId, NodeId, Table};
 use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, HERE, STEP, Story, THERE,
 };

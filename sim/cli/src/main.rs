@@ -16,6 +16,7 @@ mod progress;
 mod quarry;
 mod run;
 mod runner;
+mod show;
 mod store;
 mod summary;
 
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Hunt(args) => hunt::hunt(&args),
         Command::Minimise(args) => minimise::minimise(&args),
         Command::Run(args) => run::run(&args),
+        Command::Show(args) => show::show(&args),
         Command::List(args) => list::list(&args),
     });
     match catch_unwind(command) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Bound, Campaign, Finding, Witnessed};
 use crate::campaign::Reached;
 use crate::oracle::{CauseKind, OutcomeClass};
+use crate::report::story::capitalised;
 use crate::step::STEPS;
 
 impl Campaign {
@@ -268,10 +269,4 @@ fn probability(p: f64) -> String {
     } else {
         format!("{p:.3}")
     }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    let first = letters.next().map(|it| it.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

@@ -36,6 +36,11 @@ pub(crate) struct Written {
 }
 
 impl Restore {
+    /// Who is put back.
+    pub(crate) fn node(&self) -> NodeId {
+        self.node
+    }
+
     /// A restore of this node; of a server as often of some tables as of all.
     pub(super) fn drawn(node: NodeId, luck: &mut Luck<'_>) -> Self {
         let partly = matches!(node, NodeId::Server(_)) && luck.one_in(2);

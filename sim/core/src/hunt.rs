@@ -37,9 +37,10 @@ pub struct Came {
 impl From<&Judgement> for Came {
     fn from(judgement: &Judgement) -> Self {
         let mut causes = BTreeMap::new();
-        let mut uncaused = match judgement.outcome {
-            OutcomeClass::Unsettled => OutcomeClass::Unsettled,
-            _ => OutcomeClass::Ok,
+        let mut uncaused = if judgement.outcome == OutcomeClass::Unsettled {
+            OutcomeClass::Unsettled
+        } else {
+            OutcomeClass::Ok
         };
         let mut blame = |kind: CauseKind, outcome: OutcomeClass| {
             let worst = causes.entry(kind).or_insert(outcome);

@@ -67,18 +67,16 @@ fn reader_came(
     ) {
         return None;
     }
-    let unread = judgement.unread.iter();
-    let reader = unread.filter(|it| it.cause == Some(cause)).next()?.reader;
+    let mut unread = judgement.unread.iter();
+    let reader = unread.find(|it| it.cause == Some(cause))?.reader;
     let mut facts = trace.before(cause.decisive).rev();
     facts.find_map(|(_, record)| {
         let Fact::Step(index) = record.fact else {
             return None;
         };
-        let is_it = match &scenario.steps[usize::from(index.0)].step {
-            Step::Login(login) => login.device() == reader,
-            Step::Logout(logout) => logout.device() == reader,
-            _ => false,
-        };
+        let step = &scenario.steps[usize::from(index.0)].step;
+        let is_it = matches!(step, Step::Login(it) if it.device() == reader)
+            || matches!(step, Step::Logout(it) if it.device() == reader);
         is_it.then_some(index)
     })
 }

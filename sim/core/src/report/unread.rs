@@ -31,9 +31,10 @@ fn line(cast: &Cast, unread: &Unread) -> String {
     let reader = cast.say(&unread.reader);
     let sender = cast.say(&unread.event.sender);
     let room = cast.say(&unread.room);
-    let failed = match unread.outcome {
-        OutcomeClass::Undelivered => "never got",
-        _ => "could not read",
+    let failed = if unread.outcome == OutcomeClass::Undelivered {
+        "never got"
+    } else {
+        "could not read"
     };
     let what = match unread.body {
         Body::Timeline => format!("what {sender} said"),

@@ -7,6 +7,7 @@ mod eval;
 mod failure;
 mod hunt;
 mod input;
+mod interrupt;
 mod library;
 mod list;
 mod merge;
@@ -44,6 +45,8 @@ enum Status {
     Unknown = 3,
     /// A fault of unwedge itself.
     Fault = 70,
+    /// Interrupted, as shells count it.
+    Interrupted = 130,
 }
 
 fn main() -> ExitCode {

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Minimise(MinimiseArgs),
     /// Make one run and say how it came out and why.
     Run(RunArgs),
+    /// Print a scenario as a file, to be edited; `random-7` is the one that
+    /// seed 7 draws.
+    Show(ShowArgs),
     /// List what there is.
     List(ListArgs),
 }
@@ -149,7 +152,8 @@ pub(crate) struct HuntArgs {
     /// Give up after this time: `90s`, `10m`, `8h`.
     #[arg(long, value_name = "T")]
     pub(crate) time: Option<String>,
-    /// Write the scenario to this file [default: into `reports/latest`].
+    /// Write the scenario to this file, which must not be there yet [default:
+    /// the next free name in `reports/latest`].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -162,7 +166,8 @@ pub(crate) struct HuntArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MinimiseArgs {
-    /// The scenario, by identifier or file.
+    /// The scenario, by identifier or file; `random-7` is the one that seed 7
+    /// draws.
     pub(crate) scenario: String,
     /// The proposal, by name or file; `a+b` combines two.
     #[arg(long, value_name = "NAME_OR_FILE", default_value = "base")]
@@ -171,7 +176,8 @@ pub(crate) struct MinimiseArgs {
     /// out worst].
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
-    /// Write the scenario to this file [default: into `reports/latest`].
+    /// Write the scenario to this file, which must not be there yet [default:
+    /// the next free name in `reports/latest`].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -207,6 +213,15 @@ pub(crate) struct RunArgs {
     /// Write the trace to this file, a fact a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// The scenario, by identifier or file; `random-7` is the one that seed 7
+    /// draws.
+    pub(crate) scenario: String,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -269,4 +284,6 @@ pub(crate) enum Kind {
     Oracles,
     /// What a proposal can claim to end.
     Causes,
+    /// What a campaign counts of the life of a key.
+    States,
 }

@@ -14,6 +14,7 @@ use unwedge_core::report::{Baseline, Campaign};
 use crate::args::CampaignArgs;
 use crate::failure::Failure;
 use crate::input;
+use crate::interrupt;
 use crate::library::Library;
 use crate::output;
 use crate::progress::{Goal, Pace};
@@ -45,6 +46,10 @@ pub(crate) fn campaign(args: &CampaignArgs) -> Outcome {
         "what is finished goes to {}; if this is interrupted, go on with --resume",
         folder.join(store::NAME).display()
     ));
+    interrupt::listen(
+        "interrupted: the chunks in the making are finished first, for 10 s at the most; interrupt \
+         again to end at once and lose them",
+    );
     let threads = args.threads.map_or_else(cores, usize::from);
     let goal = match plan.extent {
         Extent::Runs(_) => Goal::Runs(plan.own_runs().unwrap_or_default()),
@@ -60,6 +65,14 @@ pub(crate) fn campaign(args: &CampaignArgs) -> Outcome {
     match ended {
         Ok(()) => {}
         Err(Stop::Failure(failure)) => return Err(failure),
+        Err(Stop::Interrupted) => {
+            output::mention(&format!(
+                "interrupted: {} runs are stored, and nothing is lost; go on with the same command and \
+                 --resume",
+                tally.runs
+            ));
+            return Ok(Status::Interrupted);
+        }
         Err(Stop::Fault(fault)) => {
             output::mention(&fault);
             return Ok(Status::Fault);

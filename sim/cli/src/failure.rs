@@ -22,6 +22,12 @@ pub(crate) enum Failure {
     #[diagnostic(help("nothing was written; name another place, or make this one writable"))]
     Unwritable { path: PathBuf, reason: String },
 
+    #[error("{} is there already", .path.display())]
+    #[diagnostic(help(
+        "name another file with --out, or take this one away; nothing was done and nothing was changed"
+    ))]
+    Exists { path: PathBuf },
+
     #[error("{} holds the accepted results", .path.display())]
     #[diagnostic(help("name another folder, or accept new results with --bless"))]
     Accepted { path: PathBuf },

@@ -1,7 +1,7 @@
 //! `unwedge hunt`: looks for a run that breaks what a proposal says of itself.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
@@ -10,6 +10,7 @@ use unwedge_core::generate;
 use unwedge_core::hunt::{self, Hunt};
 use unwedge_core::oracle::CauseKind;
 use unwedge_core::problem::Fault;
+use unwedge_core::report::Silence;
 
 use crate::args::{HuntArgs, Objective};
 use crate::failure::Failure;
@@ -49,12 +50,11 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
     }
     let time = args.time.as_deref().map(input::read_time).transpose()?;
     let id = quarry::identifier(&["found", &proposal.name]);
-    let file = args.out.clone();
-    let file = file.unwrap_or_else(|| quarry::usual_place(&library.root, &id));
-    let target = Target::reserve(file)?;
+    let target = Target::reserve(args.out.as_deref(), &library.root, &id)?;
     let ground = Ground {
         hunt: Hunt::new(&proposal, objective, ignored),
         word: library.word(&proposal.name),
+        is_bundled: library.is_bundled_name(&proposal.name),
         proposal,
         base,
     };
@@ -63,12 +63,15 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("a machine can start a few threads");
     let clock = Clock::start();
-    let (found, runs) = pool.install(|| search(args, time, &ground));
+    let (found, silence) = pool.install(|| search(args, time, &ground));
     let Some(quarry) = found else {
         say(&format!(
-            "nothing was found against {} in {runs} runs",
-            ground.proposal.name
+            "nothing was found against {} in {} runs",
+            ground.proposal.name, silence.runs
         ));
+        for line in silence.lines(objective) {
+            say(&line);
+        }
         return Ok(Status::Expected);
     };
     output::mention(&format!(
@@ -77,12 +80,12 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
         clock.passed().as_secs_f64(),
         quarry.seed
     ));
-    ground.bring_home(quarry, &id, |found| found.title(), target)
+    ground.bring_home(quarry, &id, |found| found.title(), &target)
 }
 
-/// The find with the lowest seed, and how many runs were looked at. Runs are
-/// made in blocks, so that the time does not decide which of two is found.
-fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Quarry>, u64) {
+/// The find with the lowest seed, or what it is worth that there is none. Runs
+/// are made in blocks, so that the time does not decide which of two is found.
+fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Quarry>, Silence) {
     let most = args.runs.unwrap_or(match time {
         Some(_) => MOST_RUNS,
         None => RUNS,
@@ -93,6 +96,8 @@ fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Q
     };
     let mut pace = Pace::new(0, goal);
     let clock = Clock::start();
+    let silence = Mutex::new(Silence::new(&ground.hunt));
+    let heard = || silence.lock().unwrap_or_else(PoisonError::into_inner);
     let mut looked_at = 0;
     while looked_at < most && time.is_none_or(|time| clock.passed() < time) {
         let block = BLOCK.min(most - looked_at);
@@ -101,8 +106,9 @@ fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Q
             .into_par_iter()
             .find_map_first(|seed| {
                 let scenario = Arc::new(generate::scenario(seed));
-                let find = ground.look(&scenario, seed)?;
-                Some(Quarry {
+                let (base, find) = ground.look(&scenario, seed);
+                heard().count(&base);
+                find.map(|find| Quarry {
                     scenario,
                     seed,
                     find,
@@ -112,11 +118,11 @@ fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Q
         pace.made(block, 0);
         if found.is_some() {
             pace.finish();
-            return (found, looked_at);
+            return (found, heard().clone());
         }
     }
     pace.finish();
-    (None, looked_at)
+    (None, heard().clone())
 }
 
 fn objective(named: Option<Objective>, is_base: bool) -> hunt::Objective {

@@ -44,6 +44,16 @@ pub(crate) fn read(file: &Path) -> Result<String, Box<Failure>> {
     })
 }
 
+/// Whether a file has this key or table at its top. A look at the lines: what
+/// the file is has to be known before it is read as that.
+pub(crate) fn has(text: &str, key: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start().trim_start_matches('[');
+        let rest = line.strip_prefix(key).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with(['=', ']']))
+    })
+}
+
 /// How long something may take, from the command line.
 pub(crate) fn read_time(word: &str) -> Result<Duration, Box<Failure>> {
     let help = "write a time as in `90s`, `10m` or `8h`";

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use unwedge_core::scenario::{self, Scenario};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::input;
+use crate::output;
 
 /// All that is bundled, in the order in which it is shown, with its files.
 #[derive(Debug)]
@@ -72,21 +74,36 @@ impl Library {
         Ok(chosen)
     }
 
-    /// The command that repeats a run. What is not bundled is named by file.
+    /// The command that repeats a run, for a shell. What is not bundled is
+    /// named by file.
     pub(crate) fn command(&self, scenario: &str, proposal: &str, seed: u64) -> String {
         let (scenario, proposal) = (self.word(scenario), self.word(proposal));
         format!("unwedge run {scenario} --proposal {proposal} --seed {seed}")
     }
 
-    /// How a command names a scenario or a proposal. What is not bundled is
-    /// named by file.
+    /// How a command names a scenario or a proposal, for a shell. What is not
+    /// bundled is named by file.
     pub(crate) fn word(&self, name: &str) -> String {
-        let word = |name: &str| match self.files.get(name) {
-            Some(file) if !file.starts_with(&self.root) => file.display().to_string(),
-            _ => name.to_owned(),
-        };
-        let words: Vec<String> = name.split('+').map(word).collect();
-        words.join("+")
+        let parts = parts(name, |part| self.files.contains_key(part));
+        let words: Vec<String> = parts
+            .into_iter()
+            .map(|part| match self.files.get(&name[part.clone()]) {
+                Some(file) if !self.is_bundled(file) => file.display().to_string(),
+                _ => name[part].to_owned(),
+            })
+            .collect();
+        output::quoted(&words.join("+"))
+    }
+
+    /// Whether a name is enough for whoever has the same repository.
+    pub(crate) fn is_bundled_name(&self, name: &str) -> bool {
+        self.files.get(name).is_some_and(|it| self.is_bundled(it))
+    }
+
+    fn is_bundled(&self, file: &Path) -> bool {
+        ["scenarios", "proposals"]
+            .iter()
+            .any(|folder| file.starts_with(self.root.join(folder)))
     }
 
     /// The scenario that a word names: by identifier, by file, or by the seed
@@ -102,8 +119,15 @@ impl Library {
         if let Some(Ok(seed)) = seed {
             return Ok(Arc::new(generate::scenario(seed)));
         }
+        if self.proposals.iter().any(|it| it.name == word) {
+            let (reason, help) = ("this is a proposal", "give it with --proposal");
+            return Err(input::argument("scenario", word, reason.to_owned(), help));
+        }
         let known = self.scenarios.iter().map(|it| it.id.as_str());
-        Err(unknown("scenario", word, 0..word.len(), word, known))
+        let fault = Fault::unknown("scenario", word, 0..word.len(), known);
+        let help = fault.help.clone().unwrap_or_default();
+        let fault = fault.with_help(format!("{help} (`random-7` is what seed 7 draws)"));
+        Err(Failure::Problem(Box::new(fault.within("command line", word))).into())
     }
 
     /// The proposals to work with: those that the words name, or all.
@@ -123,9 +147,9 @@ impl Library {
 
     /// The proposal that a word names: by name, by file, or a combination.
     pub(crate) fn proposal(&self, word: &str) -> Result<Proposal, Box<Failure>> {
-        let mut parts = vec![];
-        let mut start = 0;
-        for part in word.split('+') {
+        let mut combined = vec![];
+        for place in parts(word, is_there) {
+            let part = &word[place.clone()];
             let name = if is_file(part) {
                 stem(Path::new(part))
             } else {
@@ -133,11 +157,14 @@ impl Library {
             };
             let found = self.proposals.iter().find(|it| it.name == name);
             let known = self.proposals.iter().map(|it| it.name.as_str());
-            let place = start..start + part.len();
-            parts.push(found.ok_or_else(|| unknown("proposal", part, place, word, known))?);
-            start += part.len() + 1;
+            if found.is_none() && self.scenarios.iter().any(|it| it.id == part) {
+                let reason = "this is a scenario".to_owned();
+                let help = "name a proposal: `list proposals`";
+                return Err(input::argument("proposal", part, reason, help));
+            }
+            combined.push(found.ok_or_else(|| unknown("proposal", part, place, word, known))?);
         }
-        protocol::combine(&parts).map_err(|conflict| Failure::Conflict(conflict).into())
+        protocol::combine(&combined).map_err(|conflict| Failure::Conflict(conflict).into())
     }
 
     /// `base` first, then the other proposals, then the known bugs.
@@ -150,7 +177,7 @@ impl Library {
         files.sort_by_key(|file| (stem(file) != "base", file.clone()));
         let named = named
             .iter()
-            .flat_map(|word| word.split('+'))
+            .flat_map(|word| parts(word, is_there).into_iter().map(|it| &word[it]))
             .filter(|word| is_file(word));
         for file in files
             .into_iter()
@@ -162,6 +189,12 @@ impl Library {
                 continue;
             }
             let text = input::read(&file)?;
+            if input::has(&text, "steps") && !input::has(&text, "switches") {
+                let reason = "this is a scenario's file, and a proposal is wanted".to_owned();
+                let help = "give it as the scenario";
+                let word = file.display().to_string();
+                return Err(input::argument("proposal", &word, reason, help));
+            }
             let proposal = protocol::parse(&name, &file.display().to_string(), &text)?;
             self.claim_name("proposals", &name, &file)?;
             self.proposals.push(proposal);
@@ -171,6 +204,12 @@ impl Library {
 
     fn add_scenario(&mut self, file: &Path) -> Result<Arc<Scenario>, Box<Failure>> {
         let text = input::read(file)?;
+        if input::has(&text, "switches") && !input::has(&text, "steps") {
+            let reason = "this is a proposal's file, and a scenario is wanted".to_owned();
+            let help = "give it with --proposal";
+            let word = file.display().to_string();
+            return Err(input::argument("scenario", &word, reason, help));
+        }
         let proposals: Vec<&str> = self.proposals.iter().map(|it| it.name.as_str()).collect();
         let scenario = scenario::parse(&file.display().to_string(), &text, &proposals)?;
         if self.is_same_file(&scenario.id, file)
@@ -211,6 +250,30 @@ impl Library {
             }
         }
     }
+}
+
+/// Where the parts of a combination are in a word, which are joined by `+`.
+/// What `is_one` is one part, though there may be a `+` in it.
+fn parts(word: &str, is_one: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let mut parts = vec![];
+    let mut start = 0;
+    while start <= word.len() {
+        let plus = word[start..].match_indices('+');
+        let ends: Vec<usize> = plus
+            .map(|(place, _)| start + place)
+            .chain([word.len()])
+            .collect();
+        let longest = ends.iter().rev().find(|end| is_one(&word[start..**end]));
+        let end = *longest.unwrap_or(&ends[0]);
+        parts.push(start..end);
+        start = end + 1;
+    }
+    parts
+}
+
+/// Whether a word names a file that is there.
+fn is_there(word: &str) -> bool {
+    is_file(word) && Path::new(word).is_file()
 }
 
 /// A word of the command line that names nothing.

@@ -1,6 +1,7 @@
 //! `unwedge list`: what there is.
 
 use serde::Serialize;
+use unwedge_core::campaign::Reached;
 use unwedge_core::oracle::{CauseKind, ORACLES};
 use unwedge_core::protocol::DECISIONS;
 use unwedge_core::step::STEPS;
@@ -74,6 +75,10 @@ fn items(args: &ListArgs) -> Result<Vec<Item>, Box<crate::failure::Failure>> {
             .map(|it| item(it.name, it.about.to_owned()))
             .collect(),
         Kind::Causes => CauseKind::ALL
+            .iter()
+            .map(|it| item(it.name, it.about.trim().to_owned()))
+            .collect(),
+        Kind::States => Reached::ALL
             .iter()
             .map(|it| item(it.name, it.about.trim().to_owned()))
             .collect(),

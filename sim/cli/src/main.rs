@@ -7,6 +7,7 @@ mod eval;
 mod failure;
 mod hunt;
 mod input;
+mod interrupt;
 mod library;
 mod list;
 mod merge;
@@ -16,6 +17,7 @@ mod progress;
 mod quarry;
 mod run;
 mod runner;
+mod show;
 mod store;
 mod summary;
 
@@ -43,6 +45,8 @@ enum Status {
     Unknown = 3,
     /// A fault of unwedge itself.
     Fault = 70,
+    /// Interrupted, as shells count it.
+    Interrupted = 130,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Hunt(args) => hunt::hunt(&args),
         Command::Minimise(args) => minimise::minimise(&args),
         Command::Run(args) => run::run(&args),
+        Command::Show(args) => show::show(&args),
         Command::List(args) => list::list(&args),
     });
     match catch_unwind(command) {

@@ -17,12 +17,11 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
     let proposal = library.proposal(&args.proposal)?;
     let base = library.proposal("base")?;
     let id = quarry::identifier(&[&scenario.id, "minimal"]);
-    let file = args.out.clone();
-    let file = file.unwrap_or_else(|| quarry::usual_place(&library.root, &id));
-    let target = Target::reserve(file)?;
+    let target = Target::reserve(args.out.as_deref(), &library.root, &id)?;
     let ground = Ground {
         hunt: Hunt::new(&proposal, Objective::Any, BTreeSet::new()),
         word: library.word(&proposal.name),
+        is_bundled: library.is_bundled_name(&proposal.name),
         proposal,
         base,
     };
@@ -33,7 +32,7 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
     };
     let finds = seeds
         .into_iter()
-        .filter_map(|seed| Some((seed, ground.look(&scenario, seed)?)));
+        .filter_map(|seed| Some((seed, ground.look(&scenario, seed).1?)));
     // The first of those that come out worst.
     let worst = finds.reduce(|best, next| match next.1.outcome > best.1.outcome {
         true => next,
@@ -52,5 +51,5 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
         seed,
         find,
     };
-    ground.bring_home(quarry, &id, |_| title, target)
+    ground.bring_home(quarry, &id, |_| title, &target)
 }

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 use crate::failure::Failure;
 
@@ -18,6 +18,12 @@ pub(crate) fn say(line: &str) {
     {
         let _ = writeln!(io::stderr(), "cannot print: {error}");
     }
+}
+
+/// A word as a shell takes it, with quotes where it needs them.
+pub(crate) fn quoted(word: &str) -> String {
+    // Only a zero byte cannot be quoted, and no argument has one.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |it| it.into_owned())
 }
 
 /// Says on the error channel what is going on.
@@ -71,9 +77,18 @@ impl Reserved {
 
     /// Writes the file, whole. Folders that are missing are made.
     pub(crate) fn write(self, text: &str) -> Result<(), Box<Failure>> {
+        self.put(text, NamedTempFile::persist)
+    }
+
+    /// The same, but never in the place of another.
+    pub(crate) fn write_new(self, text: &str) -> Result<(), Box<Failure>> {
+        self.put(text, NamedTempFile::persist_noclobber)
+    }
+
+    fn put(self, text: &str, persist: Persist) -> Result<(), Box<Failure>> {
         let Self { path, place } = self;
         let written = match &place {
-            Place::File { file, folder } => replace(file, folder, text),
+            Place::File { file, folder } => place_whole(file, folder, text, persist),
             Place::Special => {
                 let opened = fs::OpenOptions::new().write(true).open(&path);
                 opened.and_then(|mut file| file.write_all(text.as_bytes()))
@@ -110,13 +125,16 @@ impl Place {
     }
 }
 
-fn replace(path: &Path, folder: &Path, text: &str) -> io::Result<()> {
+/// How a file that is written comes to its place.
+type Persist = fn(NamedTempFile, PathBuf) -> Result<fs::File, PersistError>;
+
+fn place_whole(path: &Path, folder: &Path, text: &str, persist: Persist) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
     make_readable(&file)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    persist(file, path.to_owned())?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use unwedge_core::hunt::{Came, Find, Hunt};
 use unwedge_core::minimise::{self, Minimised};
 use unwedge_core::oracle::{self, OutcomeClass};
-use unwedge_core::protocol::{Proposal, Protocol};
+use unwedge_core::protocol::{Consulted, Proposal, Protocol};
 use unwedge_core::report::{Counterexample, Proof};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::world::Job;
@@ -30,6 +30,8 @@ pub(crate) struct Ground {
     pub(crate) proposal: Proposal,
     /// As the command line names the proposal.
     pub(crate) word: String,
+    /// Whether its name is enough for whoever reads what is found.
+    pub(crate) is_bundled: bool,
     pub(crate) base: Proposal,
     pub(crate) hunt: Hunt,
 }
@@ -42,27 +44,58 @@ pub(crate) struct Quarry {
     pub(crate) find: Find,
 }
 
-/// Where what was found is written.
+/// Where what was found is written. What is there already is never replaced.
 #[derive(Debug)]
 pub(crate) struct Target {
     file: PathBuf,
-    reserved: Reserved,
 }
 
 impl Target {
-    /// Makes sure that the file can be written.
-    pub(crate) fn reserve(file: PathBuf) -> Result<Self, Box<Failure>> {
-        let reserved = Reserved::new(&file)?;
-        Ok(Self { file, reserved })
+    /// Makes sure that a file that somebody named can be written; or else takes
+    /// the usual place for this scenario.
+    pub(crate) fn reserve(
+        named: Option<&Path>,
+        root: &Path,
+        id: &str,
+    ) -> Result<Self, Box<Failure>> {
+        let usual = || root.join("reports/latest").join(format!("{id}.toml"));
+        let file = named.map_or_else(usual, Path::to_owned);
+        Reserved::new(&file)?;
+        if named.is_some() && file.is_file() {
+            return Err(Failure::Exists { path: file }.into());
+        }
+        Ok(Self { file })
+    }
+
+    /// The first name that is free, and what is to be added to the name of
+    /// what is in it: `found.toml`, `found-2.toml`, …
+    fn free(&self) -> (PathBuf, String) {
+        let name = |number: u64| {
+            let stem = self.file.file_stem().unwrap_or_default();
+            let mut name = stem.to_owned();
+            name.push(format!("-{number}.toml"));
+            self.file.with_file_name(name)
+        };
+        if !self.file.is_file() {
+            return (self.file.clone(), String::new());
+        }
+        let mut later = (2..).map(|number| (name(number), format!("-{number}")));
+        let free = later.find(|(file, _)| !file.exists());
+        free.expect("some number is free")
     }
 }
 
 impl Ground {
-    /// The run of a scenario with a seed, if it is a find.
-    pub(crate) fn look(&self, scenario: &Arc<Scenario>, seed: u64) -> Option<Find> {
-        let under = self.came(scenario, &self.proposal, seed);
-        self.hunt
-            .find(&under, || self.came(scenario, &self.base, seed))
+    /// The run of a scenario with a seed: how it comes out under `base`, and
+    /// what it is under the proposal if that is a find.
+    pub(crate) fn look(&self, scenario: &Arc<Scenario>, seed: u64) -> (Came, Option<Find>) {
+        let (base, consulted) = self.made(scenario, &self.base, seed);
+        // A run that consults nothing of what the proposal changes is the same
+        // under it.
+        let is_other = consulted.touches(self.proposal.switches.changed());
+        let under = is_other.then(|| self.came(scenario, &self.proposal, seed));
+        let find = self.hunt.find(under.as_ref().unwrap_or(&base), &base);
+        (base, find)
     }
 
     /// Makes a find as small as it goes, confirms it on the real engine and
@@ -72,7 +105,7 @@ impl Ground {
         quarry: Quarry,
         id: &str,
         title: impl FnOnce(&Counterexample) -> String,
-        target: Target,
+        target: &Target,
     ) -> Outcome {
         let quarry = self.with_an_early_draw(quarry);
         let before = quarry.scenario.clone();
@@ -88,7 +121,8 @@ impl Ground {
                 "it may go smaller yet: {trials} trials were made, and no more are"
             ));
         }
-        id.clone_into(&mut scenario.id);
+        let (file, addition) = target.free();
+        scenario.id = format!("{id}{addition}");
         let scenario = Arc::new(scenario);
         let Some(proof) = self.confirm(&scenario, seed)? else {
             return Ok(Status::Fault);
@@ -100,7 +134,7 @@ impl Ground {
             proof,
             from: before,
             trials,
-            file: from_here(&target.file).display().to_string(),
+            file: output::quoted(&from_here(&file).display().to_string()),
             word: self.word.clone(),
             expect: self.expectations(&scenario),
         };
@@ -108,8 +142,8 @@ impl Ground {
         for line in found.lines() {
             say(&line);
         }
-        target.reserved.write(&found.to_toml())?;
-        output::mention(&format!("written: {}", target.file.display()));
+        Reserved::new(&file)?.write_new(&found.to_toml())?;
+        output::mention(&format!("written: {}", file.display()));
         Ok(Status::Differs)
     }
 
@@ -141,6 +175,8 @@ impl Ground {
         Ok(Some(Proof {
             seed,
             findings: made.draw.findings,
+            outcome: made.judgement.outcome,
+            only_probes: made.judgement.only_probes_lost(),
             trace_hash: made.draw.trace_hash,
         }))
     }
@@ -156,14 +192,18 @@ impl Ground {
         let mut expect = vec![(self.base.name.clone(), worst(&self.base))];
         // A combination has no name of its own, and a file of one's own may not
         // be at hand where this is read.
-        let is_bundled = self.word == self.proposal.name && !self.word.contains('+');
-        if self.proposal.name != self.base.name && is_bundled {
+        if self.proposal.name != self.base.name && self.is_bundled {
             expect.push((self.proposal.name.clone(), worst(&self.proposal)));
         }
         expect
     }
 
     fn came(&self, scenario: &Arc<Scenario>, proposal: &Proposal, seed: u64) -> Came {
+        self.made(scenario, proposal, seed).0
+    }
+
+    /// How a run comes out, and which decisions it consulted.
+    fn made(&self, scenario: &Arc<Scenario>, proposal: &Proposal, seed: u64) -> (Came, Consulted) {
         let protocol: Protocol = proposal.protocol();
         let job = Job::new(scenario.clone(), protocol, seed);
         let run = runner::make_fast(&job, || {
@@ -174,13 +214,8 @@ impl Ground {
                 scenario.to_toml()
             )
         });
-        Came::from(&oracle::judge(&run.trace))
+        (Came::from(&oracle::judge(&run.trace)), run.consulted)
     }
-}
-
-/// Where something is written if nobody says.
-pub(crate) fn usual_place(root: &Path, id: &str) -> PathBuf {
-    root.join("reports/latest").join(format!("{id}.toml"))
 }
 
 /// A file as it is named from this folder, if it is in it.

@@ -1,7 +1,7 @@
 //! `unwedge run`: one run, how it came out, and why.
 
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::report::{excuses, thrown_out};
+use unwedge_core::report::{excuses, thrown_out, unread};
 use unwedge_core::trace::idle_steps;
 
 use crate::args::RunArgs;
@@ -9,6 +9,9 @@ use crate::library::Library;
 use crate::output::{self, Reserved, say};
 use crate::runner::{self, Judged};
 use crate::{Outcome, Status};
+
+/// So many readings that failed are named one by one.
+const MOST_UNREAD: usize = 10;
 
 pub(crate) fn run(args: &RunArgs) -> Outcome {
     let mut library = Library::open(&args.common, std::slice::from_ref(&args.proposal))?;
@@ -56,6 +59,9 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     }
     if judgement.until_rotation {
         say("  and so is what follows, until the sender's Megolm session is replaced");
+    }
+    for line in unread(&scenario.cast, &judgement, MOST_UNREAD) {
+        say(&format!("  {line}"));
     }
     for finding in &draw.findings {
         say(&format!("cause: {}", finding.sentence()));

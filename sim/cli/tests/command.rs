@@ -181,6 +181,7 @@ fn everything_that_can_be_listed_is() {
         ("decisions", "loser-misses"),
         ("oracles", "one-time-key-used-twice"),
         ("causes", "inbox-lost-with-restore"),
+        ("states", "fallback-key-met-after-retirement"),
     ];
     for (kind, contains) in expected {
         let plain = run(&["list", kind]);
@@ -191,6 +192,45 @@ fn everything_that_can_be_listed_is() {
             assert!(item["id"].is_string() && item["title"].is_string());
             assert!(item["source"].is_array());
         }
+    }
+}
+
+#[test]
+fn a_run_names_who_could_not_read_what() {
+    let output = run(&["run", "A01"]);
+    let text = stdout(&output);
+    let (_, after) = text.split_once("outcome: wedged\n").unwrap();
+    let lines: Vec<&str> = after.lines().take(3).collect();
+    assert!(
+        lines[0].starts_with("  bob could not read what carol said in r2 at 4h"),
+        "{text}"
+    );
+    assert!(lines[0].ends_with(": one-time-key-reissued-after-restore"));
+    assert!(
+        lines[2].contains("probe in a fresh Megolm session"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_random_scenario_is_shown_as_a_file_that_makes_the_same_run() {
+    let dir = TempDir::new().unwrap();
+    for seed in ["17", "2499"] {
+        let name = format!("random-{seed}");
+        let shown = stdout(&run(&["show", &name]));
+        let file = dir.path().join(format!("{name}.toml"));
+        fs::write(&file, &shown).unwrap();
+        let hash = |scenario: &str| {
+            let output = run(&["run", scenario, "--seed", seed]);
+            let text = stdout(&output);
+            let line = text.lines().find(|line| line.starts_with("hash"));
+            line.unwrap().to_owned()
+        };
+        assert_eq!(hash(&name), hash(file.to_str().unwrap()));
+        // What is shown of the file is what the file says.
+        let again = stdout(&run(&["show", file.to_str().unwrap()]));
+        assert!(shown.contains("--seed"), "{shown}");
+        assert!(shown.ends_with(&again), "{again}");
     }
 }
 

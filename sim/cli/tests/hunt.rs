@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{run, stderr, stdout, unwedge};
+use common::{pasted, root, run, stderr, stdout, unwedge};
 use tempfile::TempDir;
 
 fn hunt(args: &[&str], out: &Path) -> Output {
@@ -28,8 +28,7 @@ fn a_find_is_a_file_that_shows_it_again() {
 
     // The line that is printed for pasting shows the cause that is named.
     let line = text.lines().find(|line| line.starts_with("  unwedge run"));
-    let words: Vec<&str> = line.unwrap().split_whitespace().skip(1).collect();
-    let again = run(&words);
+    let again = pasted(line.unwrap());
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
     assert!(stdout(&again).contains("cause: one-time-key-issued-twice"));
 
@@ -67,16 +66,109 @@ fn threads_do_not_decide_what_is_found() {
 #[test]
 fn a_cause_that_is_ignored_is_not_found() {
     let dir = TempDir::new().unwrap();
-    let file = dir.path().join("found.toml");
-    let title = |args: &[&str]| {
-        let output = hunt(&[&["--proposal", "base"], args].concat(), &file);
-        let text = stdout(&output);
-        text.lines().next().unwrap().to_owned()
+    let found = |name: &str, args: &[&str]| {
+        let file = dir.path().join(name);
+        stdout(&hunt(&[&["--proposal", "base"], args].concat(), &file))
     };
-    let first = title(&[]);
-    let cause = first.split(" by ").nth(1).unwrap();
-    let second = title(&["--ignore-cause", cause]);
+    let first = found("first.toml", &[]);
+    let title = first.lines().next().unwrap();
+    let cause = title.split(" by ").nth(1).unwrap();
+    let second = found("second.toml", &["--ignore-cause", cause]);
+    // Neither the title nor anything that is left when it is small.
     assert!(!second.contains(cause), "{first}\n{second}");
+    assert!(second.contains("\ncause: "), "{second}");
+}
+
+#[test]
+fn where_nothing_is_found_it_is_said_what_that_is_worth() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let silence = |args: &[&str]| {
+        let output = hunt(args, &file);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    // The claimed cause is met by some of these runs, and ended in all.
+    let restored = "one-time-key-reissued-after-restore";
+    let text = silence(&[
+        "--proposal",
+        "drop-otks-on-restore",
+        "--objective",
+        "claimed",
+        "--runs",
+        "200",
+    ]);
+    let count = text.lines().find(|line| line.contains(restored)).unwrap();
+    let met: u64 = count.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((1..200).contains(&met), "{text}");
+    assert!(text.contains(&format!("the test in {met} runs")), "{text}");
+    assert!(text.contains("runs in all would do"), "{text}");
+    let text = silence(&["--proposal", "base", "--runs", "2", "--seed", "248"]);
+    assert!(text.contains("come out worse than late"), "{text}");
+}
+
+#[test]
+fn what_was_found_before_is_not_overwritten() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    fs::write(&file, "mine").unwrap();
+    let refused = |output: &Output| {
+        assert_eq!(output.status.code(), Some(2), "{}", stdout(output));
+        let text = stderr(output);
+        assert!(text.contains("found.toml is there already"), "{text}");
+        assert!(text.contains("--out"), "{text}");
+        assert!(!text.contains("runs/s"), "no run was made: {text}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    };
+    refused(&hunt(&["--proposal", "base"], &file));
+    refused(&run(&["minimise", "A06", "--out", file.to_str().unwrap()]));
+
+    // Where nobody names a file, the next free name is taken.
+    let library = dir.path().join("library");
+    for folder in ["scenarios/server-rollback", "proposals"] {
+        fs::create_dir_all(library.join(folder)).unwrap();
+    }
+    for file in ["scenarios/server-rollback/A06.toml", "proposals/base.toml"] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let (before, _) = text.split_once("[expect]").unwrap_or((&text, ""));
+        fs::write(library.join(file), before).unwrap();
+    }
+    for name in ["A06-minimal", "A06-minimal-2"] {
+        let mut command = unwedge();
+        command.args(["minimise", "A06"]).current_dir(&library);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let file = format!("reports/latest/{name}.toml");
+        let text = fs::read_to_string(library.join(&file)).unwrap();
+        assert!(text.contains(&format!("id = \"{name}\"")), "{text}");
+        assert!(stdout(&output).contains(&format!("unwedge run {file} ")));
+    }
+}
+
+#[test]
+fn a_command_to_paste_survives_any_path() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("my own a+b");
+    fs::create_dir(&folder).unwrap();
+    let (proposal, file) = (folder.join("it's c+d.toml"), folder.join("found.toml"));
+    let bug = root().join("proposals/mutants/bug-read-then-delete-claim.toml");
+    fs::copy(bug, &proposal).unwrap();
+    let path = proposal.to_str().unwrap();
+    let output = hunt(&["--proposal", path], &file);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = stdout(&output);
+    let line = text.lines().find(|line| line.starts_with("  unwedge run"));
+    let again = pasted(line.unwrap());
+    assert!(
+        stdout(&again).contains("cause: one-time-key-issued-twice"),
+        "{text}\n{}",
+        stderr(&again)
+    );
+    // A path with a plus in it is one proposal, and can be a part of another.
+    let both = format!("unwedge-first-contact+{path}");
+    let again = run(&["run", "B02", "--proposal", &both]);
+    let title = "B02 under unwedge-first-contact+it's c+d, seed 0";
+    assert!(stdout(&again).starts_with(title), "{}", stderr(&again));
 }
 
 #[test]
@@ -123,6 +215,17 @@ fn what_shows_nothing_is_not_made_smaller() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("no worse than late"));
     assert!(!file.exists());
+}
+
+#[test]
+fn it_is_said_where_only_probes_were_lost() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("found.toml");
+    let args = ["--proposal", "drop-otks-on-restore", "--seed", "284"];
+    let text = stdout(&hunt(&args, &file));
+    assert!(text.contains("\nonly probes were not read"), "{text}");
+    let story = fs::read_to_string(&file).unwrap();
+    assert!(story.contains("Only probes were not read"), "{story}");
 }
 
 #[test]

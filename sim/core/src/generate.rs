@@ -40,7 +40,8 @@ pub fn distribution() -> Vec<String> {
          them, something said meanwhile and something said later",
         "in half of the runs mostly about one or two devices and a room",
         "nobody is asked to join or leave a room while a step keeps two servers apart or one of \
-         them down, but for the half minute of a restore: conflicting memberships are not modelled",
+         them down, nor in the two minutes before that or before a restore, but for the half minute \
+         of the restore itself: conflicting memberships are not modelled",
     ];
     lines.map(str::to_owned).to_vec()
 }

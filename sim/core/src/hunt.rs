@@ -2,7 +2,7 @@
 //! that come out worse than they do today. Makes no runs: it is shown how they
 //! came out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::oracle::{CauseKind, Judgement, OutcomeClass};
 use crate::protocol::Proposal;
@@ -25,17 +25,67 @@ pub enum Objective {
 pub struct Came {
     /// Its outcome.
     pub outcome: OutcomeClass,
-    /// Why readings failed.
-    pub causes: BTreeSet<CauseKind>,
+    /// Why readings failed, and the outcome that each cause alone would make
+    /// of the run.
+    pub causes: BTreeMap<CauseKind, OutcomeClass>,
+    /// The outcome that what has no cause would make of it: a probe that was
+    /// read too late though nothing else between the two failed, a world that
+    /// never came to rest.
+    pub uncaused: OutcomeClass,
 }
 
 impl From<&Judgement> for Came {
     fn from(judgement: &Judgement) -> Self {
-        let causes = judgement.causes().into_keys().map(|cause| cause.kind);
+        let mut causes = BTreeMap::new();
+        let mut uncaused = if judgement.outcome == OutcomeClass::Unsettled {
+            OutcomeClass::Unsettled
+        } else {
+            OutcomeClass::Ok
+        };
+        let mut blame = |kind: CauseKind, outcome: OutcomeClass| {
+            let worst = causes.entry(kind).or_insert(outcome);
+            *worst = outcome.max(*worst);
+        };
+        for unread in &judgement.unread {
+            match unread.cause {
+                Some(cause) => blame(cause.kind, unread.outcome),
+                None => uncaused = uncaused.max(unread.outcome),
+            }
+        }
+        // A probe that came late is the doing of whatever else failed between
+        // the same two.
+        for (event, reader) in &judgement.healed {
+            let between = judgement.unread.iter();
+            let mut between = between
+                .filter(|it| it.event.sender == event.sender && it.reader == *reader)
+                .filter_map(|it| it.cause)
+                .peekable();
+            if between.peek().is_none() {
+                uncaused = uncaused.max(OutcomeClass::Wedged);
+            }
+            between.for_each(|cause| blame(cause.kind, OutcomeClass::Wedged));
+        }
         Self {
             outcome: judgement.outcome,
-            causes: causes.collect(),
+            causes,
+            uncaused,
         }
+    }
+}
+
+impl Came {
+    /// The outcome that a cause alone would make of the run, or what has none.
+    fn by(&self, cause: Option<CauseKind>) -> OutcomeClass {
+        match cause {
+            Some(kind) => self.causes.get(&kind).copied().unwrap_or(OutcomeClass::Ok),
+            None => self.uncaused,
+        }
+    }
+
+    /// Whether it failed for this cause.
+    #[must_use]
+    pub fn failed_for(&self, cause: CauseKind) -> bool {
+        self.causes.contains_key(&cause)
     }
 }
 
@@ -55,9 +105,9 @@ pub enum Breach {
 pub struct Find {
     /// In what way.
     pub breach: Breach,
-    /// How it came out under the proposal.
+    /// What its cause alone makes of the run under the proposal.
     pub outcome: OutcomeClass,
-    /// The cause that stands for it; none where nothing was unread.
+    /// The cause that stands for it; none where what is wrong has none.
     pub cause: Option<CauseKind>,
 }
 
@@ -84,116 +134,66 @@ impl Hunt {
     }
 
     /// What makes a find of a run that came out like this under the proposal
-    /// and, with the same draws, like that under `base`; if anything does. How
-    /// it came out under `base` is asked only where it matters.
-    pub fn find(&self, under: &Came, base: impl FnOnce() -> Came) -> Option<Find> {
-        if under.outcome <= OutcomeClass::Late {
-            return None;
-        }
-        let find = |breach, cause| Find {
-            breach,
-            outcome: under.outcome,
-            cause,
-        };
-        let struck = under.causes.difference(&self.ignored).copied();
-        let struck: BTreeSet<CauseKind> = struck.collect();
-        // Of a run that failed for ignored causes alone nothing is made.
-        if struck.is_empty() && !under.causes.is_empty() {
-            return None;
-        }
+    /// and, with the same draws, like that under `base`; if anything does. What
+    /// ignored causes make of the run counts for nothing: what is left has to be
+    /// bad enough by itself.
+    #[must_use]
+    pub fn find(&self, under: &Came, base: &Came) -> Option<Find> {
         let claimed = || {
-            let cause = struck.intersection(&self.claims).next();
-            cause.map(|cause| find(Breach::Claim, Some(*cause)))
+            let struck = self.struck(under);
+            let claimed = struck.filter(|it| it.1.is_some_and(|kind| self.claims.contains(&kind)));
+            worst(claimed, Breach::Claim)
         };
         let regression = || {
-            let base = base();
+            let worse = || self.struck(under).filter(|it| it.0 > base.outcome);
             // What has not struck under `base` is more likely to tell why.
-            let new = struck.difference(&base.causes).next();
-            let cause = new.or_else(|| struck.first()).copied();
-            (under.outcome > base.outcome).then(|| find(Breach::Regression, cause))
+            let is_new = |cause: Option<CauseKind>| cause.is_some_and(|it| !base.failed_for(it));
+            worst(worse().filter(|it| is_new(it.1)), Breach::Regression)
+                .or_else(|| worst(worse(), Breach::Regression))
         };
         match self.objective {
             Objective::Claimed => claimed(),
             Objective::Regression => regression(),
             Objective::Either => claimed().or_else(regression),
-            Objective::Any => Some(find(Breach::Failure, struck.first().copied())),
+            Objective::Any => worst(self.struck(under), Breach::Failure),
         }
     }
 
     /// Whether a run still shows what made it a find.
+    #[must_use]
     pub fn still(&self, find: Find, under: &Came, base: impl FnOnce() -> Came) -> bool {
-        under.outcome == find.outcome
-            && find.cause.is_none_or(|cause| under.causes.contains(&cause))
+        under.by(find.cause) == find.outcome
             && match find.breach {
                 Breach::Claim | Breach::Failure => true,
-                Breach::Regression => base().outcome < under.outcome,
+                Breach::Regression => base().outcome < find.outcome,
             }
     }
+
+    /// What was worse than `late` for a cause that is not ignored, or for none.
+    fn struck<'a>(
+        &'a self,
+        under: &'a Came,
+    ) -> impl Iterator<Item = (OutcomeClass, Option<CauseKind>)> + 'a {
+        let counts = |kind: &&CauseKind| !self.ignored.contains(*kind);
+        let causes = under.causes.keys().filter(counts).copied().map(Some);
+        let all = causes.chain([None]);
+        let all = all.map(|cause| (under.by(cause), cause));
+        all.filter(|(outcome, _)| *outcome > OutcomeClass::Late)
+    }
+}
+
+/// The first of the worst.
+fn worst(
+    struck: impl Iterator<Item = (OutcomeClass, Option<CauseKind>)>,
+    breach: Breach,
+) -> Option<Find> {
+    let worst = struck.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    worst.map(|(outcome, cause)| Find {
+        breach,
+        outcome,
+        cause,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn came(outcome: OutcomeClass, causes: &[CauseKind]) -> Came {
-        Came {
-            outcome,
-            causes: causes.iter().copied().collect(),
-        }
-    }
-
-    fn hunt(objective: Objective, ignored: &[CauseKind]) -> Hunt {
-        Hunt {
-            claims: [CauseKind::ReissuedAfterRestore].into(),
-            objective,
-            ignored: ignored.iter().copied().collect(),
-        }
-    }
-
-    const RESTORED: CauseKind = CauseKind::ReissuedAfterRestore;
-    const FORKED: CauseKind = CauseKind::RatchetForked;
-
-    #[test]
-    fn a_claim_is_broken_by_its_cause_and_by_no_other() {
-        let hunt = hunt(Objective::Claimed, &[]);
-        let ok = || came(OutcomeClass::Ok, &[]);
-        let find = hunt.find(&came(OutcomeClass::Lost, &[FORKED, RESTORED]), ok);
-        let find = find.unwrap();
-        assert_eq!((find.breach, find.cause), (Breach::Claim, Some(RESTORED)));
-        assert_eq!(hunt.find(&came(OutcomeClass::Lost, &[FORKED]), ok), None);
-        assert_eq!(hunt.find(&came(OutcomeClass::Late, &[]), ok), None);
-    }
-
-    #[test]
-    fn a_regression_is_worse_than_today_and_worse_than_late() {
-        let hunt = hunt(Objective::Regression, &[]);
-        let lost = came(OutcomeClass::Lost, &[FORKED]);
-        assert_eq!(hunt.find(&lost, || lost.clone()), None);
-        let late = came(OutcomeClass::Late, &[]);
-        assert_eq!(hunt.find(&late, || came(OutcomeClass::Ok, &[])), None);
-        let wedged = came(OutcomeClass::Wedged, &[FORKED, RESTORED]);
-        let find = hunt.find(&wedged, || lost.clone()).unwrap();
-        // The cause that is new stands for it.
-        assert_eq!(find.cause, Some(RESTORED));
-        assert!(hunt.still(find, &wedged, || lost.clone()));
-        assert!(
-            !hunt.still(find, &wedged, || wedged.clone()),
-            "no worse than today"
-        );
-        assert!(
-            !hunt.still(find, &lost, || late.clone()),
-            "another outcome, another find"
-        );
-    }
-
-    #[test]
-    fn what_is_ignored_makes_no_find() {
-        let hunt = hunt(Objective::Any, &[FORKED]);
-        let ok = || came(OutcomeClass::Ok, &[]);
-        assert_eq!(hunt.find(&came(OutcomeClass::Stuck, &[FORKED]), ok), None);
-        let find = hunt.find(&came(OutcomeClass::Stuck, &[FORKED, RESTORED]), ok);
-        assert_eq!(find.unwrap().cause, Some(RESTORED));
-        // A run that does not come to rest has no cause to ignore.
-        assert!(hunt.find(&came(OutcomeClass::Unsettled, &[]), ok).is_some());
-    }
-}
+mod tests;

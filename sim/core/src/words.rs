@@ -168,7 +168,7 @@ impl<'a> Names<'a> {
 pub(crate) fn span(word: &Spanned<String>) -> Result<Option<Span>, Fault> {
     let duration: Duration = humantime::parse_duration(word.get_ref()).map_err(|error| {
         Fault::new(word.span(), "this is not a time", error.to_string())
-            .with_help("write a number and a unit, as in \"90s\", \"1h30m\" or \"2d\"")
+            .with_help("write a number and a unit, as in \"90s\", \"1h30m\" or \"2days\"")
     })?;
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let within = ms <= LATEST.ticks() / Span::millis(1).ticks();

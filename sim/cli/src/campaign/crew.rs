@@ -2,15 +2,18 @@
 //! memory is the sum and the chunks in the making, however many there are.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Result as Joined};
+use std::time::Duration;
 
 use unwedge_core::campaign::{Chunk, Extent, Tally};
 
 use super::chunk::Maker;
 use crate::failure::Failure;
+use crate::interrupt;
+use crate::output;
 use crate::progress::{Clock, Pace};
 use crate::store::Store;
 
@@ -20,7 +23,14 @@ pub(super) enum Stop {
     Failure(Box<Failure>),
     /// A fault of unwedge, in words.
     Fault(String),
+    /// It was interrupted; all that was begun is stored.
+    Interrupted,
 }
+
+/// So long an interruption waits for the chunks in the making.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether there was one.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What a thread hands over: a chunk, a fault of unwedge, or its panic.
 type Made = Joined<Result<Chunk, String>>;
@@ -37,6 +47,7 @@ pub(super) fn make(
 ) -> Result<(), Stop> {
     let orders = Orders {
         missing: Mutex::new(missing),
+        begun: AtomicU64::new(0),
         ended: AtomicBool::new(false),
         clock: Clock::start(),
         extent: maker.extent(),
@@ -49,7 +60,7 @@ pub(super) fn make(
             scope.spawn(move || work(maker, orders, &made));
         }
         drop(made);
-        let result = collect(&finished, store, tally, pace);
+        let result = collect(&finished, &orders.begun, store, tally, pace);
         orders.ended.store(true, Ordering::Relaxed);
         // Whoever still waits to hand something over is let go.
         drop(finished);
@@ -61,6 +72,8 @@ pub(super) fn make(
 /// What is still to be made.
 struct Orders<I> {
     missing: Mutex<I>,
+    /// How many chunks were handed out.
+    begun: AtomicU64,
     ended: AtomicBool,
     clock: Clock,
     extent: Extent,
@@ -72,11 +85,14 @@ impl<I: Iterator<Item = u64>> Orders<I> {
             Extent::Runs(_) => false,
             Extent::Seconds(seconds) => self.clock.passed().as_secs() >= seconds,
         };
-        if time_is_up || self.ended.load(Ordering::Relaxed) {
+        if time_is_up || interrupt::happened() || self.ended.load(Ordering::Relaxed) {
             return None;
         }
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        missing.next()
+        let next = missing.next();
+        self.begun
+            .fetch_add(u64::from(next.is_some()), Ordering::Relaxed);
+        next
     }
 }
 
@@ -91,11 +107,26 @@ fn work(maker: &Maker<'_>, orders: &Orders<impl Iterator<Item = u64>>, made: &Sy
 
 fn collect(
     finished: &Receiver<Made>,
+    begun: &AtomicU64,
     store: &mut Store,
     tally: &mut Tally,
     pace: &mut Pace,
 ) -> Joined<Result<(), Stop>> {
-    for made in finished {
+    let mut stored = 0;
+    let mut interrupted: Option<Clock> = None;
+    loop {
+        let made = match finished.recv_timeout(LOOK_EVERY) {
+            Ok(made) => made,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                if interrupt::happened()
+                    && interrupted.get_or_insert_with(Clock::start).passed() > PATIENCE
+                {
+                    give_up(begun.load(Ordering::Relaxed) - stored);
+                }
+                continue;
+            }
+        };
         let chunk = match made? {
             Ok(chunk) => chunk,
             Err(fault) => return Ok(Err(Stop::Fault(fault))),
@@ -105,6 +136,19 @@ fn collect(
         }
         tally.add(&chunk.tally);
         pace.made(chunk.tally.runs, chunk.tally.calls);
+        stored += 1;
     }
-    Ok(Ok(()))
+    Ok(match interrupt::happened() {
+        true => Err(Stop::Interrupted),
+        false => Ok(()),
+    })
+}
+
+/// Ends the command: chunks that take long are not waited for.
+fn give_up(lost: u64) -> ! {
+    output::mention(&format!(
+        "not waiting any longer: {lost} chunks that were in the making are lost, and made again by \
+         --resume; all others are stored"
+    ));
+    interrupt::end_now()
 }

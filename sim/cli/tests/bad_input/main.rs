@@ -112,6 +112,21 @@ fn a_missing_file() {
 }
 
 #[test]
+fn a_proposal_where_a_scenario_is_wanted_and_the_other_way_round() {
+    let wanted = "and a scenario is wanted";
+    refuse(&["run", "proposals/base.toml"]).says(wanted, "", "--proposal");
+    refuse(&["run", "base"]).says("this is a proposal", "", "--proposal");
+    let scenario = "scenarios/server-rollback/A01.toml";
+    refuse(&["run", "A01", "--proposal", scenario]).says("this is a scenario's file", "", "");
+    refuse(&["run", "A01", "--proposal", "A05"]).says("this is a scenario", "", "list proposals");
+}
+
+#[test]
+fn a_scenario_that_is_not_there_may_be_a_random_one() {
+    refuse(&["run", "random-x"]).says("unknown scenario `random-x`", "random-x", "random-7");
+}
+
+#[test]
 fn a_folder_instead_of_a_file() {
     refuse(&["eval", "--scenario", "scenarios/"]).says("it is a folder", "", "name a file in it");
 }

@@ -49,6 +49,39 @@ fn ten_kills_at_any_moment_change_nothing() {
     assert!(!out.join("runs.jsonl.new").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interruption_finishes_what_was_begun_and_says_how_to_go_on() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("interrupted");
+    let many = ["--runs", "1000000", "--chunk", "4", "--threads", "2"];
+    let mut command = campaign(&[&many[..], &["--proposal", "base"]].concat(), &out);
+    let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    while chunks(&out) < 2 {
+        Command::new("sleep").arg("0.05").status().unwrap();
+    }
+    let kill = |id: u32| {
+        Command::new("kill")
+            .args(["-INT", &id.to_string()])
+            .status()
+    };
+    assert!(kill(child.id()).unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    let text = stderr(&output);
+    assert!(text.contains("the chunks in the making are finished first"));
+    let stored = format!("{} runs are stored, and nothing is lost", 4 * chunks(&out));
+    assert!(text.contains(&stored), "{text}");
+    // The results have no gap, whichever thread was how far.
+    let results = fs::read_to_string(out.join("runs.jsonl")).unwrap();
+    let begun = results.lines().skip(1).count() as u64;
+    for chunk in 0..begun {
+        assert!(results.contains(&format!("\"chunk\":{chunk},")), "{chunk}");
+    }
+    assert!(!out.join("campaign.json").exists());
+}
+
 #[test]
 fn a_file_that_is_cut_is_gone_on_with_and_it_is_said_what_was_lost() {
     let dir = TempDir::new().unwrap();

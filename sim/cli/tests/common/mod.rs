@@ -32,3 +32,10 @@ pub(crate) fn stdout(output: &Output) -> String {
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
+
+/// Runs a printed command, as a shell takes it.
+pub(crate) fn pasted(line: &str) -> Output {
+    let words = shlex::split(line).unwrap();
+    assert_eq!(words[0], "unwedge", "{line}");
+    unwedge().args(&words[1..]).output().unwrap()
+}

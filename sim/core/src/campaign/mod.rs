@@ -18,4 +18,4 @@ pub use results::{Chunk, Damage, chunk_line, parse_chunk, parse_plan, plan_line}
 pub use statistics::{holm, lower_bound, mcnemar, upper_bound};
 pub use tally::{Column, StepCount, Struck, Tally};
 pub(crate) use verdict::CONFIDENCE;
-pub use verdict::{ENOUGH, Ruling, Verdict, rule};
+pub use verdict::{ENOUGH, Needed, Ruling, Verdict, rule};

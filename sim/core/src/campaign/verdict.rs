@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Entrant, upper_bound};
+use super::{Column, Entrant, lower_bound, upper_bound};
 
 /// How many runs that failed under `base` with a claimed cause it takes before
 /// a proposal can be said to hold: without a failure, they bound the rate of
@@ -45,9 +45,56 @@ pub struct Ruling {
     pub why: Vec<String>,
 }
 
-/// Rules on a proposal. `runs` is how many there were.
+/// How many runs it takes until [`ENOUGH`] of them fail under `base` with a
+/// claimed cause, if `claimed` of `runs` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// At the rate that was met; nothing if none did.
+    pub about: Option<u64>,
+    /// At the greatest rate that the counts leave possible.
+    pub least: u64,
+    /// At the smallest rate that they leave possible; nothing if that is none.
+    pub most: Option<u64>,
+}
+
+impl Needed {
+    /// From the bounds that verdicts are made of.
+    #[must_use]
+    pub fn of(claimed: u64, runs: u64) -> Self {
+        let at = |rate: f64| (rate > 0.0).then(|| two_digits(ENOUGH as f64 / rate));
+        Self {
+            about: at(claimed as f64 / runs.max(1) as f64),
+            least: at(upper_bound(claimed, runs, CONFIDENCE)).unwrap_or(ENOUGH),
+            most: at(lower_bound(claimed, runs, CONFIDENCE)),
+        }
+    }
+
+    /// `about 9600 runs would do (8100 to 12000)`
+    #[must_use]
+    pub fn say(self) -> String {
+        match self {
+            Needed {
+                about: Some(about),
+                least,
+                most: Some(most),
+            } => format!("about {about} runs in all would do ({least} to {most})"),
+            Needed { least, .. } => {
+                format!("it takes at least {least} runs, if it can be met at all")
+            }
+        }
+    }
+}
+
+/// Rounded up to two digits: an estimate has no more.
+fn two_digits(runs: f64) -> u64 {
+    let unit = 10f64.powi((runs.log10().floor() as i32 - 1).max(0));
+    ((runs / unit).ceil() * unit) as u64
+}
+
+/// Rules on a proposal. `runs` is how many there were, and `base` what they
+/// came to under `base`.
 #[must_use]
-pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, runs: u64) -> Ruling {
+pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, runs: u64) -> Ruling {
     let ruling = |verdict, why| Ruling { verdict, why };
     if is_base {
         let why = "everything else is compared with it".to_owned();
@@ -61,6 +108,13 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, runs: u64) -> Rul
             "what it claims to end still strikes in {} of {claimed} runs that failed for it under base{}",
             still.runs,
             witness(still.first)
+        ));
+    }
+    if column.newly_claimed.runs > 0 {
+        against.push(format!(
+            "what it claims to end strikes in {} runs that did not fail for it under base{}",
+            column.newly_claimed.runs,
+            witness(column.newly_claimed.first)
         ));
     }
     if column.worse.runs > 0 {
@@ -86,19 +140,40 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, runs: u64) -> Rul
         };
         return ruling(
             Verdict::Unknown,
-            vec![format!(
-                "too few: {claimed} of the {ENOUGH} runs it takes failed under base with a cause that it \
-                 claims to end{so_far}"
-            )],
+            vec![
+                format!(
+                    "too few: {claimed} of the {ENOUGH} runs it takes failed under base with a cause that \
+                     it claims to end{so_far}; {}",
+                    Needed::of(claimed, runs).say()
+                ),
+                met(entrant, base),
+            ],
         );
     }
     ruling(
         Verdict::Holds,
-        vec![format!(
-            "none of {claimed} runs that failed under base with a cause that it claims to end fails with \
-             one here (at most {bound:.2} %), and none of {runs} comes out worse than under base"
-        )],
+        vec![
+            format!(
+                "none of {claimed} runs that failed under base with a cause that it claims to end fails \
+                 with one here (at most {bound:.2} %), and none of {runs} comes out worse than under base"
+            ),
+            met(entrant, base),
+        ],
     )
+}
+
+/// How often each claimed cause was met: of one that never was, nothing is
+/// shown.
+fn met(entrant: &Entrant, base: &Column) -> String {
+    let runs = |kind| base.causes.get(kind).map_or(0, |struck| struck.runs);
+    let each = entrant.claims.iter();
+    let each: Vec<String> = each
+        .map(|kind| match runs(kind) {
+            0 => format!("{} never, so nothing is shown of it", kind.name()),
+            runs => format!("{} in {runs}", kind.name()),
+        })
+        .collect();
+    format!("under base, runs met {}", each.join(", "))
 }
 
 #[cfg(test)]

@@ -5,6 +5,11 @@
 use crate::cast::Cast;
 use crate::name::{NodeId, RoomId, ServerId, UserId};
 use crate::step::{Step, TimedStep};
+use crate::time::Span;
+
+/// A request to join or leave may take so long: a server waits a minute for
+/// another to let its user in, and links and clients take their time.
+const MARGIN: Span = Span::mins(2);
 
 /// What keeps servers from hearing of each other, as far as steps tell.
 #[derive(Default)]
@@ -14,17 +19,27 @@ struct Split {
     for_good: bool,
 }
 
-/// Takes away every `join` and `leave` in a split, and what nobody can do who
-/// has not joined. The steps are in the order of time.
+/// Takes away every `join` and `leave` in a split, or so shortly before one, or
+/// before a server is put back, that it may take effect in it; and what nobody
+/// can do who has not joined. The steps are in the order of time.
 pub(super) fn without_memberships_in_a_split(steps: &mut Vec<TimedStep>, cast: &Cast) {
     let is_membership = |it: &TimedStep| matches!(it.step, Step::Join(_) | Step::Leave(_));
     if !steps.iter().any(is_membership) {
         return;
     }
+    let hurts: Vec<Span> = steps
+        .iter()
+        .filter(|it| hurts(&it.step))
+        .map(|it| it.at)
+        .collect();
+    let is_close = |at: Span| {
+        let next = hurts.get(hurts.partition_point(|hurt| *hurt < at));
+        next.is_some_and(|next| *next <= at + MARGIN)
+    };
     let mut split = Split::default();
     steps.retain(|it| {
         split.take(&it.step);
-        !(is_membership(it) && split.is_there())
+        !(is_membership(it) && (split.is_there() || is_close(it.at)))
     });
     let joins: Vec<(UserId, RoomId)> = steps.iter().filter_map(|it| joins(&it.step)).collect();
     steps.retain(|it| {
@@ -64,6 +79,19 @@ impl Split {
 
     fn is_there(&self) -> bool {
         self.for_good || !self.cut.is_empty() || !self.down.is_empty()
+    }
+}
+
+/// Whether a step begins a split, or takes from a server what it knew.
+#[expect(clippy::wildcard_enum_match_arm, reason = "this is about a few steps")]
+fn hurts(step: &Step) -> bool {
+    let is_server = |node| matches!(node, NodeId::Server(_));
+    match step {
+        Step::Partition(partition) => of_servers(partition.between()).is_some(),
+        Step::Crash(crash) => is_server(crash.node().0),
+        Step::Gone(gone) => is_server(gone.node()),
+        Step::Restore(restore) => is_server(restore.node()),
+        _ => false,
     }
 }
 

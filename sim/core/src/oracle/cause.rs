@@ -61,7 +61,7 @@ fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: Device
         // The reader's server has it: then it is the reader's token that lies
         // beyond it, since an earlier restore.
         .or_else(|| {
-            let had = history.clues().has_event.contains(&(theirs, id));
+            let had = history.clues().reached.contains_key(&(theirs, id));
             let span = (FactId(0), event.sent);
             had.then(|| history.last_rolled_back(theirs, Table::Rooms, event.at, span))?
         })

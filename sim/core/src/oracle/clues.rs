@@ -1,8 +1,6 @@
 //! What the search for a cause looks at, again and again: where room keys and
 //! one-time keys have been, and what hindered somebody.
 
-use std::collections::BTreeSet;
-
 use super::history::Index;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, ServerId};
@@ -27,8 +25,8 @@ pub(super) struct Clues {
     pub(super) issued: Index<KeyName, Vec<FactId>>,
     /// What hindered somebody: few facts among many, and looked for often.
     pub(super) hindrances: Vec<FactId>,
-    /// Which servers have had which events.
-    pub(super) has_event: BTreeSet<(ServerId, EventId)>,
+    /// Which servers have had which events, and since when.
+    pub(super) reached: Index<(ServerId, EventId), FactId>,
 }
 
 impl Clues {
@@ -50,7 +48,7 @@ impl Clues {
         }
         match fact {
             Fact::EventStored { server, event } => {
-                self.has_event.insert((server, event));
+                self.reached.entry((server, event)).or_insert(id);
             }
             Fact::RoomKeyShared {
                 session,

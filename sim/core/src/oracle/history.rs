@@ -84,8 +84,11 @@ impl<'a> History<'a> {
     /// Every event that its sender's server took, and every device that
     /// should read it: those of users who were in the room at the event's
     /// place, published before the event was sent, and there to the end, other
-    /// than the sender. Of a user who left without having seen it nothing is
-    /// expected.
+    /// than the sender. The event's place is where its sender's server put it:
+    /// whom that took for a member was given the key. Of a user who left without
+    /// having seen it nothing is expected; nor, though they came back, if they
+    /// had left when it reached their own server, which shows them nothing from
+    /// between two stays.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
         self.accepted_events().flat_map(move |(id, event, place)| {
             let devices = self.there_since.iter().filter(move |(device, since)| {
@@ -93,7 +96,8 @@ impl<'a> History<'a> {
                     && **since < event.sent
                     && self.was_in_room(id, &event, place, device.user)
                     && (self.reading(id, **device).seen.is_some()
-                        || self.is_in_room(event.room, device.user))
+                        || (self.is_in_room(event.room, device.user)
+                            && !self.had_left(id, event.room, place, device.user)))
             });
             devices.map(move |(device, _)| (id, event, *device))
         })
@@ -157,6 +161,23 @@ impl<'a> History<'a> {
     fn is_in_room(&self, room: RoomId, user: UserId) -> bool {
         let end = FactId(usize::MAX);
         self.last_change(room, user, user.server, end) == Some(Membership::Join)
+    }
+
+    /// Whether a user had left the room, as far as their own server knew, when
+    /// an event reached that; of one that never did, at any time since its place.
+    fn had_left(&self, id: EventId, room: RoomId, place: FactId, user: UserId) -> bool {
+        let server = user.server;
+        let reached = self.clues().reached.get(&(server, id));
+        let then = reached.copied().unwrap_or(place);
+        let changes = self.memberships.get(&(room, user));
+        let mut since = changes.into_iter().flatten();
+        self.last_change(room, user, server, then) == Some(Membership::Leave)
+            || reached.is_none()
+                && since.any(|it| {
+                    it.fact > place
+                        && it.server == Some(server)
+                        && it.membership == Membership::Leave
+                })
     }
 
     fn last_change(

@@ -13,7 +13,8 @@ mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::name::{DeviceId, EventId};
+use crate::crypto::Body;
+use crate::name::{DeviceId, EventId, RoomId};
 use crate::time::Span;
 use crate::trace::{FactId, Trace};
 
@@ -28,6 +29,12 @@ pub struct Unread {
     pub event: EventId,
     /// Who should have read it.
     pub reader: DeviceId,
+    /// Where it was said.
+    pub room: RoomId,
+    /// Whether it was said in the timeline, or as a probe.
+    pub body: Body,
+    /// The outcome that this alone would make of a run.
+    pub outcome: OutcomeClass,
     /// Why it was not read. Nothing means that the harness does not
     /// understand its own run, which is a fault of the harness.
     pub cause: Option<Cause>,
@@ -64,6 +71,9 @@ pub struct Judgement {
     pub outcome: OutcomeClass,
     /// Every event that was not read by somebody who should have.
     pub unread: Vec<Unread>,
+    /// Every probe in a fresh Megolm session that was read only once the reader
+    /// had written something itself: that makes a run wedged as well.
+    pub healed: Vec<(EventId, DeviceId)>,
     /// Every event that was seen and not read by somebody who need not have.
     pub excused: Vec<Excused>,
     /// The longest time between seeing an event and reading it.
@@ -119,6 +129,14 @@ impl Judgement {
             *causes.entry(cause).or_default() += 1;
         }
         causes
+    }
+
+    /// Whether something was not read, and all of it was a probe: everything
+    /// that was said in the timeline was read.
+    #[must_use]
+    pub fn only_probes_lost(&self) -> bool {
+        let is_probe = |unread: &Unread| unread.body != Body::Timeline;
+        !self.unread.is_empty() && self.unread.iter().all(is_probe)
     }
 
     /// The names of the oracles that found something.

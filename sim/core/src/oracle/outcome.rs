@@ -64,6 +64,7 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
     let mut judgement = Judgement {
         outcome: OutcomeClass::Ok,
         unread: vec![],
+        healed: vec![],
         excused: history.excused().collect(),
         lateness: Span::ZERO,
         only_by_probe: false,
@@ -81,6 +82,9 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
                 probe.is_some_and(|from| at >= *from)
             };
             judgement.only_by_probe |= lateness > GRACE && probed(read) && !probed(seen);
+            if class == OutcomeClass::Wedged {
+                judgement.healed.push((id, reader));
+            }
         } else {
             let cause = cause::cause_of(history, id, &event, reader);
             if let Some(cause) = cause
@@ -98,6 +102,9 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
             judgement.unread.push(Unread {
                 event: id,
                 reader,
+                room: event.room,
+                body: event.body,
+                outcome: class,
                 cause,
             });
         }

@@ -75,6 +75,9 @@ pub struct Finding {
     pub title: String,
     /// The causes that it claims to end.
     pub claims: Vec<CauseKind>,
+    /// How many runs failed under `base` for each of them: what its silence is
+    /// worth.
+    pub claims_met: BTreeMap<CauseKind, u64>,
     /// What is claimed about it.
     pub verdict: Verdict,
     /// Why, in a sentence each.
@@ -196,7 +199,8 @@ impl Campaign {
         let corrected = [1.0].into_iter().chain(holm(&others));
         let findings = pairs().zip(corrected).enumerate();
         let findings = findings.map(|(place, ((entrant, column), p_holm))| {
-            Finding::new(entrant, place == 0, column, tally.runs, p_holm)
+            let base = &tally.columns[0];
+            Finding::new(entrant, place == 0, column, base, tally.runs, p_holm)
         });
         let base = tally.columns.first();
         let first = |kind| {
@@ -244,8 +248,15 @@ impl Campaign {
 }
 
 impl Finding {
-    fn new(entrant: &Entrant, is_base: bool, column: &Column, runs: u64, p_holm: f64) -> Self {
-        let Ruling { verdict, why } = rule(entrant, is_base, column, runs);
+    fn new(
+        entrant: &Entrant,
+        is_base: bool,
+        column: &Column,
+        base: &Column,
+        runs: u64,
+        p_holm: f64,
+    ) -> Self {
+        let Ruling { verdict, why } = rule(entrant, is_base, column, base, runs);
         let witness = |seed: u64| Witness {
             seed,
             command: entrant.command(seed),
@@ -263,10 +274,12 @@ impl Finding {
             (step.name, count.unwrap_or_default())
         });
         let reached = Reached::ALL.iter().map(|it| it.state);
+        let met = |kind| base.causes.get(kind).map_or(0, |struck| struck.runs);
         Self {
             proposal: entrant.name.clone(),
             title: entrant.title.clone(),
             claims: entrant.claims.iter().copied().collect(),
+            claims_met: entrant.claims.iter().map(|it| (*it, met(it))).collect(),
             verdict,
             why,
             runs,

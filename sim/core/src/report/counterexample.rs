@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::story::Finding;
+use super::story::{Finding, capitalised};
+use super::unread::ONLY_PROBES;
 use crate::hunt::{Breach, Find};
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
@@ -17,6 +18,10 @@ pub struct Proof {
     pub seed: u64,
     /// Why it came out as it did.
     pub findings: Vec<Finding>,
+    /// How it came out, whatever the reason.
+    pub outcome: OutcomeClass,
+    /// Whether all that was not read were probes.
+    pub only_probes: bool,
     /// Stands for the whole run.
     pub trace_hash: StableHash,
 }
@@ -91,6 +96,7 @@ impl Counterexample<'_> {
         for finding in &self.proof.findings {
             lines.push(format!("cause: {}", finding.sentence()));
         }
+        lines.extend(self.proof.only_probes.then(|| ONLY_PROBES.to_owned()));
         lines.push(format!("  {}", self.command()));
         lines
     }
@@ -110,13 +116,16 @@ impl Counterexample<'_> {
             let said = self.scenario.cast.say(&timed.step);
             story.push_str(&format!("At {}, {said}.\n", timed.at));
         }
-        let outcome = self.find.outcome.name();
+        let outcome = self.proof.outcome.name();
         let (name, seed) = (&self.proposal.name, self.proof.seed);
         story.push_str(&format!(
             "Under {name} that comes out as {outcome} (seed {seed}):\n"
         ));
         for finding in &self.proof.findings {
             story.push_str(&format!("{}.\n", finding.sentence()));
+        }
+        if self.proof.only_probes {
+            story.push_str(&format!("{}.\n", capitalised(ONLY_PROBES)));
         }
         let from = &self.from.id;
         story.push_str(&format!(

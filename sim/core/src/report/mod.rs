@@ -5,7 +5,9 @@ mod cell;
 mod counterexample;
 mod matrix;
 mod remarks;
+mod silence;
 mod story;
+mod unread;
 
 pub use campaign::{
     AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
@@ -15,4 +17,6 @@ pub use cell::{Cell, Draw};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
 pub use remarks::{excuses, thrown_out};
+pub use silence::Silence;
 pub use story::{Finding, findings};
+pub use unread::unread;

@@ -6,7 +6,7 @@ use crate::cast::{Cast, Said};
 use crate::oracle::{Cause, CauseKind, Judgement};
 use crate::scenario::Scenario;
 use crate::step::Step;
-use crate::trace::{StepIndex, Trace};
+use crate::trace::{Fact, StepIndex, Trace};
 
 /// One cause of a run, in words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,8 @@ pub fn findings(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Ve
         let decisive = format!("{} {}", record.at, cast.say(&record.fact));
         let step = cause
             .step
-            .map_or_else(String::new, |index| say_step(scenario, index));
+            .or_else(|| reader_came(scenario, trace, judgement, cause));
+        let step = step.map_or_else(String::new, |index| say_step(scenario, index));
         findings.push((
             cause,
             Finding {
@@ -49,6 +50,35 @@ pub fn findings(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Ve
         ));
     }
     findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// The step by which the reader came or went that makes their device another
+/// than the sender knew, or one that was not known yet: no judge sees that in
+/// the trace, where steps are only numbers.
+fn reader_came(
+    scenario: &Scenario,
+    trace: &Trace,
+    judgement: &Judgement,
+    cause: Cause,
+) -> Option<StepIndex> {
+    if !matches!(
+        cause.kind,
+        CauseKind::IdentityChanged | CauseKind::LaterIndexOnly
+    ) {
+        return None;
+    }
+    let mut unread = judgement.unread.iter();
+    let reader = unread.find(|it| it.cause == Some(cause))?.reader;
+    let mut facts = trace.before(cause.decisive).rev();
+    facts.find_map(|(_, record)| {
+        let Fact::Step(index) = record.fact else {
+            return None;
+        };
+        let step = &scenario.steps[usize::from(index.0)].step;
+        let is_it = matches!(step, Step::Login(it) if it.device() == reader)
+            || matches!(step, Step::Logout(it) if it.device() == reader);
+        is_it.then_some(index)
+    })
 }
 
 /// `step 3, at 3h: hs2 is restored from its backup`
@@ -76,4 +106,11 @@ fn readings(count: usize) -> String {
         1 => "1 reading failed".to_owned(),
         _ => format!("{count} readings failed"),
     }
+}
+
+/// With a capital at its beginning.
+pub(super) fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|it| it.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }

@@ -36,7 +36,7 @@ pub(crate) struct Written {
 }
 
 impl Restore {
-    /// Which node is put back.
+    /// Who is put back.
     pub(crate) fn node(&self) -> NodeId {
         self.node
     }

@@ -20,6 +20,12 @@ fn entrant(claims: &[CauseKind]) -> Entrant {
 /// What is said of a proposal with so many runs that failed as claimed, and
 /// the seeds of one that still does and of one that is worse.
 fn ruled(claimed: u64, still: Option<u64>, worse: Option<u64>) -> Ruling {
+    ruled_with(claimed, still, None, worse)
+}
+
+/// The same, and the seed of one that fails as claimed though it did not under
+/// `base`.
+fn ruled_with(claimed: u64, still: Option<u64>, newly: Option<u64>, worse: Option<u64>) -> Ruling {
     let struck = |first: Option<u64>| Struck {
         runs: first.iter().count() as u64,
         times: first.iter().count() as u64,
@@ -28,10 +34,60 @@ fn ruled(claimed: u64, still: Option<u64>, worse: Option<u64>) -> Ruling {
     let column = Column {
         claimed,
         still_claimed: struck(still),
+        newly_claimed: struck(newly),
         worse: struck(worse),
         ..Column::default()
     };
-    rule(&entrant(&[CauseKind::ClaimEmpty]), false, &column, 1000)
+    let mut base = Column::default();
+    let met = Struck {
+        runs: claimed,
+        times: claimed,
+        first: Some(0),
+    };
+    base.causes.insert(CauseKind::ClaimEmpty, met);
+    let entrant = entrant(&[CauseKind::ClaimEmpty, CauseKind::RatchetForked]);
+    rule(&entrant, false, &column, &base, 1000)
+}
+
+#[test]
+fn what_strikes_only_under_the_proposal_violates_its_claim_too() {
+    let ruling = ruled_with(300, None, Some(9), None);
+    assert_eq!(ruling.verdict, Verdict::Violated);
+    assert!(ruling.why[0].contains("did not fail for it under base (seed 9)"));
+    // Where base never meets it at all, likewise.
+    assert_eq!(
+        ruled_with(0, None, Some(9), None).verdict,
+        Verdict::Violated
+    );
+}
+
+#[test]
+fn what_each_claim_was_put_to_is_said() {
+    for claimed in [299, 300] {
+        let met = &ruled(claimed, None, None).why[1];
+        assert!(met.contains(&format!("claim-empty in {claimed}")), "{met}");
+        let never = "ratchet-forked never, so nothing is shown of it";
+        assert!(met.contains(never), "{met}");
+    }
+}
+
+#[test]
+fn how_many_runs_it_would_take_is_estimated() {
+    let why = &ruled(3, None, None).why[0];
+    assert!(why.contains("about 100000 runs in all would do"), "{why}");
+    assert_eq!(
+        Needed::of(100, 10_000),
+        Needed {
+            about: Some(30_000),
+            least: 26_000,
+            most: Some(36_000),
+        }
+    );
+    // Of what was never met only the least is known: 3 in so many are possible.
+    let never = Needed::of(0, 3000);
+    assert_eq!((never.about, never.most), (None, None));
+    assert_eq!(never.least, 310_000);
+    assert!(ruled(0, None, None).why[0].contains("at least 110000 runs"));
 }
 
 #[test]
@@ -66,7 +122,8 @@ fn one_run_is_enough_to_violate_and_both_ways_are_told() {
 #[test]
 fn what_claims_nothing_is_unknown_unless_it_is_worse() {
     let mut column = Column::default();
-    let rule = |column: &Column| rule(&entrant(&[]), false, column, 1000).verdict;
+    let base = Column::default();
+    let rule = |column: &Column| rule(&entrant(&[]), false, column, &base, 1000).verdict;
     assert_eq!(rule(&column), Verdict::Unknown);
     column.worse.runs = 1;
     assert_eq!(rule(&column), Verdict::Violated);
@@ -74,6 +131,12 @@ fn what_claims_nothing_is_unknown_unless_it_is_worse() {
 
 #[test]
 fn base_is_what_the_others_are_compared_with() {
-    let ruling = rule(&entrant(&[]), true, &Column::default(), 1000);
+    let ruling = rule(
+        &entrant(&[]),
+        true,
+        &Column::default(),
+        &Column::default(),
+        1000,
+    );
     assert_eq!(ruling.verdict, Verdict::Unknown);
 }

@@ -312,6 +312,33 @@ fn of_a_user_who_left_without_having_seen_an_event_nothing_is_expected() {
     }
 }
 
+/// What is expected of Bob, who leaves and comes back, of an event that he does
+/// not see: if it reaches his server before that, between, after, or never.
+fn unread_by_who_came_back(reaches: Option<u8>) -> usize {
+    let mut story = Story::of_alice_and_bob();
+    let event = story.says(ALICE, Body::Timeline);
+    let server = THERE;
+    let arrives = |story: &mut Story, when: u8| {
+        if reaches == Some(when) {
+            story.note(Fact::EventStored { server, event });
+        }
+    };
+    arrives(&mut story, 0);
+    story.changes_membership(THERE, BOB.user, Membership::Leave);
+    arrives(&mut story, 1);
+    story.changes_membership(THERE, BOB.user, Membership::Join);
+    arrives(&mut story, 2);
+    story.judge().unread.len()
+}
+
+#[test]
+fn what_arrives_between_two_stays_is_not_expected_of_who_comes_back() {
+    assert_eq!(unread_by_who_came_back(Some(0)), 1, "they were there");
+    assert_eq!(unread_by_who_came_back(Some(1)), 0, "they were not");
+    assert_eq!(unread_by_who_came_back(Some(2)), 1, "they were there again");
+    assert_eq!(unread_by_who_came_back(None), 0, "they left without it");
+}
+
 #[test]
 fn nothing_is_expected_of_who_is_not_there_to_the_end() {
     let (device, why) = (BOB, LogoutReason::UnknownToken);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Bound, Campaign, Finding, Witnessed};
 use crate::campaign::Reached;
 use crate::oracle::{CauseKind, OutcomeClass};
+use crate::report::story::capitalised;
 use crate::step::STEPS;
 
 impl Campaign {
@@ -74,24 +75,31 @@ impl Campaign {
             .scope()
             .into_iter()
             .partition::<Vec<_>, _>(|line| !line.starts_with("- "));
-        let _ = writeln!(text, "{}\n", scope.join("\n\n"));
+        let _ = writeln!(text, "{}\n", scope[0]);
+        table(&mut text, &self.summary());
+        for finding in &self.proposals {
+            finding.markdown(&mut text);
+        }
+        self.gaps(&mut text);
+        text.push_str("\n## What every figure holds for\n\n");
+        let _ = writeln!(text, "{}\n", scope[1..].join("\n\n"));
         let _ = writeln!(text, "{}\n", distribution.join("\n"));
         let _ = writeln!(
             text,
             "{} runs were made, the others being known to be as under base; {} were made twice and \
              came out the same. Bounds are one-sided, with 95 % confidence (Clopper and Pearson); \
-             p is McNemar's, exact and two-sided, corrected by Holm.\n",
+             p is McNemar's, exact and two-sided, corrected by Holm.",
             self.runs_made, self.repeated
         );
-        table(&mut text, &self.summary());
-        for finding in &self.proposals {
-            finding.markdown(&mut text);
+        text.push_str("\n## Counts\n");
+        for (title, counts) in [
+            ("Outcomes", self.outcomes()),
+            ("When each cause was first met under base", self.first_met()),
+            ("Steps that fired", self.steps()),
+            ("What the lives of keys came to", self.states()),
+        ] {
+            folded(&mut text, title, &counts);
         }
-        self.outcomes(&mut text);
-        self.first_met(&mut text);
-        self.steps(&mut text);
-        self.states(&mut text);
-        self.gaps(&mut text);
         text
     }
 
@@ -106,20 +114,18 @@ impl Campaign {
         [name.to_owned()].into_iter().chain(counts).collect()
     }
 
-    fn outcomes(&self, text: &mut String) {
-        text.push_str("\n## Outcomes\n\n");
+    fn outcomes(&self) -> String {
+        let mut text = String::new();
         let mut rows = vec![self.heads("outcome")];
         for class in OutcomeClass::ALL {
             rows.push(self.counts(class.name(), |it| it.outcomes[class].to_string()));
         }
-        table(text, &rows);
+        table(&mut text, &rows);
+        text
     }
 
-    fn first_met(&self, text: &mut String) {
-        text.push_str(
-            "\n## When each cause was first met under base\n\nAfter so many runs; and how many runs it \
-             struck.\n\n",
-        );
+    fn first_met(&self) -> String {
+        let mut text = String::from("After so many runs; and how many runs it struck.\n\n");
         let mut rows = vec![["cause", "first met", "runs"].map(str::to_owned).to_vec()];
         for (kind, first) in &self.first_met {
             let base = self.proposals.first();
@@ -130,11 +136,13 @@ impl Campaign {
                 struck.map_or(0, |it| it.runs).to_string(),
             ]);
         }
-        table(text, &rows);
+        table(&mut text, &rows);
+        text
     }
 
-    fn steps(&self, text: &mut String) {
-        text.push_str("\n## Steps that fired\n\nRuns in which one had an effect, of those in whose timeline it was.\n\n");
+    fn steps(&self) -> String {
+        let about = "Runs in which one had an effect, of those in whose timeline it was.\n\n";
+        let mut text = about.to_owned();
         let mut rows = vec![self.heads("step")];
         for step in STEPS {
             rows.push(self.counts(step.name, |it| {
@@ -142,16 +150,19 @@ impl Campaign {
                 format!("{} of {}", count.fired, count.there)
             }));
         }
-        table(text, &rows);
+        table(&mut text, &rows);
+        text
     }
 
-    fn states(&self, text: &mut String) {
-        text.push_str("\n## What the lives of keys came to\n\nRuns that reached each state.\n\n");
+    fn states(&self) -> String {
+        let about = "Runs that reached each state; `unwedge list states` says what each is.\n\n";
+        let mut text = about.to_owned();
         let mut rows = vec![self.heads("state")];
         for state in Reached::ALL {
             rows.push(self.counts(state.name, |it| it.reached[&state.state].to_string()));
         }
-        table(text, &rows);
+        table(&mut text, &rows);
+        text
     }
 
     fn gaps(&self, text: &mut String) {
@@ -165,7 +176,10 @@ impl Campaign {
                 "Steps that never had an effect",
                 &self.gaps.steps_without_effect,
             ),
-            ("States that no key reached", &states),
+            (
+                "States that no key reached (`unwedge list states`)",
+                &states,
+            ),
             ("Causes that were never met under base", &causes),
         ] {
             let names = if names.is_empty() {
@@ -219,7 +233,7 @@ impl Finding {
         if self.causes.is_empty() {
             return;
         }
-        text.push('\n');
+        let mut causes = String::new();
         let heads = ["cause", "runs", "readings", "first seed"];
         let mut rows = vec![heads.map(str::to_owned).to_vec()];
         for cause in &self.causes {
@@ -237,7 +251,8 @@ impl Finding {
                     .map_or_else(String::new, |it| it.to_string()),
             ]);
         }
-        table(text, &rows);
+        table(&mut causes, &rows);
+        folded(text, "Why runs failed", &causes);
     }
 }
 
@@ -251,6 +266,14 @@ impl Bound {
         }
         format!("{count} of {of} (at most {:.3} %)", 100.0 * upper)
     }
+}
+
+/// What is there for whoever looks for it.
+fn folded(text: &mut String, title: &str, inside: &str) {
+    let _ = writeln!(
+        text,
+        "\n<details>\n<summary>{title}</summary>\n\n{inside}\n</details>"
+    );
 }
 
 fn table(text: &mut String, rows: &[Vec<String>]) {
@@ -268,10 +291,4 @@ fn probability(p: f64) -> String {
     } else {
         format!("{p:.3}")
     }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    let first = letters.next().map(|it| it.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

@@ -1,0 +1,153 @@
+//! What is a find, and what has to stay so.
+
+use super::*;
+use crate::crypto::Body;
+use crate::name::{DeviceId, EventId, RoomId, ServerId, UserId};
+use crate::oracle::{Cause, Unread};
+use crate::time::{Span, Time};
+use crate::trace::FactId;
+
+use CauseKind::{RatchetForked as FORKED, ReissuedAfterRestore as RESTORED};
+use OutcomeClass::{Late, Lost, Ok, Unsettled, Wedged};
+
+fn came(causes: &[(CauseKind, OutcomeClass)], uncaused: OutcomeClass) -> Came {
+    let causes: BTreeMap<_, _> = causes.iter().copied().collect();
+    Came {
+        outcome: causes.values().copied().max().unwrap_or(Ok).max(uncaused),
+        causes,
+        uncaused,
+    }
+}
+
+fn hunt(objective: Objective, ignored: &[CauseKind]) -> Hunt {
+    Hunt {
+        claims: [RESTORED].into(),
+        objective,
+        ignored: ignored.iter().copied().collect(),
+    }
+}
+
+fn find(breach: Breach, outcome: OutcomeClass, cause: Option<CauseKind>) -> Option<Find> {
+    Some(Find {
+        breach,
+        outcome,
+        cause,
+    })
+}
+
+#[test]
+fn a_claim_is_broken_by_its_cause_and_by_no_other() {
+    let hunt = hunt(Objective::Claimed, &[]);
+    let ok = came(&[], Ok);
+    let both = came(&[(FORKED, Wedged), (RESTORED, Lost)], Ok);
+    // What is said is what the claimed cause comes to, not what another does.
+    let claim = find(Breach::Claim, Lost, Some(RESTORED));
+    assert_eq!(hunt.find(&both, &ok), claim);
+    assert_eq!(hunt.find(&came(&[(FORKED, Lost)], Ok), &ok), None);
+    assert_eq!(hunt.find(&came(&[], Late), &ok), None);
+    assert_eq!(hunt.find(&came(&[], Unsettled), &ok), None);
+}
+
+#[test]
+fn a_regression_is_worse_than_today_and_worse_than_late() {
+    let hunt = hunt(Objective::Regression, &[]);
+    let lost = came(&[(FORKED, Lost)], Ok);
+    assert_eq!(hunt.find(&lost, &lost), None);
+    let late = came(&[], Late);
+    assert_eq!(hunt.find(&late, &came(&[], Ok)), None);
+    let wedged = came(&[(FORKED, Wedged), (RESTORED, Wedged)], Ok);
+    // The cause that is new stands for it.
+    let regression = find(Breach::Regression, Wedged, Some(RESTORED));
+    assert_eq!(hunt.find(&wedged, &lost), regression);
+    let regression = regression.unwrap();
+    assert!(hunt.still(regression, &wedged, || lost.clone()));
+    assert!(
+        !hunt.still(regression, &wedged, || wedged.clone()),
+        "no worse than today"
+    );
+    let less = came(&[(FORKED, Wedged), (RESTORED, Lost)], Ok);
+    assert!(
+        !hunt.still(regression, &less, || late.clone()),
+        "its cause comes to less: another find"
+    );
+}
+
+#[test]
+fn what_is_ignored_makes_no_find() {
+    let hunt = hunt(Objective::Any, &[FORKED]);
+    let ok = came(&[], Ok);
+    assert_eq!(hunt.find(&came(&[(FORKED, Wedged)], Ok), &ok), None);
+    let both = came(&[(FORKED, Wedged), (RESTORED, Lost)], Ok);
+    let failure = find(Breach::Failure, Lost, Some(RESTORED));
+    assert_eq!(hunt.find(&both, &ok), failure);
+    // A run that does not come to rest has no cause to ignore.
+    let unsettled = came(&[(FORKED, Lost)], Unsettled);
+    let failure = find(Breach::Failure, Unsettled, None);
+    assert_eq!(hunt.find(&unsettled, &ok), failure);
+}
+
+#[test]
+fn an_ignored_cause_makes_no_run_worse_than_today() {
+    let lost = came(&[(RESTORED, Lost)], Ok);
+    let worse = came(&[(RESTORED, Lost), (FORKED, Wedged)], Ok);
+    let of = |ignored: &[CauseKind]| hunt(Objective::Regression, ignored).find(&worse, &lost);
+    assert_eq!(of(&[]), find(Breach::Regression, Wedged, Some(FORKED)));
+    assert_eq!(of(&[FORKED]), None);
+}
+
+#[test]
+fn what_has_no_cause_stays_without_one() {
+    let hunt = hunt(Objective::Any, &[]);
+    let unsettled = came(&[], Unsettled);
+    let found = hunt.find(&unsettled, &came(&[], Ok)).unwrap();
+    assert_eq!((found.outcome, found.cause), (Unsettled, None));
+    assert!(hunt.still(found, &unsettled, || came(&[], Ok)));
+    let healed = Find {
+        outcome: Wedged,
+        ..found
+    };
+    assert!(hunt.still(healed, &came(&[], Wedged), || came(&[], Ok)));
+    // As bad, but for a cause: that is another find.
+    let forked = came(&[(FORKED, Wedged)], Ok);
+    assert!(!hunt.still(healed, &forked, || came(&[], Ok)));
+}
+
+#[test]
+fn a_probe_that_came_late_is_the_doing_of_what_failed_between_the_same_two() {
+    let device = |index| DeviceId {
+        user: UserId {
+            server: ServerId(0),
+            index,
+        },
+        index: 0,
+    };
+    let said = |by, hours| EventId {
+        sender: device(by),
+        sent: Time::ZERO + Span::hours(hours),
+    };
+    let cause = Cause {
+        kind: FORKED,
+        step: None,
+        decisive: FactId(0),
+    };
+    let mut judgement = Judgement {
+        outcome: Wedged,
+        unread: vec![Unread {
+            event: said(0, 1),
+            reader: device(1),
+            room: RoomId(0),
+            body: Body::Timeline,
+            outcome: Lost,
+            cause: Some(cause),
+        }],
+        healed: vec![(said(0, 2), device(1))],
+        excused: vec![],
+        lateness: Span::ZERO,
+        only_by_probe: false,
+        until_rotation: false,
+        violations: vec![],
+    };
+    assert_eq!(Came::from(&judgement), came(&[(FORKED, Wedged)], Ok));
+    judgement.healed = vec![(said(0, 2), device(2))];
+    assert_eq!(Came::from(&judgement), came(&[(FORKED, Lost)], Wedged));
+}

@@ -49,8 +49,8 @@ fn one_time_key_gone(
     // What a device did before it was put back to a time before that, it has
     // not done.
     let counts = |done: &FactId| !undone(history, *done, failed, reader);
-    if used(history, key, failed).filter(counts).is_some() {
-        return issued_again(history, key, failed, reader);
+    if let Some(used) = used(history, key, failed).filter(counts) {
+        return issued_again(history, key, used, failed, reader);
     }
     let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
     if let Some((discarded, why)) = gone {
@@ -234,7 +234,13 @@ fn blame_for_discard(
     clippy::wildcard_enum_match_arm,
     reason = "only issues and uploads are looked for"
 )]
-fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: DeviceId) -> Cause {
+fn issued_again(
+    history: &History<'_>,
+    key: KeyName,
+    used: FactId,
+    failed: FactId,
+    reader: DeviceId,
+) -> Cause {
     let issued = history
         .clues()
         .issued
@@ -294,8 +300,11 @@ fn issued_again(history: &History<'_>, key: KeyName, failed: FactId, reader: Dev
             }
         }
         None => {
-            let step = match history.trace.at(*last).fact {
-                Fact::KeyIssued { to: Some(to), .. } => history.asked_to_send(to, *last),
+            // Of all who were given the key, one could use it.
+            let step = match history.trace.at(used).fact {
+                Fact::SessionAccepted { session, .. } => {
+                    history.asked_to_send(session.opener, used)
+                }
                 _ => None,
             };
             Cause {

@@ -61,14 +61,14 @@ fn an_upload_repeated_after_a_crash_brings_a_used_key_back() {
 }
 
 #[test]
-fn a_key_given_to_two_claims_blames_the_person_who_wrote_second() {
+fn a_key_given_to_two_claims_blames_the_person_whose_message_used_it() {
     let mut story = Story::of_alice_and_bob();
     is_told_to_send(&mut story, CAROL, OTHER_STEP);
-    is_told_to_send(&mut story, ALICE, STEP);
-    is_told_to_send(&mut story, ALICE_LAPTOP, OTHER_STEP);
+    is_told_to_send(&mut story, CAROL, STEP);
+    is_told_to_send(&mut story, ALICE, OTHER_STEP);
     is_used_by_carol(&mut story);
     let second = story.issues(ONE_TIME, ALICE);
-    is_told_to_send(&mut story, ALICE, OTHER_STEP);
+    is_told_to_send(&mut story, CAROL, OTHER_STEP);
     is_stored(&mut story, ONE_TIME);
     is_gone(&mut story, ONE_TIME);
     assert_eq!(story.cause(), because(IssuedTwice, STEP, second));
@@ -77,7 +77,7 @@ fn a_key_given_to_two_claims_blames_the_person_who_wrote_second() {
 #[test]
 fn an_issue_after_the_failure_did_not_lead_to_it() {
     let mut story = Story::of_alice_and_bob();
-    is_told_to_send(&mut story, ALICE, STEP);
+    is_told_to_send(&mut story, CAROL, STEP);
     is_used_by_carol(&mut story);
     let second = story.issues(ONE_TIME, ALICE);
     is_gone(&mut story, ONE_TIME);

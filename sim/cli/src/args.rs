@@ -138,7 +138,8 @@ pub(crate) struct HuntArgs {
     /// What to look for [default: `either`; for `base`, `any`].
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Objective>,
-    /// A cause that is known already and counts for nothing: `list causes`.
+    /// A cause that is known already and counts for nothing: `list causes`; or
+    /// a safety oracle: `list oracles`.
     #[arg(long = "ignore-cause", value_name = "CAUSE")]
     pub(crate) ignored: Vec<String>,
     /// The seed of the first run; the others follow it.
@@ -188,7 +189,8 @@ pub(crate) struct MinimiseArgs {
 pub(crate) enum Objective {
     /// A reading that failed for a cause that the proposal claims to end.
     Claimed,
-    /// A run that is worse than `late`, and worse than under `base`.
+    /// A run that is worse than `late`, and worse than under `base`, or unsafe
+    /// in a way in which it is not under `base`.
     Regression,
     /// Either of the two.
     Either,

@@ -9,7 +9,7 @@ use comfy_table::{ContentArrangement, Table};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use unwedge_core::protocol::Proposal;
-use unwedge_core::report::{Cell, Draw, Matrix, Why};
+use unwedge_core::report::{Cell, Draw, Matrix, Why, costs_of};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
 
@@ -228,6 +228,7 @@ fn matrix(
         version: env!("CARGO_PKG_VERSION"),
         engine: args.engine.name(),
         seed: args.seed,
+        costs: costs_of(&cells),
         cells,
     }
 }

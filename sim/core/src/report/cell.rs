@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::story::Finding;
+use crate::costs::{Costs, Total};
 use crate::oracle::{CauseKind, OutcomeClass};
 use crate::protocol::{Consulted, Proposal};
 use crate::time::Span;
@@ -25,6 +26,8 @@ pub struct Draw {
     pub consulted: Consulted,
     /// Why it came out like that.
     pub findings: Vec<Finding>,
+    /// What it cost.
+    pub costs: Costs,
     /// The longest time between seeing an event and reading it.
     pub lateness: Span,
     /// Whether something late was read only because of a probe.
@@ -47,9 +50,9 @@ pub struct Cell {
     pub runs: usize,
     /// How many of them came out how.
     pub outcomes: BTreeMap<OutcomeClass, usize>,
-    /// The safety oracles that found something in any run.
+    /// The safety oracles that found something in any run, and in how many.
     #[serde(rename = "unsafe")]
-    pub violated: BTreeSet<&'static str>,
+    pub violated: BTreeMap<&'static str, usize>,
     /// The worst outcome of all.
     pub worst: OutcomeClass,
     /// What the scenario expects the worst to be.
@@ -61,6 +64,9 @@ pub struct Cell {
     pub witness_seed: u64,
     /// The hash of that run's trace.
     pub trace_hash: StableHash,
+    /// What its runs cost.
+    #[serde(skip)]
+    pub costs: Total,
     /// What that run has shown.
     #[serde(skip)]
     pub witness: Draw,
@@ -88,7 +94,13 @@ impl Cell {
     ) -> Self {
         let mut outcomes: BTreeMap<OutcomeClass, usize> =
             OutcomeClass::ALL.iter().map(|class| (*class, 0)).collect();
+        let mut violated: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut costs = Total::default();
         for draw in draws {
+            for oracle in &draw.violated {
+                *violated.entry(oracle).or_default() += 1;
+            }
+            costs.count(&draw.costs);
             *outcomes.entry(draw.outcome).or_default() += 1;
         }
         let judged = draws.iter().take(fixed).map(|draw| draw.outcome).max();
@@ -106,10 +118,8 @@ impl Cell {
             proposal: proposal.name.clone(),
             runs: draws.len(),
             outcomes,
-            violated: draws
-                .iter()
-                .flat_map(|draw| draw.violated.iter().copied())
-                .collect(),
+            violated,
+            costs,
             worst,
             expected,
             agrees: expected.map_or(judged <= OutcomeClass::Late, |expected| judged == expected),

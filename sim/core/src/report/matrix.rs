@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Cell;
+use super::story::write_table;
+use super::{Cell, Cost, cost_table, costs};
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
 use crate::scenario::Scenario;
@@ -20,8 +21,26 @@ pub struct Matrix {
     pub engine: &'static str,
     /// The seed of the first draw.
     pub seed: u64,
+    /// What each proposal costs over all scenarios.
+    pub costs: Vec<Cost>,
     /// All cells, by scenario and then by proposal.
     pub cells: Vec<Cell>,
+}
+
+/// What each proposal costs over all cells, in the order in which they come.
+#[must_use]
+pub fn costs_of(cells: &[Cell]) -> Vec<Cost> {
+    let mut costs: Vec<Cost> = vec![];
+    for cell in cells {
+        match costs.iter_mut().find(|it| it.proposal == cell.proposal) {
+            Some(cost) => cost.total.add(&cell.costs),
+            None => costs.push(Cost {
+                proposal: cell.proposal.clone(),
+                total: cell.costs,
+            }),
+        }
+    }
+    costs
 }
 
 impl Matrix {
@@ -64,6 +83,10 @@ impl Matrix {
             text.push('\n');
         }
         list_proposals(&mut text, proposals);
+        let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
+        let costs = self.costs.iter();
+        let rows = cost_table(costs.map(|it| (it.proposal.as_str(), &it.total)));
+        write_table(&mut text, &rows);
         self.causes(&mut text, scenarios);
         text
     }
@@ -142,7 +165,7 @@ impl Cell {
         let violated = self
             .violated
             .iter()
-            .map(|it| format!("Unsafe in some draw: {it}"));
+            .map(|(it, runs)| format!("Unsafe in {runs} of {} draws: {it}", self.runs));
         let sentences = [parts.join(", ")].into_iter().chain(causes).chain(broken);
         let sentences = sentences.chain(violated);
         sentences.collect::<Vec<_>>().join(". ")

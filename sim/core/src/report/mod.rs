@@ -2,21 +2,25 @@
 
 mod campaign;
 mod cell;
+mod costs;
 mod counterexample;
 mod matrix;
 mod remarks;
 mod silence;
 mod story;
 mod unread;
+mod violations;
 
 pub use campaign::{
     AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
     Witness, Witnessed,
 };
 pub use cell::{Cell, Draw};
+pub use costs::{Cost, cost_table};
 pub use counterexample::{Counterexample, Proof};
-pub use matrix::{Matrix, Why};
+pub use matrix::{Matrix, Why, costs_of};
 pub use remarks::{excuses, thrown_out};
 pub use silence::Silence;
 pub use story::{Finding, findings};
 pub use unread::unread;
+pub use violations::violations;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::{Bound, Campaign, Finding, Witnessed};
 use crate::campaign::Reached;
 use crate::oracle::{CauseKind, OutcomeClass};
-use crate::report::story::capitalised;
+use crate::report::story::{capitalised, write_table};
+use crate::report::{cost_table, costs};
 use crate::step::STEPS;
 
 impl Campaign {
@@ -67,6 +68,13 @@ impl Campaign {
         rows
     }
 
+    /// What each proposal costs, as a table.
+    #[must_use]
+    pub fn cost_table(&self) -> Vec<Vec<String>> {
+        let all = self.proposals.iter();
+        cost_table(all.map(|it| (it.proposal.as_str(), &it.costs)))
+    }
+
     /// The document, in Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
@@ -76,10 +84,12 @@ impl Campaign {
             .into_iter()
             .partition::<Vec<_>, _>(|line| !line.starts_with("- "));
         let _ = writeln!(text, "{}\n", scope[0]);
-        table(&mut text, &self.summary());
+        write_table(&mut text, &self.summary());
         for finding in &self.proposals {
             finding.markdown(&mut text);
         }
+        let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
+        write_table(&mut text, &self.cost_table());
         self.gaps(&mut text);
         text.push_str("\n## What every figure holds for\n\n");
         let _ = writeln!(text, "{}\n", scope[1..].join("\n\n"));
@@ -120,7 +130,7 @@ impl Campaign {
         for class in OutcomeClass::ALL {
             rows.push(self.counts(class.name(), |it| it.outcomes[class].to_string()));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -136,7 +146,7 @@ impl Campaign {
                 struck.map_or(0, |it| it.runs).to_string(),
             ]);
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -150,7 +160,7 @@ impl Campaign {
                 format!("{} of {}", count.fired, count.there)
             }));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -161,7 +171,7 @@ impl Campaign {
         for state in Reached::ALL {
             rows.push(self.counts(state.name, |it| it.reached[&state.state].to_string()));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -212,6 +222,11 @@ impl Finding {
         if let Some(it) = &self.regression {
             witness("Worse than base first in", text, &it.command);
         }
+        if let Some(Witnessed { runs, witness: it }) = &self.less_safe {
+            let what =
+                format!("{runs} runs are unsafe where they are not under base, the first in");
+            witness(&what, text, &it.command);
+        }
         if let Some(Witnessed { runs, witness: it }) = &self.new_claimed_cause {
             let what = format!(
                 "{runs} runs fail with a claimed cause that did not under base, the first in"
@@ -251,7 +266,7 @@ impl Finding {
                     .map_or_else(String::new, |it| it.to_string()),
             ]);
         }
-        table(&mut causes, &rows);
+        write_table(&mut causes, &rows);
         folded(text, "Why runs failed", &causes);
     }
 }
@@ -274,15 +289,6 @@ fn folded(text: &mut String, title: &str, inside: &str) {
         text,
         "\n<details>\n<summary>{title}</summary>\n\n{inside}\n</details>"
     );
-}
-
-fn table(text: &mut String, rows: &[Vec<String>]) {
-    for (place, row) in rows.iter().enumerate() {
-        let _ = writeln!(text, "| {} |", row.join(" | "));
-        if place == 0 {
-            let _ = writeln!(text, "|{}", " --- |".repeat(row.len()));
-        }
-    }
 }
 
 fn probability(p: f64) -> String {

@@ -27,10 +27,7 @@ enum Change {
 }
 
 /// If a fact puts somebody back to how they were: who, and to when.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "few facts put anybody back"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "few facts put anybody back")]
 pub(super) fn put_back(fact: Fact) -> Option<(Holder, Time)> {
     let holder = match fact {
         Fact::DeviceRestored { device, .. }

@@ -6,11 +6,12 @@
 //! already when something is said in that session.
 //!
 //! Whether the sender is to blame is another question than whether somebody
-//! can read too much. What its client had been told by then (of members by
-//! `/sync`, of blocked devices by its owner) is what it could act upon. A leave
-//! that has not come through to it, because of a split or because news take
-//! their time, nobody can act upon; it is found all the same, under a name of
-//! its own.
+//! can read too much. What its client had been told (of members by `/sync`, of
+//! blocked devices by its owner) when it decided whose the key should be, is
+//! what it could act upon: it decides when it shares a key for what it is about
+//! to send, or else when it sends. A leave that has not come through by then,
+//! because of a split or because news take their time, nobody can act upon; it
+//! is found all the same, under a name of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +106,7 @@ struct Sharing {
     members: BTreeSet<(RoomId, UserId)>,
     /// The changes that each has taken note of, in order.
     changes: BTreeMap<(Who, RoomId, UserId), Vec<Change>>,
-    blocked: BTreeMap<(DeviceId, DeviceId), FactId>,
+    blocked: BTreeMap<(DeviceId, DeviceId), (FactId, Time)>,
     shares: BTreeMap<MegolmName, Vec<Share>>,
     said: BTreeMap<MegolmName, Vec<Said>>,
     found: Vec<Found>,
@@ -147,7 +148,16 @@ impl Sharing {
                     at,
                     membership,
                 };
-                self.changed(Who::Device(by), room, user, change);
+                // Whoever leaves forgets the room, and is told all members
+                // when they come back.
+                if user == by.user && membership == Membership::Leave {
+                    let of_room = |(who, it, _): &(Who, RoomId, UserId)| {
+                        *who == Who::Device(by) && *it == room
+                    };
+                    self.changes.retain(|key, _| !of_room(key));
+                } else {
+                    self.changed(Who::Device(by), room, user, change);
+                }
             }
             // Whoever is put back does not know what came since.
             Fact::TableRestored {
@@ -164,8 +174,14 @@ impl Sharing {
                 };
                 self.forget(who, since - Span::from_ticks(1));
             }
+            // The store is wiped.
+            Fact::LoggedOut { device, .. } => {
+                self.changes
+                    .retain(|(who, ..), _| *who != Who::Device(device));
+                self.blocked.retain(|(by, _), _| *by != device);
+            }
             Fact::Blocked { by, device } => {
-                self.blocked.entry((by, device)).or_insert(fact);
+                self.blocked.entry((by, device)).or_insert((fact, at));
             }
             Fact::RoomKeyShared {
                 session,
@@ -212,6 +228,8 @@ impl Sharing {
                 changes.retain(|change| change.at <= since);
             }
         }
+        self.blocked
+            .retain(|(by, _), (_, at)| Who::Device(*by) != who || *at <= since);
     }
 
     /// Something is said in a session whose key some have been given. The sender
@@ -220,17 +238,24 @@ impl Sharing {
     fn sent(&mut self, session: MegolmName, said: Said) {
         let sender = session.sender;
         let given = self.shares.get(&session).cloned().unwrap_or_default();
+        // What is shared since the last message is shared for this one.
+        let before = self.said.get(&session).and_then(|said| said.last());
+        let before = before.map_or(FactId(0), |said| said.sent);
+        let last = given.last().map(|share| share.fact);
+        let decided = last.filter(|fact| *fact > before).unwrap_or(said.sent);
         for share in given.iter().filter(|share| share.index <= said.index) {
             let user = share.to.user;
-            let left = |who| {
-                let last = self.last(who, session.room, user, said.sent);
+            let left = |who, before| {
+                let last = self.last(who, session.room, user, before);
                 last.filter(|it| it.membership == Membership::Leave)
                     .map(|it| it.fact)
             };
-            let blocked = self.blocked.get(&(sender, share.to)).copied();
-            if let Some(told) = left(Who::Device(sender)).or(blocked) {
+            let blocked = self.blocked.get(&(sender, share.to));
+            let blocked = blocked.map(|(fact, _)| *fact);
+            let blocked = blocked.filter(|fact| *fact < decided);
+            if let Some(told) = left(Who::Device(sender), decided).or(blocked) {
                 self.find(session, share.to, true, [share.fact, told, said.sent]);
-            } else if let Some(left) = left(Who::Server(user.server)) {
+            } else if let Some(left) = left(Who::Server(user.server), said.sent) {
                 self.find(session, share.to, false, [share.fact, left, said.sent]);
             }
         }

@@ -50,9 +50,12 @@ pub struct Cell {
     pub runs: usize,
     /// How many of them came out how.
     pub outcomes: BTreeMap<OutcomeClass, usize>,
-    /// The safety oracles that found something in any run, and in how many.
+    /// The safety oracles that found something in any run.
     #[serde(rename = "unsafe")]
-    pub violated: BTreeMap<&'static str, usize>,
+    pub violated: BTreeSet<&'static str>,
+    /// In how many runs each of them did.
+    #[serde(rename = "unsafe_runs")]
+    pub violations: BTreeMap<&'static str, usize>,
     /// The worst outcome of all.
     pub worst: OutcomeClass,
     /// What the scenario expects the worst to be.
@@ -94,11 +97,11 @@ impl Cell {
     ) -> Self {
         let mut outcomes: BTreeMap<OutcomeClass, usize> =
             OutcomeClass::ALL.iter().map(|class| (*class, 0)).collect();
-        let mut violated: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut violations: BTreeMap<&'static str, usize> = BTreeMap::new();
         let mut costs = Total::default();
         for draw in draws {
             for oracle in &draw.violated {
-                *violated.entry(oracle).or_default() += 1;
+                *violations.entry(oracle).or_default() += 1;
             }
             costs.count(&draw.costs);
             *outcomes.entry(draw.outcome).or_default() += 1;
@@ -118,7 +121,8 @@ impl Cell {
             proposal: proposal.name.clone(),
             runs: draws.len(),
             outcomes,
-            violated,
+            violated: violations.keys().copied().collect(),
+            violations,
             costs,
             worst,
             expected,

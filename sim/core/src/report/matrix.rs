@@ -1,10 +1,12 @@
 //! The matrix: every scenario under every proposal, as a document.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::story::write_table;
+use super::violations::unsafe_table;
 use super::{Cell, Cost, cost_table, costs};
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
@@ -83,12 +85,34 @@ impl Matrix {
             text.push('\n');
         }
         list_proposals(&mut text, proposals);
+        text.push_str(
+            "\n## What is unsafe\n\nDraws in which each safety oracle found something, over all \
+             scenarios; `unwedge list oracles` says what each looks for.\n\n",
+        );
+        write_table(&mut text, &unsafe_table(self.unsafe_runs()));
         let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
         let costs = self.costs.iter();
         let rows = cost_table(costs.map(|it| (it.proposal.as_str(), &it.total)));
         write_table(&mut text, &rows);
         self.causes(&mut text, scenarios);
         text
+    }
+
+    /// In how many runs under each proposal each safety oracle found something.
+    fn unsafe_runs(&self) -> Vec<(&str, BTreeMap<&str, u64>)> {
+        let mut all: Vec<(&str, BTreeMap<&str, u64>)> = vec![];
+        for cell in &self.cells {
+            let name = cell.proposal.as_str();
+            let place = all.iter().position(|(it, _)| *it == name);
+            let place = place.unwrap_or_else(|| {
+                all.push((name, BTreeMap::new()));
+                all.len() - 1
+            });
+            for (oracle, runs) in &cell.violations {
+                *all[place].1.entry(oracle).or_default() += *runs as u64;
+            }
+        }
+        all
     }
 
     /// Why each scenario that came out worse than `ok`, or unsafe, did so, under
@@ -163,7 +187,7 @@ impl Cell {
         let broken = (!claims.is_empty())
             .then(|| format!("The proposal claims to end {}", claims.join(", ")));
         let violated = self
-            .violated
+            .violations
             .iter()
             .map(|(it, runs)| format!("Unsafe in {runs} of {} draws: {it}", self.runs));
         let sentences = [parts.join(", ")].into_iter().chain(causes).chain(broken);

@@ -2,6 +2,7 @@ use super::*;
 use crate::crypto::Body;
 use crate::name::MessageId;
 use crate::oracle::testing::{ALICE, BOB, HERE, ROOM, SESSION, THERE};
+use crate::trace::LogoutReason;
 
 /// Alice is in a room from the start, and says things there.
 struct Story {
@@ -44,7 +45,11 @@ impl Story {
 
     /// Alice is told that Bob has come or gone.
     fn alice_hears(&mut self, membership: Membership) -> FactId {
-        let (by, room, user) = (ALICE, ROOM, BOB.user);
+        self.alice_hears_of(BOB, membership)
+    }
+
+    fn alice_hears_of(&mut self, device: DeviceId, membership: Membership) -> FactId {
+        let (by, room, user) = (ALICE, ROOM, device.user);
         self.note(Fact::MembershipSeen {
             by,
             room,
@@ -230,4 +235,55 @@ fn what_a_blocked_device_can_read_is_found() {
     let blocked = story.note(Fact::Blocked { by, device });
     let said = story.says(1);
     story.finds(&[[share, blocked, said]], &[]);
+}
+
+#[test]
+fn what_comes_through_between_sharing_and_sending_comes_too_late() {
+    let mut story = Story::with_bob(true);
+    let share = story.shares(0);
+    let left = story.bob(Membership::Leave, THERE);
+    let told = story.alice_hears(Membership::Leave);
+    let (by, device) = (ALICE, BOB);
+    story.note(Fact::Blocked { by, device });
+    let said = story.says(0);
+    story.finds(&[], &[[share, left, said]]);
+    // What is said next could have been kept from him.
+    let next = story.says(1);
+    story.finds(&[[share, told, next]], &[[share, left, said]]);
+}
+
+#[test]
+fn who_has_left_and_come_back_is_told_all_members_anew() {
+    let mut story = Story::with_bob(true);
+    story.bob_goes(Membership::Leave);
+    story.alice_hears_of(ALICE, Membership::Leave);
+    // Bob comes back before Alice does, who never hears it as news.
+    story.bob(Membership::Join, HERE);
+    story.bob(Membership::Join, THERE);
+    story.shares(0);
+    story.says(0);
+    story.finds(&[], &[]);
+}
+
+#[test]
+fn who_is_put_back_or_logs_out_blocks_nobody_any_more() {
+    for forgets in [
+        Fact::DeviceRestored {
+            device: ALICE,
+            taken: Time::ZERO,
+            step: None,
+        },
+        Fact::LoggedOut {
+            device: ALICE,
+            why: LogoutReason::Asked,
+        },
+    ] {
+        let mut story = Story::with_bob(true);
+        let (by, device) = (ALICE, BOB);
+        story.note(Fact::Blocked { by, device });
+        story.note(forgets);
+        story.shares(0);
+        story.says(0);
+        story.finds(&[], &[]);
+    }
 }

@@ -6,6 +6,7 @@ use super::{Bound, Campaign, Finding, Witnessed};
 use crate::campaign::Reached;
 use crate::oracle::{CauseKind, OutcomeClass};
 use crate::report::story::{capitalised, write_table};
+use crate::report::violations::unsafe_table;
 use crate::report::{cost_table, costs};
 use crate::step::STEPS;
 
@@ -104,6 +105,7 @@ impl Campaign {
         text.push_str("\n## Counts\n");
         for (title, counts) in [
             ("Outcomes", self.outcomes()),
+            ("Runs that were unsafe", self.unsafe_runs()),
             ("When each cause was first met under base", self.first_met()),
             ("Steps that fired", self.steps()),
             ("What the lives of keys came to", self.states()),
@@ -131,6 +133,18 @@ impl Campaign {
             rows.push(self.counts(class.name(), |it| it.outcomes[class].to_string()));
         }
         write_table(&mut text, &rows);
+        text
+    }
+
+    fn unsafe_runs(&self) -> String {
+        let about = "Runs in which each safety oracle found something.\n\n";
+        let mut text = about.to_owned();
+        let all = self.proposals.iter().map(|finding| {
+            let runs = finding.violated.iter();
+            let runs = runs.map(|(oracle, it)| (oracle.as_str(), it.runs));
+            (finding.proposal.as_str(), runs.collect())
+        });
+        write_table(&mut text, &unsafe_table(all));
         text
     }
 

@@ -87,7 +87,7 @@ pub(crate) fn print(campaign: &Campaign) {
         say("");
         let verdict = finding.verdict.name();
         let why = finding.why.join("; ");
-        say(&format!("{}: {verdict}: {why}", finding.proposal));
+        say(&format!("{}: {verdict}: {why}", finding.say()));
         let less_safe = finding.less_safe.as_ref().map(|it| &it.witness);
         let worse = [&finding.broken_claim, &finding.regression];
         let mut witnesses = worse

@@ -39,14 +39,14 @@ const HEADS: [&str; 8] = [
 
 /// A row for each proposal, after a row of heads.
 #[must_use]
-pub fn cost_table<'a>(costs: impl IntoIterator<Item = (&'a str, &'a Total)>) -> Vec<Vec<String>> {
-    let costs: Vec<(&str, &Total)> = costs.into_iter().collect();
-    let base = costs.iter().find(|(name, _)| *name == "base");
+pub fn cost_table<'a>(costs: impl IntoIterator<Item = (String, &'a Total)>) -> Vec<Vec<String>> {
+    let costs: Vec<(String, &Total)> = costs.into_iter().collect();
+    let base = costs.iter().find(|(name, _)| name == "base");
     let base = base.map(|(_, total)| **total);
     let mut rows = vec![HEADS.map(str::to_owned).to_vec()];
     for (name, total) in costs {
         let base = base.filter(|_| name != "base");
-        rows.push(row(name, total, base.as_ref()));
+        rows.push(row(&name, total, base.as_ref()));
     }
     rows
 }
@@ -151,7 +151,7 @@ mod tests {
             longest_healing_ms: 8000,
             ..base
         };
-        let rows = cost_table([("mine", &other), ("base", &base)]);
+        let rows = cost_table([("mine".to_owned(), &other), ("base".to_owned(), &base)]);
         assert_eq!(rows.len(), 3);
         let [heads, mine, base] = [0, 1, 2].map(|place| &rows[place]);
         assert_eq!(heads.len(), mine.len());

@@ -13,7 +13,7 @@ use crate::protocol::Proposal;
 use crate::scenario::Scenario;
 
 /// What was evaluated and what came out (`unwedge/eval/1`).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Matrix {
     /// The format of the JSON.
     pub schema: &'static str,
@@ -21,6 +21,8 @@ pub struct Matrix {
     pub version: &'static str,
     /// The engine that made the runs.
     pub engine: &'static str,
+    /// Which servers and devices adopted what by order, whatever the column.
+    pub adopt: BTreeMap<String, String>,
     /// The seed of the first draw.
     pub seed: u64,
     /// What each proposal costs over all scenarios.
@@ -60,6 +62,33 @@ impl Matrix {
         self.cells.iter().all(|cell| cell.agrees)
     }
 
+    /// As JSON, a cell on each line: so a cell that changes is a line that does.
+    ///
+    /// # Panics
+    /// If it cannot be written, which is a fault of ours: it is strings and
+    /// numbers.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut text = String::from("{\n");
+        let mut line = |key: &str, value: String| {
+            let _ = writeln!(text, "  \"{key}\": {value},");
+        };
+        line("schema", json(self.schema));
+        line("version", json(self.version));
+        line("engine", json(self.engine));
+        if !self.adopt.is_empty() {
+            line("adopt", json(&self.adopt));
+        }
+        line("seed", json(&self.seed));
+        let cells: Vec<String> = self.cells.iter().map(json).collect();
+        let _ = writeln!(
+            text,
+            "  \"cells\": [\n    {}\n  ]\n}}",
+            cells.join(",\n    ")
+        );
+        text
+    }
+
     /// The document, in Markdown.
     #[must_use]
     pub fn markdown(&self, scenarios: &[&Scenario], proposals: &[&Proposal]) -> String {
@@ -92,20 +121,19 @@ impl Matrix {
         write_table(&mut text, &unsafe_table(self.unsafe_runs()));
         let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
         let costs = self.costs.iter();
-        let rows = cost_table(costs.map(|it| (it.proposal.as_str(), &it.total)));
+        let rows = cost_table(costs.map(|it| (it.proposal.clone(), &it.total)));
         write_table(&mut text, &rows);
         self.causes(&mut text, scenarios);
         text
     }
 
     /// In how many runs under each proposal each safety oracle found something.
-    fn unsafe_runs(&self) -> Vec<(&str, BTreeMap<&str, u64>)> {
-        let mut all: Vec<(&str, BTreeMap<&str, u64>)> = vec![];
+    fn unsafe_runs(&self) -> Vec<(String, BTreeMap<&str, u64>)> {
+        let mut all: Vec<(String, BTreeMap<&str, u64>)> = vec![];
         for cell in &self.cells {
-            let name = cell.proposal.as_str();
-            let place = all.iter().position(|(it, _)| *it == name);
+            let place = all.iter().position(|(it, _)| *it == cell.proposal);
             let place = place.unwrap_or_else(|| {
-                all.push((name, BTreeMap::new()));
+                all.push((cell.proposal.clone(), BTreeMap::new()));
                 all.len() - 1
             });
             for (oracle, runs) in &cell.violations {
@@ -194,6 +222,10 @@ impl Cell {
         let sentences = sentences.chain(violated);
         sentences.collect::<Vec<_>>().join(". ")
     }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("strings and numbers can be written as JSON")
 }
 
 fn list_proposals(text: &mut String, proposals: &[&Proposal]) {

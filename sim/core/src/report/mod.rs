@@ -6,6 +6,7 @@ mod costs;
 mod counterexample;
 mod matrix;
 mod remarks;
+mod remedies;
 mod silence;
 mod story;
 mod unread;
@@ -13,13 +14,14 @@ mod violations;
 
 pub use campaign::{
     AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
-    Witness, Witnessed,
+    Record, Witness, Witnessed,
 };
-pub use cell::{Cell, Draw};
+pub use cell::{Cell, Draw, worth_confirming};
 pub use costs::{Cost, cost_table};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why, costs_of};
 pub use remarks::{excuses, thrown_out};
+pub use remedies::remedies;
 pub use silence::Silence;
 pub use story::{Finding, findings};
 pub use unread::unread;

@@ -42,14 +42,14 @@ pub fn violations(cast: &Cast, trace: &Trace, judgement: &Judgement) -> Vec<Stri
 /// In how many runs under each proposal each safety oracle found something, as
 /// a table.
 pub(super) fn unsafe_table<'a>(
-    all: impl IntoIterator<Item = (&'a str, BTreeMap<&'a str, u64>)>,
+    all: impl IntoIterator<Item = (String, BTreeMap<&'a str, u64>)>,
 ) -> Vec<Vec<String>> {
     let oracles = ORACLES.iter().map(|oracle| oracle.name.to_owned());
     let heads = ["proposal".to_owned()].into_iter().chain(oracles);
     let rows = all.into_iter().map(|(proposal, runs)| {
         let count = |name: &str| runs.get(name).copied().unwrap_or(0).to_string();
         let counts = ORACLES.iter().map(|oracle| count(oracle.name));
-        [proposal.to_owned()].into_iter().chain(counts).collect()
+        [proposal].into_iter().chain(counts).collect()
     });
     [heads.collect()].into_iter().chain(rows).collect()
 }

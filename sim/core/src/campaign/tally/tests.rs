@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::campaign::Reached;
+use crate::campaign::{EVERYBODY, Reached};
 use crate::costs::Costs;
 use crate::protocol::Switches;
 use crate::time::Span;
@@ -61,6 +61,7 @@ fn entrants() -> Vec<Entrant> {
         name: "it".to_owned(),
         title: String::new(),
         word: "it".to_owned(),
+        adoption: EVERYBODY,
         claims,
         switches: Switches::default(),
     });

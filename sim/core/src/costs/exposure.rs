@@ -1,15 +1,16 @@
 //! How long private keys lie open after their public halves were handed out.
 
+use std::collections::BTreeMap;
+
 use super::past::{Holder, keys_at, put_back};
 use crate::name::{DeviceId, KeyKind, KeyName};
-use crate::oracle::Index;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, FactId, Record, Trace};
 
 /// The keys that have been handed out.
 #[derive(Debug, Default)]
 pub(super) struct Exposure {
-    keys: Index<KeyName, Life>,
+    keys: BTreeMap<KeyName, Life>,
 }
 
 /// The life of a key since it was handed out.

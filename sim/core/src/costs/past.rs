@@ -71,10 +71,6 @@ pub(super) fn keys_at(trace: &Trace, place: FactId, holder: Holder, at: Time) ->
     keys
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "few facts change what somebody has"
-)]
 fn change(fact: Fact, holder: Holder) -> Option<Change> {
     match (holder, fact) {
         (Holder::Device(device), Fact::KeyGenerated { key }) => {

@@ -33,7 +33,7 @@ pub(super) struct Reading {
 }
 
 /// What is looked up and never gone through, so that its order cannot be seen.
-pub(crate) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+pub(super) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// A trace and indexes over it.
 #[derive(Debug)]

@@ -22,7 +22,6 @@ use crate::trace::{FactId, Trace};
 
 pub use cause::{Cause, CauseInfo, CauseKind};
 use history::History;
-pub(crate) use history::Index;
 pub use outcome::OutcomeClass;
 
 /// An event that an expected reader has not read by the end, or not seen.

@@ -185,7 +185,10 @@ impl Named for UserId {
 
 impl Named for DeviceId {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cast.devices[usize::from(self.index)].name)
+        match cast.devices.get(usize::from(self.index)) {
+            Some(device) => f.write_str(&device.name),
+            None => f.write_str("stranger"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod cell;
+mod claims;
 mod counterexample;
 mod matrix;
 mod remarks;
@@ -14,6 +15,7 @@ pub use campaign::{
     Witness, Witnessed,
 };
 pub use cell::{Cell, Draw};
+pub use claims::{FailedClaims, failed_claims};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
 pub use remarks::{excuses, thrown_out};

@@ -151,7 +151,7 @@ fn ids(keys: &[SignedKey<Vodozemac>]) -> Vec<u64> {
 
 fn has_olm(message: &ToDevice<Vodozemac>) -> bool {
     match message.content {
-        ToDeviceContent::Encrypted(_) => true,
+        ToDeviceContent::Encrypted(_) | ToDeviceContent::FromStranger(_) => true,
         ToDeviceContent::NoOlm | ToDeviceContent::Blacklisted(_) => false,
     }
 }

@@ -284,3 +284,28 @@ fn a_message_for_another_identity_of_the_device_is_not_taken() {
     };
     assert!(!facts.iter().any(came));
 }
+
+#[test]
+fn a_strangers_message_uses_its_key_up_and_leaves_no_session() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let from_stranger = |alice: &Client| {
+        let mut session = bob.open(&own, key, alice.now());
+        let mut message = bob.encrypt(&mut session, alice.now());
+        let ToDeviceContent::Encrypted(outside) = message.content else {
+            panic!("it is encrypted")
+        };
+        message.content = ToDeviceContent::FromStranger(outside);
+        message
+    };
+    let first = from_stranger(&alice);
+    let other = from_stranger(&alice);
+    assert_eq!(outcome(&mut alice, &first), Outcome::Accepted);
+    let missing = Outcome::Failed(OlmError::MissingOneTimeKey);
+    assert_eq!(outcome(&mut alice, &other), missing);
+    // Not even the session that the first message opened is there for it.
+    assert_eq!(outcome(&mut alice, &first), missing);
+    alice.come_back();
+    assert_eq!(outcome(&mut alice, &other), missing, "the account was stored");
+}

@@ -222,7 +222,9 @@ impl<C: Crypto> Homeserver<C> {
                 self.send_event(event, cx);
                 respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
-            ClientRequest::Sync { since, known } => self.sync(device, id, (since, known), cx),
+            ClientRequest::Sync { since, known, api } => {
+                self.sync(device, id, (since, known, api), cx);
+            }
         }
     }
 

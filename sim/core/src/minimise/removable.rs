@@ -48,8 +48,10 @@ fn without_devices(file: &Table, names: &[String]) -> Table {
     let mut file = file.clone();
     for name in names {
         table_mut(&mut file, "devices").remove(name);
-        if file.contains_key("clients") {
-            table_mut(&mut file, "clients").remove(name);
+        for others in ["clients", "sync"] {
+            if file.contains_key(others) {
+                table_mut(&mut file, others).remove(name);
+            }
         }
         without_steps_about(&mut file, name);
     }

@@ -5,6 +5,7 @@
 mod backup;
 mod block;
 mod claim;
+mod clock;
 mod connection;
 mod crash;
 mod drop_answer;
@@ -254,6 +255,9 @@ steps! {
     /// is used; or else all but so many: `leak = "2%"`, and with each of the
     /// others a message is sent.
     "claim" Claim: claim::Claim,
+    /// A server's clock is set back: `server`, `back` (a time). One-time keys that
+    /// are uploaded from then on are taken for older than those before.
+    "clock" Clock: clock::Clock,
     /// Somebody sends a damaged copy of the next Olm message between two
     /// devices ahead of it: `from`, `to`.
     "inject" Inject: tamper::Inject,

@@ -63,6 +63,8 @@ pub(crate) trait Outside {
     /// Stops a server, puts tables back to the latest copy (all of them
     /// unless some are named), and starts it again.
     fn restore_server(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex);
+    /// Sets a server's clock back.
+    fn set_clock_back(&mut self, server: ServerId, by: Span, step: StepIndex);
     /// Stops a device, puts its store back to the latest copy, and starts it
     /// again.
     fn restore_device(&mut self, device: DeviceId, step: StepIndex);

@@ -201,6 +201,12 @@ pub enum Fact {
     /// Somebody put a message into an inbox that had been there before.
     Replayed { message: MessageId, step: StepIndex },
 
+    /// A server's clock was set back.
+    ClockSetBack {
+        server: ServerId,
+        by: Span,
+        step: StepIndex,
+    },
     /// Strangers are about to claim keys of a device, and may not use them.
     ClaimedByStrangers {
         device: DeviceId,

@@ -145,7 +145,7 @@ impl<C: Crypto> World<C> {
         });
         let devices = cast.devices.iter().map(|it| {
             let node = NodeId::Device(it.id);
-            Machine::new(follows(node), it.client, scenario.lost_writes(node))
+            Machine::new(follows(node), it.client, scenario.lost_writes(node)).syncing(it.sync)
         });
         let mut machines = Machines {
             servers: servers.collect(),

@@ -161,10 +161,18 @@ impl<C: Crypto> Outside for World<C> {
                 });
             }
         }
+        // What the server gives out from now on is of another history.
+        disk.begin_epoch(self.now);
         machine.disk.replace(disk);
         for fact in facts {
             self.note(fact);
         }
+    }
+
+    fn set_clock_back(&mut self, server: ServerId, by: Span, step: StepIndex) {
+        let machine = &mut self.machines.servers[usize::from(server.0)];
+        machine.behind = machine.behind + by;
+        self.note(Fact::ClockSetBack { server, by, step });
     }
 
     fn restore_device(&mut self, device: DeviceId, step: StepIndex) {

@@ -135,6 +135,7 @@ fn nothing_new() -> SyncResponse<Vodozemac> {
         to_device: vec![],
         events: vec![],
         counts: counts(STOCK),
+        says_counts: true,
     }
 }
 

@@ -307,5 +307,9 @@ fn a_strangers_message_uses_its_key_up_and_leaves_no_session() {
     // Not even the session that the first message opened is there for it.
     assert_eq!(outcome(&mut alice, &first), missing);
     alice.come_back();
-    assert_eq!(outcome(&mut alice, &other), missing, "the account was stored");
+    assert_eq!(
+        outcome(&mut alice, &other),
+        missing,
+        "the account was stored"
+    );
 }

@@ -8,7 +8,7 @@ pub(crate) mod peer;
 
 use std::cell::Cell;
 
-use unwedge_core::cast::Client;
+use unwedge_core::cast::{Client, SyncApi};
 use unwedge_core::draws::Draws;
 use unwedge_core::name::{DeviceId, NodeId, Row, ServerId, UserId};
 use unwedge_core::node::{Cx, Durable as _, Effect, Effects, Input, Node, Settings};
@@ -203,6 +203,8 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
             protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
             settings: &self.settings,
             client: self.client,
+            sync: SyncApi::default(),
+            behind: Span::ZERO,
             draws: Draws::new(1),
             crypto: &mut Vodozemac,
             effects: &mut effects,

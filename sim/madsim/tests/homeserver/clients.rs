@@ -265,8 +265,17 @@ impl Server {
 
     /// Opens a poll.
     pub(crate) fn poll(&mut self, device: DeviceId, since: Option<SyncToken>) -> RequestId {
+        self.poll_by(SyncApi::default(), device, since)
+    }
+
+    /// Opens a poll of this kind.
+    pub(crate) fn poll_by(
+        &mut self,
+        api: SyncApi,
+        device: DeviceId,
+        since: Option<SyncToken>,
+    ) -> RequestId {
         let known = self.known.get(&device).copied();
-        let api = SyncApi::default();
         self.ask(device, ClientRequest::Sync { since, known, api })
     }
 

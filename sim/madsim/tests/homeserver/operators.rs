@@ -98,6 +98,11 @@ fn a_claim_for_nobody_races_with_nobody_and_ends_with_the_fallback_key() {
 #[test]
 fn strangers_who_use_their_keys_send_a_message_with_each_and_others_none() {
     let (mut server, keys, _) = with_keys();
+    let upload = Upload {
+        device_keys: Some(Peer::new(BOB).keys()),
+        ..Upload::default()
+    };
+    server.upload(BOB, upload).unwrap();
     let token = server.sync(BOB, None).next;
     server.facts();
     strangers_claim(&mut server, 1, Odds::ALWAYS);

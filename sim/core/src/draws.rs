@@ -31,6 +31,8 @@ pub enum Purpose {
     Arrival,
     /// Whether a stranger never uses the key that they claimed.
     Leak,
+    /// Who has adopted a proposal already.
+    Adoption,
 }
 
 /// The draws of one run.

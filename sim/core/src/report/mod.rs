@@ -2,6 +2,7 @@
 
 mod campaign;
 mod cell;
+mod claims;
 mod costs;
 mod counterexample;
 mod matrix;
@@ -17,6 +18,7 @@ pub use campaign::{
     Record, Witness, Witnessed,
 };
 pub use cell::{Cell, Draw, worth_confirming};
+pub use claims::{FailedClaims, failed_claims};
 pub use costs::{Cost, cost_table};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why, costs_of};

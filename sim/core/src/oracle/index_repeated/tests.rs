@@ -69,7 +69,7 @@ impl Story {
         fact
     }
 
-    fn is_found(self, facts: &[[FactId; 2]]) {
+    fn finds(&self, facts: &[[FactId; 2]]) {
         let found = facts.iter().map(|facts| Violation {
             oracle: ORACLE.name,
             facts: facts.to_vec(),
@@ -85,7 +85,7 @@ fn two_events_at_one_index_of_a_megolm_session_are_found() {
     story.says(4, true);
     let second = story.says(3, true);
     let third = story.says(3, true);
-    story.is_found(&[[first, second], [first, third]]);
+    story.finds(&[[first, second], [first, third]]);
 }
 
 #[test]
@@ -95,12 +95,12 @@ fn an_event_that_never_left_the_device_repeats_nothing() {
     let first = story.says(3, true);
     story.says(3, false);
     let second = story.says(3, true);
-    story.is_found(&[[first, second]]);
+    story.finds(&[[first, second]]);
 
     let mut story = Story::default();
     story.says(3, true);
     story.says(3, false);
-    story.is_found(&[]);
+    story.finds(&[]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn two_messages_at_one_index_of_an_olm_chain_are_found() {
     let first = story.writes_to_bob(0, 2, Some(0));
     let second = story.writes_to_bob(0, 2, Some(5));
     let third = story.writes_to_bob(0, 2, None);
-    story.is_found(&[[first, second], [first, third]]);
+    story.finds(&[[first, second], [first, third]]);
 }
 
 #[test]
@@ -121,5 +121,5 @@ fn another_chain_or_the_same_content_repeats_nothing() {
     story.writes_to_bob(9, 2, Some(6));
     // The same message key and the same plaintext make the same ciphertext.
     story.writes_to_bob(0, 2, Some(0));
-    story.is_found(&[]);
+    story.finds(&[]);
 }

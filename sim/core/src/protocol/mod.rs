@@ -271,6 +271,26 @@ decisions! {
         OriginalIndex = "original-index",
     }
 
+    /// What a device makes of an answer to `/keys/query` about a user whose
+    /// devices have changed since it asked (BS §1.14).
+    key_query_races, "key-query-races": KeyQueryRaces {
+        /// It asks again, because it numbers what it hears of changes:
+        /// matrix-rust-sdk.
+        AskedAgain = "asked-again",
+        /// It takes the answer for the newest there is, though it was made
+        /// before the change: the bug that the specification warns of.
+        LastAnswerCounts = "last-answer-counts",
+    }
+
+    /// What a device does with a Megolm session whose key somebody has who is
+    /// to have no more: a user who has left, a device that is gone (BS §1.8).
+    over_shared_sessions, "over-shared-sessions": OverSharedSessions {
+        /// It replaces the session with its next message.
+        Replaced = "replaced",
+        /// It goes on with it: a known bug.
+        Kept = "kept",
+    }
+
     /// What becomes of a one-time key when a message that was made for it
     /// cannot be decrypted.
     failed_keys, "failed-keys": FailedKeys {

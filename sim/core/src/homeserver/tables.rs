@@ -192,6 +192,8 @@ pub struct OneTimeKeyRow<C: Crypto> {
     pub uploaded: Time,
     /// Breaks ties inside one upload, where the specification gives no order.
     pub tie: u32,
+    /// In how many further rows the same key is.
+    pub more: u32,
 }
 
 impl<C: Crypto> Default for Tables<C> {
@@ -252,13 +254,18 @@ impl<C: Crypto> Durable for Tables<C> {
         match write {
             Write::OneTimeKey(row) => {
                 let name = row.key.name;
-                self.one_time_keys
-                    .entry(name.owner)
-                    .or_default()
-                    .insert(name.id, row);
+                let keys = self.one_time_keys.entry(name.owner).or_default();
+                match keys.get_mut(&name.id) {
+                    Some(stored) if stored.key.key == row.key.key => stored.more += 1,
+                    _ => drop(keys.insert(name.id, row)),
+                }
             }
             Write::OneTimeKeyGone(device, id) => {
-                self.one_time_keys.entry(device).or_default().remove(&id);
+                let keys = self.one_time_keys.entry(device).or_default();
+                match keys.get_mut(&id) {
+                    Some(row) if row.more > 0 => row.more -= 1,
+                    _ => drop(keys.remove(&id)),
+                }
             }
             Write::OneTimeKeysGone(device) => {
                 self.one_time_keys.remove(&device);

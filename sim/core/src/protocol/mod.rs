@@ -187,6 +187,17 @@ decisions! {
         Replaced = "replaced",
     }
 
+    /// What a homeserver does with a one-time key that is uploaded while it
+    /// has that very key, as when an answer was lost (BS §2.1).
+    repeated_keys, "repeated-keys": RepeatedKeys {
+        /// Nothing: a key is there once. Of two uploads at the same time a
+        /// constraint of the table lets one through: Synapse.
+        Skipped = "skipped",
+        /// It stores the key a second time, and hands it out twice: a known
+        /// bug of a server that looks and stores without a constraint.
+        StoredAgain = "stored-again",
+    }
+
     /// How many one-time keys of a device a homeserver stores.
     stored_key_limit, "stored-key-limit": StoredKeyLimit {
         /// As many as there are.

@@ -84,18 +84,17 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    /// The rows that note which updates are among what another server has
-    /// taken out of the queue.
-    pub(super) fn updates_taken(&self, peer: ServerId, gone: &[Write<C>]) -> Vec<Write<C>> {
-        let queue = self.tables.outbox.edus.get(&peer);
-        let taken = gone.iter().filter_map(|row| match row {
-            Write::QueuedGone(_, place) => as_update(queue?.get(place)?),
-            _ => None,
-        });
+    /// The rows that note which updates another server has taken, of what was
+    /// at these places of the queue.
+    pub(super) fn updates_taken(&self, peer: ServerId, places: &[u64]) -> Vec<Write<C>> {
+        let Some(queue) = self.tables.outbox.edus.get(&peer) else {
+            return vec![];
+        };
+        let taken = places.iter().filter_map(|place| queue.get(place));
         let row = |it: &DeviceListUpdate<C>| {
             Write::UpdatesTaken(peer, it.device.user, Some(it.stream_id))
         };
-        taken.map(row).collect()
+        taken.filter_map(as_update).map(row).collect()
     }
 
     /// Throws away updates that another server could not be sent for a day,

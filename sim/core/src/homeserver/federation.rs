@@ -136,11 +136,9 @@ impl<C: Crypto> Homeserver<C> {
         }
         match (asked, response) {
             (Asked::Send { edus, events }, FederationResponse::Send) => {
-                let mut rows: Vec<Write<C>> = edus
-                    .into_iter()
-                    .map(|row| Write::QueuedGone(peer, row))
-                    .collect();
-                rows.extend(self.updates_taken(peer, &rows));
+                let mut rows = self.updates_taken(peer, &edus);
+                let gone = edus.into_iter();
+                rows.extend(gone.map(|row| Write::QueuedGone(peer, row)));
                 if !events.is_empty() {
                     rows.push(Write::EventsSent(peer, events));
                 }

@@ -154,7 +154,7 @@ impl<C: Crypto> Homeserver<C> {
             });
             rows.push(Write::OneTimeKey(OneTimeKeyRow {
                 key,
-                uploaded: cx.now,
+                uploaded: cx.clock(),
                 more: 0,
                 tie,
             }));

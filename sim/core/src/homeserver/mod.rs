@@ -12,6 +12,7 @@ mod logins;
 mod membership;
 mod missing_events;
 mod rooms;
+mod strangers;
 mod sync;
 mod tables;
 
@@ -28,6 +29,7 @@ use crate::wire::{
     MessageKind, RequestId, ToDevice,
 };
 
+pub use strangers::Strangers;
 pub use tables::{OneTimeKeyRow, Tables, Write};
 
 /// A homeserver. Everything but `tables` is in memory only.
@@ -42,6 +44,8 @@ pub struct Homeserver<C: Crypto> {
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
+    /// Whom all strangers pass for, once the first of them has come.
+    stranger: Option<C::Account>,
     queries: device_lists::Queries<C>,
     updates: device_updates::Updates,
     missing: missing_events::Missing<C>,
@@ -74,8 +78,8 @@ pub enum Command<C: Crypto> {
     /// Makes one authenticated request to each of these servers, whatever
     /// the back-off says.
     Greet(Vec<ServerId>),
-    /// Claims this many keys of a device and never uses them.
-    Claim(DeviceId, u32),
+    /// Lets strangers claim keys of a device.
+    Claim(Strangers),
     /// Puts a message into an inbox, past every check.
     PutIntoInbox(Box<ToDevice<C>>),
 }
@@ -101,6 +105,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             sending: BTreeSet::new(),
             wake_up_at: None,
             claims: claim::Claims::default(),
+            stranger: None,
             queries: device_lists::Queries::default(),
             updates: device_updates::Updates::default(),
             missing: missing_events::Missing::default(),
@@ -143,9 +148,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
             Input::Timer(Timer::ResyncLoop) => self.resync_loop(cx),
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
-            Input::Command(Command::Claim(device, count)) => {
-                self.claim_for_nobody(device, count, cx);
-            }
+            Input::Command(Command::Claim(strangers)) => self.claim_for_strangers(strangers, cx),
             Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
             Input::Connection(_) | Input::TimedOut(_) => {}
         }
@@ -228,7 +231,9 @@ impl<C: Crypto> Homeserver<C> {
                 self.send_event(event, cx);
                 respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
-            ClientRequest::Sync { since, known } => self.sync(device, id, (since, known), cx),
+            ClientRequest::Sync { since, known, api } => {
+                self.sync(device, id, (since, known, api), cx);
+            }
         }
     }
 

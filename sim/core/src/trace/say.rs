@@ -40,7 +40,8 @@ impl Named for Fact {
             }
             Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
             Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
-            Fact::ClaimedForNobody { device, count, .. } => write!(f, "somebody claims {count} keys of {}", say!(device)),
+            Fact::ClaimedByStrangers { device, count, .. } => write!(f, "somebody claims {count} keys of {}", say!(device)),
+            Fact::ClockSetBack { server, by, .. } => write!(f, "the clock of {} is set back by {by}", say!(server)),
             Fact::LoggedIn { device } => write!(f, "{} logs in", say!(device)),
             Fact::LoggedOut { device, why } => write!(f, "{} is logged out: {why:?}", say!(device)),
             Fact::DevicePublished { server, device } => write!(f, "{} knows {}", say!(server), say!(device)),

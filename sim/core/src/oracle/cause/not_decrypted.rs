@@ -201,7 +201,9 @@ fn blame_for_discard(
         // Keys that were claimed and never used have filled the store.
         Discard::StoreFull => {
             let claimed = history.last_before(discarded, |fact| match fact {
-                Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
+                Fact::ClaimedByStrangers { device, step, .. } if device == reader => {
+                    Some(Some(step))
+                }
                 _ => None,
             });
             claimed.map(|deed| Deed {

@@ -131,7 +131,9 @@ fn server_asked<C: Crypto>(request: &FederationRequest<C>) -> usize {
         FederationRequest::Send(transaction) => {
             let edus = transaction.edus.iter().map(|edu| match edu {
                 Edu::DirectToDevice(..) => EDU + TO_DEVICE,
-                Edu::DeviceListUpdate(_, keys) => EDU + usize::from(keys.is_some()) * DEVICE_KEYS,
+                Edu::DeviceListUpdate(update) => {
+                    EDU + usize::from(update.keys.is_some()) * DEVICE_KEYS
+                }
             });
             transaction.pdus.len() * PDU + edus.sum::<usize>()
         }
@@ -146,7 +148,7 @@ fn server_asked<C: Crypto>(request: &FederationRequest<C>) -> usize {
 fn server_answered<C: Crypto>(response: &FederationResponse<C>) -> usize {
     match response {
         FederationResponse::Claim(keys) => keys.len() * SIGNED_KEY,
-        FederationResponse::Query(lists) => {
+        FederationResponse::Query(_, lists) => {
             let lists = lists
                 .iter()
                 .map(|(_, list)| NAME + list.len() * DEVICE_KEYS);

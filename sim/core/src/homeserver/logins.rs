@@ -32,7 +32,7 @@ impl<C: Crypto> Homeserver<C> {
         let gone = |peer| Write::Queued(peer, Edu::DeviceListUpdate(device, None));
         rows.extend(peers.iter().copied().map(gone));
         self.write(rows, cx);
-        self.polls.remove(&device);
+        self.stop_polls(device);
         self.answered_syncs.remove(&device);
         self.notify_all(cx);
         for peer in peers {

@@ -34,6 +34,13 @@ pub(crate) struct Written {
     count: Spanned<i64>,
 }
 
+impl Claim {
+    /// Somebody claims one key.
+    pub(super) fn of_one(device: DeviceId) -> Self {
+        Self { device, count: 1 }
+    }
+}
+
 impl Action for Claim {
     type Written = Written;
 

@@ -14,7 +14,7 @@ use crate::wire::MessageKind;
 /// Why the message failed; or what became of the key that was in it.
 pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
     let Some((failed, key, error)) = history.clues().failed.get(&share.message).copied() else {
-        return forgotten(history, share, reader);
+        return dropped(history, share, reader).or_else(|| forgotten(history, share, reader));
     };
     let opened = session_of(history, failed).map_or(Time::ZERO, |session| session.opened);
     // A session that was opened with what the device was before.
@@ -27,9 +27,19 @@ pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -
             KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
             KeyKind::Fallback => fallback_key_gone(history, key, failed, reader),
         }),
-        OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
+        OlmError::TooBigMessageGap => {
+            let deed = history.wasted(share.message.sender, reader, failed);
+            Some(Cause {
+                kind: CauseKind::MessageGap,
+                step: deed.and_then(|deed| deed.step),
+                decisive: failed,
+            })
+        }
+        OlmError::MissingMessageKey | OlmError::Invalid => {
             let ends = [reader, share.message.sender];
-            let deed = forked(history, ends, opened, failed);
+            let deed = forked(history, ends, opened, failed)
+                .or_else(|| processes_forked(history, ends, failed))
+                .or_else(|| crashed(history, ends, failed));
             Some(Cause {
                 kind: CauseKind::RatchetForked,
                 step: deed.and_then(|deed| deed.step),
@@ -81,6 +91,15 @@ fn one_time_key_gone(
     if let Some(deed) = history.writes_lost(reader, made, span) {
         return caused(CauseKind::OneTimeKeyForgotten, Some(deed), failed);
     }
+    // An account without the key has been stored over the one that had it.
+    if let Some(deed) = history.store_is_shared(reader, generated) {
+        let other = overwritten(history, key, (FactId(0), failed));
+        return Cause {
+            kind: CauseKind::OneTimeKeyOverwritten,
+            step: deed.step,
+            decisive: other.unwrap_or(failed),
+        };
+    }
     if let Some(other) = overwritten(history, key, span) {
         return caused(CauseKind::OneTimeKeyOverwritten, None, other);
     }
@@ -106,11 +125,36 @@ fn fallback_key_gone(
     }
     let deed = history
         .device_rolled_back(reader, made, span)
-        .or_else(|| history.writes_lost(reader, made, span));
+        .or_else(|| history.writes_lost(reader, made, span))
+        .or_else(|| history.store_is_shared(reader, generated));
     match deed {
         Some(_) => caused(CauseKind::FallbackKeyForgotten, deed, failed),
         None => caused(CauseKind::FallbackKeyRetired, None, failed),
     }
+}
+
+/// The message was decrypted, and the key in it was dropped: what kept the
+/// reader from learning of the sender's device.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn dropped(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
+    let dropped = history.first_after(share.fact, |fact| match fact {
+        Fact::RoomKeyDropped { by, message, .. } if by == reader && message == share.message => {
+            Some(None)
+        }
+        _ => None,
+    })?;
+    let (ours, theirs) = (share.message.sender.user.server, reader.user.server);
+    let deed = history
+        .answer_lost(reader, MessageKind::KeysQuery, dropped.fact)
+        .or_else(|| history.lost_each_other(theirs, ours, dropped.fact));
+    Some(Cause {
+        kind: CauseKind::SenderUnknown,
+        step: deed.and_then(|deed| deed.step),
+        decisive: dropped.fact,
+    })
 }
 
 /// The message was decrypted, and the key in it is not there any more.
@@ -146,8 +190,7 @@ fn session_of(history: &History<'_>, failed: FactId) -> Option<SessionName> {
     }
 }
 
-/// What put back one end of a session since it was opened; or else a crash in
-/// the middle of something.
+/// What put back one end of a session since it was opened.
 fn forked(
     history: &History<'_>,
     ends: [DeviceId; 2],
@@ -157,15 +200,20 @@ fn forked(
     let span = (FactId(0), failed);
     let since = |deed: &Deed| history.trace.at(deed.fact).at >= opened;
     let put_back = ends.map(|end| history.put_back(end, span));
-    let put_back = put_back
-        .into_iter()
-        .flatten()
-        .filter(since)
-        .max_by_key(|deed| deed.fact);
-    put_back.or_else(|| {
-        let crashed = ends.map(|end| history.crashed(end, failed));
-        crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
-    })
+    let put_back = put_back.into_iter().flatten().filter(since);
+    put_back.max_by_key(|deed| deed.fact)
+}
+
+/// What made two copies of one end of a session, in two processes.
+fn processes_forked(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option<Deed> {
+    let forked = ends.map(|end| history.store_shared(end, failed));
+    forked.into_iter().flatten().max_by_key(|deed| deed.fact)
+}
+
+/// A crash of one end in the middle of something.
+fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option<Deed> {
+    let crashed = ends.map(|end| history.crashed(end, failed));
+    crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
 /// What last happened to a device's store, or to what it had not stored yet.
@@ -289,7 +337,8 @@ fn issued_again(
             // What kept the device from learning of the first upload.
             let crashed = history.crashed(reader, stored.fact);
             let dropped = history.answer_lost(reader, MessageKind::KeysUpload, stored.fact);
-            let deed = [crashed, dropped]
+            let other = history.process_started(reader, stored.fact);
+            let deed = [crashed, dropped, other]
                 .into_iter()
                 .flatten()
                 .max_by_key(|deed| deed.fact);

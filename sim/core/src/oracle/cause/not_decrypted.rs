@@ -60,7 +60,8 @@ fn one_time_key_gone(
     // not done.
     let counts = |done: &FactId| !undone(history, *done, failed, reader);
     if let Some(used) = used(history, key, failed).filter(counts) {
-        return issued_again(history, key, used, failed, reader);
+        return known_to_another_process(history, key, used, failed, reader)
+            .unwrap_or_else(|| issued_again(history, key, used, failed, reader));
     }
     let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
     if let Some((discarded, why)) = gone {
@@ -115,7 +116,13 @@ fn fallback_key_gone(
     reader: DeviceId,
 ) -> Cause {
     if let Some((retired, _)) = discarded(history, key, failed) {
-        return caused(CauseKind::FallbackKeyRetired, None, retired);
+        // It was handed out because somebody had claimed the one-time keys.
+        let claimed = claimed_for_nobody(history, reader, retired);
+        return Cause {
+            kind: CauseKind::FallbackKeyRetired,
+            step: claimed.and_then(|deed| deed.step),
+            decisive: retired,
+        };
     }
     let generated = generated(history, key);
     let made = history.trace.at(generated).at;
@@ -216,6 +223,19 @@ fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option
     crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
+/// The last time before `before` that somebody claimed keys of a device and
+/// did not use them.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn claimed_for_nobody(history: &History<'_>, reader: DeviceId, before: FactId) -> Option<Deed> {
+    history.last_before(before, |fact| match fact {
+        Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
+        _ => None,
+    })
+}
+
 /// What last happened to a device's store, or to what it had not stored yet.
 fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
     let crashed = history
@@ -248,10 +268,7 @@ fn blame_for_discard(
         Discard::Replaced => None,
         // Keys that were claimed and never used have filled the store.
         Discard::StoreFull => {
-            let claimed = history.last_before(discarded, |fact| match fact {
-                Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
-                _ => None,
-            });
+            let claimed = claimed_for_nobody(history, reader, discarded);
             claimed.map(|deed| Deed {
                 fact: discarded,
                 ..deed
@@ -275,6 +292,34 @@ fn blame_for_discard(
             })
         }
     }
+}
+
+/// The key was used for the very session that the message is of: by a process
+/// that made the key, and not by the one that met the message.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn known_to_another_process(
+    history: &History<'_>,
+    key: KeyName,
+    used: FactId,
+    failed: FactId,
+    reader: DeviceId,
+) -> Option<Cause> {
+    let accepted = match history.trace.at(used).fact {
+        Fact::SessionAccepted { session, .. } => Some(session),
+        _ => None,
+    };
+    if accepted != session_of(history, failed) {
+        return None;
+    }
+    let deed = history.store_is_shared(reader, generated(history, key))?;
+    Some(Cause {
+        kind: CauseKind::OneTimeKeyOverwritten,
+        step: deed.step,
+        decisive: failed,
+    })
 }
 
 /// A key that was used once was issued a second time: what brought it back.

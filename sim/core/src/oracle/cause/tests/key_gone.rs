@@ -114,6 +114,17 @@ fn an_account_can_be_overwritten_without_another_key_under_that_id() {
 }
 
 #[test]
+fn a_session_that_another_process_accepted_on_its_own_key_is_not_one_more() {
+    let mut story = Story::of_alice_and_bob();
+    story.forks_bob(false, STEP);
+    story.generates(ONE_TIME);
+    story.issues(ONE_TIME, ALICE);
+    story.accepts(ONE_TIME, ALICE);
+    let failed = is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyOverwritten, STEP, failed));
+}
+
+#[test]
 fn another_process_does_no_harm_with_a_lock_or_once_all_is_loaded_again() {
     for harmless in [
         |story: &mut Story| story.forks_bob(true, OTHER_STEP),

@@ -141,6 +141,22 @@ fn a_fallback_key_that_was_replaced_is_retired_however_often_it_was_used() {
 }
 
 #[test]
+fn a_fallback_key_that_was_retired_blames_who_had_claimed_the_one_time_keys() {
+    let mut story = Story::of_alice_and_bob();
+    let claimed = |device, step: Option<StepIndex>| Fact::ClaimedForNobody {
+        device,
+        count: 5,
+        step: step.expect("the story names a step"),
+    };
+    story.note(claimed(BOB, STEP));
+    story.note(claimed(ALICE, OTHER_STEP));
+    let discarded = is_discarded(&mut story, FALLBACK);
+    story.note(claimed(BOB, OTHER_STEP));
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyRetired, STEP, discarded));
+}
+
+#[test]
 fn a_fallback_key_that_nobody_saw_go_names_the_failure() {
     let mut story = Story::of_alice_and_bob();
     let failed = is_gone(&mut story, FALLBACK);

@@ -13,6 +13,7 @@ mod rooms;
 mod send;
 mod share;
 mod store;
+mod strangers;
 mod sync;
 mod timeline;
 mod unwedge;

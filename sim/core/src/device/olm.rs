@@ -135,6 +135,9 @@ impl<C: Crypto> Device<C> {
                 self.store.withheld.insert(*session);
                 rows.push(Write::Withheld(*session));
             }
+            ToDeviceContent::FromStranger(outside) => {
+                self.receive_from_stranger(message.id, outside, cx);
+            }
             ToDeviceContent::Encrypted(outside) => {
                 let id = message.id;
                 self.receive_encrypted(&Envelope { id, outside }, rows, cx);
@@ -276,8 +279,7 @@ impl<C: Crypto> Device<C> {
         Ok(payload)
     }
 
-    /// Accepts a session, which is stored at once, or perhaps `later`. The one-time key is gone if
-    /// that succeeds, and only then; a fallback key stays.
+    /// Accepts a session, which is stored at once, or perhaps `later`.
     fn accept(
         &mut self,
         envelope: &Envelope<'_, C>,
@@ -285,21 +287,8 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
-        let (session, payload) = cx.crypto.accept_session(
-            &mut self.account.olm,
-            &outside.sender_identity,
-            &outside.ciphertext,
-        )?;
+        let (session, payload) = self.accept_session(outside, cx)?;
         let (name, key, peer) = (outside.session, outside.key, envelope.id.sender);
-        cx.observe(Fact::SessionAccepted {
-            by: self.id,
-            session: name,
-            key,
-        });
-        match key.kind {
-            KeyKind::OneTime => self.account.changed = true,
-            KeyKind::Fallback => self.fallback_key_used(key, cx),
-        }
         let pickle = cx.crypto.pickle_session(&session);
         self.sessions.insert(name, session);
         let row = SessionRow {
@@ -331,6 +320,31 @@ impl<C: Crypto> Device<C> {
             later.extend(rows);
         }
         Ok(payload)
+    }
+
+    /// The session that a message opens. The one-time key is gone if that
+    /// succeeds, and only then; a fallback key stays.
+    pub(super) fn accept_session(
+        &mut self,
+        outside: &Encrypted<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Result<(C::Session, Payload<C>), OlmError> {
+        let accepted = cx.crypto.accept_session(
+            &mut self.account.olm,
+            &outside.sender_identity,
+            &outside.ciphertext,
+        )?;
+        let (session, key) = (outside.session, outside.key);
+        cx.observe(Fact::SessionAccepted {
+            by: self.id,
+            session,
+            key,
+        });
+        match key.kind {
+            KeyKind::OneTime => self.account.changed = true,
+            KeyKind::Fallback => self.fallback_key_used(key, cx),
+        }
+        Ok(accepted)
     }
 
     fn is_for_me(&self, envelope: &Envelope<'_, C>, payload: &Payload<C>) -> bool {

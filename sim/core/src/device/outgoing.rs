@@ -115,6 +115,7 @@ impl<C: Crypto> Device<C> {
             ClientRequest::Sync {
                 since: self.store.token,
                 known: self.told,
+                api: cx.sync,
             },
             cx,
         );

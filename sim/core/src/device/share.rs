@@ -16,8 +16,6 @@ use crate::time::Span;
 use crate::trace::{Fact, Withholding};
 use crate::wire::{ClientRequest, ToDevice, ToDeviceContent};
 
-/// A session is replaced after so many messages.
-const ROTATION_MESSAGES: u32 = 100;
 /// A session is replaced at this age.
 const ROTATION_PERIOD: Span = Span::days(7);
 
@@ -105,7 +103,7 @@ impl<C: Crypto> Device<C> {
     ) -> Arc<OutboundRow<C>> {
         if let Some(row) = self.store.outbound.get(&room) {
             let age = cx.now.since(row.name.created);
-            let expired = row.messages >= ROTATION_MESSAGES || age >= ROTATION_PERIOD;
+            let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;
             if !expired && !self.is_over_shared(row, members) {
                 return row.clone();
             }

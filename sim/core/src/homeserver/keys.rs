@@ -151,7 +151,7 @@ impl<C: Crypto> Homeserver<C> {
             });
             rows.push(Write::OneTimeKey(OneTimeKeyRow {
                 key,
-                uploaded: cx.now,
+                uploaded: cx.clock(),
                 tie,
             }));
         }

@@ -11,6 +11,7 @@ mod logins;
 mod membership;
 mod missing_events;
 mod rooms;
+mod strangers;
 mod sync;
 mod tables;
 
@@ -27,6 +28,7 @@ use crate::wire::{
     MessageKind, RequestId, ToDevice,
 };
 
+pub use strangers::Strangers;
 pub use tables::{OneTimeKeyRow, Tables, Write};
 
 /// A homeserver. Everything but `tables` is in memory only.
@@ -41,6 +43,8 @@ pub struct Homeserver<C: Crypto> {
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
+    /// Whom all strangers pass for, once the first of them has come.
+    stranger: Option<C::Account>,
     queries: device_lists::Queries<C>,
     missing: missing_events::Missing<C>,
     /// `/sendToDevice` transactions seen, with the time, for idempotency.
@@ -70,8 +74,8 @@ pub enum Command<C: Crypto> {
     /// Makes one authenticated request to each of these servers, whatever
     /// the back-off says.
     Greet(Vec<ServerId>),
-    /// Claims this many keys of a device and never uses them.
-    Claim(DeviceId, u32),
+    /// Lets strangers claim keys of a device.
+    Claim(Strangers),
     /// Puts a message into an inbox, past every check.
     PutIntoInbox(Box<ToDevice<C>>),
 }
@@ -97,6 +101,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             sending: BTreeSet::new(),
             wake_up_at: None,
             claims: claim::Claims::default(),
+            stranger: None,
             queries: device_lists::Queries::default(),
             missing: missing_events::Missing::default(),
             seen_transactions: LiteMap::new(),
@@ -136,9 +141,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             }
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
-            Input::Command(Command::Claim(device, count)) => {
-                self.claim_for_nobody(device, count, cx);
-            }
+            Input::Command(Command::Claim(strangers)) => self.claim_for_strangers(strangers, cx),
             Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
             Input::Connection(_) | Input::TimedOut(_) => {}
         }
@@ -219,7 +222,9 @@ impl<C: Crypto> Homeserver<C> {
                 self.send_event(event, cx);
                 respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
-            ClientRequest::Sync { since, known } => self.sync(device, id, (since, known), cx),
+            ClientRequest::Sync { since, known, api } => {
+                self.sync(device, id, (since, known, api), cx);
+            }
         }
     }
 

@@ -21,6 +21,9 @@ const MESSAGES_KEPT: Span = Span::days(7);
 /// A homeserver's database.
 #[derive(Clone, Debug)]
 pub struct Tables<C: Crypto> {
+    /// When the database was last put back to a copy: what it counts since then
+    /// is not what it counted before.
+    pub(super) epoch: Time,
     pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
     pub(super) fallback_keys: LiteMap<DeviceId, FallbackKey<C>>,
     pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
@@ -169,6 +172,7 @@ pub struct OneTimeKeyRow<C: Crypto> {
 impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
+            epoch: Time::ZERO,
             one_time_keys: LiteMap::new(),
             fallback_keys: LiteMap::new(),
             issued_keys: LiteMap::new(),
@@ -208,6 +212,11 @@ impl<C: Crypto> Tables<C> {
             Table::RetryTimings => self.retry.clone_from(&backup.retry),
             Table::IssuedKeys => self.issued_keys.clone_from(&backup.issued_keys),
         }
+    }
+
+    /// Notes that the database was put back to a copy.
+    pub fn begin_epoch(&mut self, now: Time) {
+        self.epoch = now;
     }
 
     /// Empties one table.

@@ -109,7 +109,7 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::MessageDropped { .. }
             | Fact::Injected { .. }
             | Fact::OlmMessagesWasted { .. }
-            | Fact::ClaimedForNobody { .. }
+            | Fact::ClaimedByStrangers { .. }
             | Fact::LoggedOut { .. }
             | Fact::RemoteFailed { .. }
             | Fact::ClaimMissed { .. }

@@ -213,6 +213,18 @@ decisions! {
         AllButOneTimeKeys = "all-but-one-time-keys",
     }
 
+    /// What a homeserver's sync tokens say.
+    sync_tokens, "sync-tokens": SyncTokens {
+        /// Positions in its streams. After a restore they are given out again,
+        /// and a token from before cannot be told from one from after: Synapse.
+        Positions = "positions",
+        /// Also which history of the database they belong to, which an
+        /// operator's restore makes another. A client that comes with a token of
+        /// an earlier one is given all that the server holds for it, nothing is
+        /// deleted, and it is told to look up everybody's devices again.
+        WithEpoch = "with-epoch",
+    }
+
     // What a client does.
 
     /// What a device does when an upload of one-time keys is refused.
@@ -315,6 +327,25 @@ decisions! {
         KeyKept = "key-kept",
         /// It drops the key: a known bug (element-web#24682).
         KeyDropped = "key-dropped",
+    }
+
+    /// In which order a device works through the to-device messages of an
+    /// answer.
+    to_device_order, "to-device-order": ToDeviceOrder {
+        /// In the order in which they are given.
+        AsGiven = "as-given",
+        /// The last first: a bug, like any order in which an Olm message comes
+        /// more than forty places before its turn (BS §1.6).
+        LastFirst = "last-first",
+    }
+
+    /// What a device makes of an answer that does not say how many one-time keys
+    /// it has on the server, as sliding sync does not if that has not changed.
+    absent_counts, "absent-counts": AbsentCounts {
+        /// It is as it was.
+        Unchanged = "unchanged",
+        /// There is none: a known bug (matrix-js-sdk#5501).
+        Zero = "zero",
     }
 
     /// When a device stores how far it has synced.

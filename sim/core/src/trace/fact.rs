@@ -218,8 +218,14 @@ pub enum Fact {
         count: u32,
         step: StepIndex,
     },
-    /// Somebody is about to claim keys of a device and not use them.
-    ClaimedForNobody {
+    /// A server's clock was set back.
+    ClockSetBack {
+        server: ServerId,
+        by: Span,
+        step: StepIndex,
+    },
+    /// Strangers are about to claim keys of a device, and may not use them.
+    ClaimedByStrangers {
         device: DeviceId,
         count: u32,
         step: StepIndex,
@@ -257,7 +263,7 @@ pub enum Fact {
     /// A server deleted all one-time keys of a device, as the device asked.
     KeysReset { server: ServerId, device: DeviceId },
     /// A server handed out a key; to nobody in particular, if it was claimed
-    /// by somebody who will not use it.
+    /// by a stranger who will not use it.
     KeyIssued {
         server: ServerId,
         key: KeyName,

@@ -50,8 +50,6 @@
 //!
 //! # Not asked
 //!
-//! - A wall clock that steps back between uploads: the servers of the model
-//!   have no clock of their own, and time only goes forward.
 //! - A used fallback key whose JSON is not canonical (§8.1): the model has
 //!   keys and no JSON, so the order of members has nothing to act on.
 //! - Two fallback keys of one algorithm in one upload (§8.1): the model's
@@ -85,6 +83,7 @@ mod membership;
 mod operators;
 mod polls;
 mod rollback;
+mod sliding;
 mod transactions;
 mod uploads;
 

@@ -117,7 +117,7 @@ fn fallback_key_gone(
 ) -> Cause {
     if let Some((retired, _)) = discarded(history, key, failed) {
         // It was handed out because somebody had claimed the one-time keys.
-        let claimed = claimed_for_nobody(history, reader, retired);
+        let claimed = claimed_by_strangers(history, reader, retired);
         return Cause {
             kind: CauseKind::FallbackKeyRetired,
             step: claimed.and_then(|deed| deed.step),
@@ -223,15 +223,14 @@ fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option
     crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
-/// The last time before `before` that somebody claimed keys of a device and
-/// did not use them.
+/// The last time before `before` that strangers claimed keys of a device.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
 )]
-fn claimed_for_nobody(history: &History<'_>, reader: DeviceId, before: FactId) -> Option<Deed> {
+fn claimed_by_strangers(history: &History<'_>, reader: DeviceId, before: FactId) -> Option<Deed> {
     history.last_before(before, |fact| match fact {
-        Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
+        Fact::ClaimedByStrangers { device, step, .. } if device == reader => Some(Some(step)),
         _ => None,
     })
 }
@@ -268,7 +267,7 @@ fn blame_for_discard(
         Discard::Replaced => None,
         // Keys that were claimed and never used have filled the store.
         Discard::StoreFull => {
-            let claimed = claimed_for_nobody(history, reader, discarded);
+            let claimed = claimed_by_strangers(history, reader, discarded);
             claimed.map(|deed| Deed {
                 fact: discarded,
                 ..deed

@@ -307,7 +307,7 @@ fn a_store_that_was_full_blames_whoever_claimed_keys_and_did_not_use_them() {
     let claims = |story: &mut Story, device, step: Option<StepIndex>| {
         let step = step.expect("the story names a step");
         let count = 50;
-        story.note(Fact::ClaimedForNobody {
+        story.note(Fact::ClaimedByStrangers {
             device,
             count,
             step,

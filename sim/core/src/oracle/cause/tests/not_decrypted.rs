@@ -143,7 +143,7 @@ fn a_fallback_key_that_was_replaced_is_retired_however_often_it_was_used() {
 #[test]
 fn a_fallback_key_that_was_retired_blames_who_had_claimed_the_one_time_keys() {
     let mut story = Story::of_alice_and_bob();
-    let claimed = |device, step: Option<StepIndex>| Fact::ClaimedForNobody {
+    let claimed = |device, step: Option<StepIndex>| Fact::ClaimedByStrangers {
         device,
         count: 5,
         step: step.expect("the story names a step"),

@@ -11,7 +11,7 @@ use super::{Device, Write};
 use crate::crypto::{Content, Crypto};
 use crate::name::{DeviceId, MegolmName, RoomId, UserId};
 use crate::node::Cx;
-use crate::protocol::Resharing;
+use crate::protocol::{OverSharedSessions, Resharing};
 use crate::time::Span;
 use crate::trace::{Fact, Withholding};
 use crate::wire::{ClientRequest, ToDevice, ToDeviceContent};
@@ -104,7 +104,14 @@ impl<C: Crypto> Device<C> {
         if let Some(row) = self.store.outbound.get(&room) {
             let age = cx.now.since(row.name.created);
             let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;
-            if !expired && !self.is_over_shared(row, members) {
+            let is_good = || {
+                !self.is_over_shared(row, members)
+                    || match cx.protocol.over_shared_sessions() {
+                        OverSharedSessions::Replaced => false,
+                        OverSharedSessions::Kept => true,
+                    }
+            };
+            if !expired && is_good() {
                 return row.clone();
             }
             cx.observe(Fact::GroupSessionDiscarded { session: row.name });

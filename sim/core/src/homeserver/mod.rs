@@ -4,6 +4,7 @@
 
 mod claim;
 mod device_lists;
+mod device_updates;
 mod federation;
 mod inbox;
 mod keys;
@@ -46,6 +47,7 @@ pub struct Homeserver<C: Crypto> {
     /// Whom all strangers pass for, once the first of them has come.
     stranger: Option<C::Account>,
     queries: device_lists::Queries<C>,
+    updates: device_updates::Updates,
     missing: missing_events::Missing<C>,
     /// `/sendToDevice` transactions seen, with the time, for idempotency.
     seen_transactions: LiteMap<(DeviceId, u64), Time>,
@@ -66,6 +68,8 @@ pub enum Timer {
     PollEnds(DeviceId, RequestId),
     /// The loop that looks for servers with something outstanding.
     WakeUpLoop,
+    /// The loop that looks for device lists that are outdated.
+    ResyncLoop,
 }
 
 /// What an operator, or somebody with an interest, does to a homeserver.
@@ -103,6 +107,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             claims: claim::Claims::default(),
             stranger: None,
             queries: device_lists::Queries::default(),
+            updates: device_updates::Updates::default(),
             missing: missing_events::Missing::default(),
             seen_transactions: LiteMap::new(),
             federated: 0,
@@ -110,6 +115,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             answered_syncs: LiteMap::new(),
         };
         server.schedule_wake_up(cx);
+        server.plan_resyncs(cx);
         server
     }
 
@@ -140,6 +146,7 @@ impl<C: Crypto> Node for Homeserver<C> {
                 self.poll_ends(device, request, cx);
             }
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
+            Input::Timer(Timer::ResyncLoop) => self.resync_loop(cx),
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
             Input::Command(Command::Claim(strangers)) => self.claim_for_strangers(strangers, cx),
             Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
@@ -156,7 +163,9 @@ impl<C: Crypto> Node for Homeserver<C> {
             .chain(events)
             .filter(|(server, _)| !gone.contains(server));
         let queued: usize = queued.map(|(_, count)| count).sum();
-        queued + self.claims.open() + self.queries.open()
+        let outdated = self.stale_lists();
+        let outdated = outdated.filter(|user| !gone.contains(&user.server));
+        queued + outdated.count() + self.claims.open() + self.queries.open()
     }
 }
 
@@ -246,7 +255,8 @@ impl<C: Crypto> Homeserver<C> {
                 return;
             }
             FederationRequest::Query { users } => {
-                FederationResponse::Query(self.local_devices(&users))
+                let stream_id = self.tables.device_lists.position;
+                FederationResponse::Query(stream_id, self.local_devices(&users))
             }
             FederationRequest::MissingEvents {
                 room,

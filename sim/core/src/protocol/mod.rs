@@ -187,6 +187,17 @@ decisions! {
         Replaced = "replaced",
     }
 
+    /// What a homeserver does with a one-time key that is uploaded while it
+    /// has that very key, as when an answer was lost (BS §2.1).
+    repeated_keys, "repeated-keys": RepeatedKeys {
+        /// Nothing: a key is there once. Of two uploads at the same time a
+        /// constraint of the table lets one through: Synapse.
+        Skipped = "skipped",
+        /// It stores the key a second time, and hands it out twice: a known
+        /// bug of a server that looks and stores without a constraint.
+        StoredAgain = "stored-again",
+    }
+
     /// How many one-time keys of a device a homeserver stores.
     stored_key_limit, "stored-key-limit": StoredKeyLimit {
         /// As many as there are.
@@ -289,6 +300,26 @@ decisions! {
         CurrentIndex = "current-index",
         /// From the index at which the device was first given the key.
         OriginalIndex = "original-index",
+    }
+
+    /// What a device makes of an answer to `/keys/query` about a user whose
+    /// devices have changed since it asked (BS §1.14).
+    key_query_races, "key-query-races": KeyQueryRaces {
+        /// It asks again, because it numbers what it hears of changes:
+        /// matrix-rust-sdk.
+        AskedAgain = "asked-again",
+        /// It takes the answer for the newest there is, though it was made
+        /// before the change: the bug that the specification warns of.
+        LastAnswerCounts = "last-answer-counts",
+    }
+
+    /// What a device does with a Megolm session whose key somebody has who is
+    /// to have no more: a user who has left, a device that is gone (BS §1.8).
+    over_shared_sessions, "over-shared-sessions": OverSharedSessions {
+        /// It replaces the session with its next message.
+        Replaced = "replaced",
+        /// It goes on with it: a known bug.
+        Kept = "kept",
     }
 
     /// What becomes of a one-time key when a message that was made for it

@@ -13,7 +13,7 @@ pub use client::{
     AccessToken, ClientRequest, ClientResponse, KeyCounts, SyncResponse, SyncToken, UploadRefused,
 };
 pub use federation::{
-    Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
+    DeviceListUpdate, Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
 };
 pub use kind::MessageKind;
 

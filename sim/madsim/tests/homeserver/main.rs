@@ -46,7 +46,7 @@
 //! | Logins of after the backup | `logins::a_token_from_after_the_backup_is_refused_after_a_restore` |
 //!
 //! Federation, netsplits and back-off (BS §8.4) are asked about in `back_off`,
-//! `transactions`, `device_lists` and `federated_rooms`.
+//! `transactions`, `device_lists`, `device_updates` and `federated_rooms`.
 //!
 //! # Not asked
 //!
@@ -75,6 +75,7 @@ mod claim_order;
 mod concurrent_claims;
 mod deduplication;
 mod device_lists;
+mod device_updates;
 mod federated_rooms;
 mod inbox;
 mod keys;

@@ -6,7 +6,9 @@ use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
 use super::{Server, Upload, fallback, one_time, server, server_with};
 use unwedge_core::name::KeyName;
-use unwedge_core::protocol::{IssuedKeys, KeyIdConflicts, KeysReset, Protocol, StoredKeyLimit};
+use unwedge_core::protocol::{
+    IssuedKeys, KeyIdConflicts, KeysReset, Protocol, RepeatedKeys, StoredKeyLimit,
+};
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
 use unwedge_core::wire::{ClientRequest, ClientResponse, SignedKey, UploadRefused};
@@ -134,6 +136,27 @@ fn a_server_that_replaces_on_conflict_issues_the_newer_key() {
     // As a key of the latest upload it comes last.
     let expected = [other.name, clashing.name];
     assert_eq!(server.claim_one_by_one(BOB, 3), expected);
+}
+
+#[test]
+fn a_key_that_is_uploaded_twice_is_issued_once_unless_the_server_has_it_twice() {
+    let issued = |repeated_keys: RepeatedKeys| {
+        let protocol = Protocol {
+            repeated_keys,
+            ..Protocol::default()
+        };
+        let (mut server, mut bob) = (server_with(protocol), Peer::new(BOB));
+        let keys = bob.one_time_keys(1);
+        server.upload(BOB, one_time(&keys)).unwrap();
+        server.upload(BOB, one_time(&keys)).unwrap();
+        let mut claims = vec![];
+        for _ in 0..3 {
+            claims.push(server.claim(&[BOB]).keys);
+        }
+        claims.concat().len()
+    };
+    assert_eq!(issued(RepeatedKeys::Skipped), 1);
+    assert_eq!(issued(RepeatedKeys::StoredAgain), 2);
 }
 
 #[test]

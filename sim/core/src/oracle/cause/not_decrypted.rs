@@ -372,11 +372,22 @@ fn issued_again(
         };
         return caused(kind, restored, *last);
     }
-    let stored = history.first_after(*first, |fact| match fact {
-        Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
-        _ => None,
+    let stored_after = |after| {
+        history.first_after(after, |fact| match fact {
+            Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
+            _ => None,
+        })
+    };
+    let again = stored_after(*first).filter(|deed| deed.fact < *last);
+    // Or it was there twice before it was issued at all.
+    let again = again.or_else(|| {
+        let since = place
+            .checked_sub(2)
+            .map_or(FactId(0), |place| issued[place]);
+        let twice = stored_after(stored_after(since)?.fact)?;
+        (twice.fact < *first).then_some(twice)
     });
-    match stored.filter(|deed| deed.fact < *last) {
+    match again {
         Some(stored) => {
             // What kept the device from learning of the first upload.
             let crashed = history.crashed(reader, stored.fact);

@@ -8,12 +8,13 @@ mod past;
 mod stock;
 mod total;
 
-use crate::name::KeyKind;
+use crate::name::{KeyKind, KeyName};
 use crate::time::{Span, Time};
-use crate::trace::{Fact, Phase, Trace};
+use crate::trace::{Fact, FactId, Phase, Record, Trace};
 use crate::wire::Traffic;
 
 use exposure::Exposure;
+use past::{Holder, keys_at, put_back};
 use stock::Stock;
 pub use total::Total;
 
@@ -45,29 +46,96 @@ impl Costs {
     /// Counts what a run cost.
     #[must_use]
     pub fn of(trace: &Trace, traffic: Traffic) -> Self {
-        let mut costs = Self {
-            traffic,
-            ..Self::default()
-        };
-        let (mut stock, mut exposure) = (Stock::default(), Exposure::default());
-        let mut healing: Option<Time> = None;
-        for (id, record) in trace.facts() {
-            stock.take(trace, id, record);
-            exposure.take(trace, id, record);
-            if let Fact::SessionOpened { key, .. } = record.fact {
-                costs.sessions += 1;
-                costs.on_fallback_keys += u64::from(key.kind == KeyKind::Fallback);
-            } else if let Fact::Phase(phase) = record.fact {
-                healing = (phase == Phase::Heal).then_some(record.at);
-            } else if let (Fact::EventRead { .. }, Some(since)) = (record.fact, healing) {
-                costs.healing = Some(record.at.since(since));
-            }
+        let mut counting = Counting::default();
+        for (id, record) in trace.records() {
+            counting.take(trace, id, record);
         }
-        costs.most_on_server = stock.most_on_server();
-        costs.most_on_device = stock.most_on_device();
         let end = trace.last().map_or(Time::ZERO, |last| trace.at(last).at);
-        costs.exposure = exposure.longest(end);
-        costs
+        Self {
+            most_on_server: counting.stock.on_server.most,
+            most_on_device: counting.stock.on_device.most,
+            exposure: counting.exposure.longest(end),
+            traffic,
+            ..counting.costs
+        }
+    }
+}
+
+/// What has been counted so far.
+#[derive(Default)]
+struct Counting {
+    costs: Costs,
+    stock: Stock,
+    exposure: Exposure,
+    /// When healing began, while it lasts.
+    healing: Option<Time>,
+}
+
+impl Counting {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most facts cost nothing that is counted here"
+    )]
+    fn take(&mut self, trace: &Trace, id: FactId, record: &Record) {
+        let is_one_time = |key: &KeyName| key.kind == KeyKind::OneTime;
+        match &record.fact {
+            Fact::KeyGenerated { key } if is_one_time(key) => {
+                self.stock.on_device.more(key.owner);
+            }
+            Fact::KeyStored { key, .. } if is_one_time(key) => {
+                self.stock.on_server.more(key.owner);
+            }
+            Fact::EventRead { .. } => {
+                let healing = self.healing.map(|since| record.at.since(since));
+                self.costs.healing = healing.or(self.costs.healing);
+            }
+            Fact::SessionOpened { key, .. } => {
+                self.costs.sessions += 1;
+                self.costs.on_fallback_keys += u64::from(!is_one_time(key));
+            }
+            Fact::KeyIssued { key, .. } => {
+                self.exposure.issued(*key, record.at);
+                if is_one_time(key) {
+                    self.stock.issued(*key);
+                }
+            }
+            Fact::ClaimRaced { key, .. } => self.stock.raced(*key),
+            // A fallback key is not used up.
+            Fact::SessionAccepted { key, .. } if is_one_time(key) => self.gone(*key, record.at),
+            Fact::KeyDiscarded { key, .. } => self.gone(*key, record.at),
+            Fact::KeysReset { device, .. } | Fact::DeviceRemoved { device, .. } => {
+                self.stock.on_server.clear(*device);
+            }
+            Fact::LoggedOut { device, .. } => {
+                self.stock.on_device.clear(*device);
+                self.exposure.keep(*device, record.at, |_| false);
+            }
+            Fact::Phase(phase) => {
+                self.healing = (*phase == Phase::Heal).then_some(record.at);
+            }
+            fact @ (Fact::DeviceRestored { .. }
+            | Fact::TableRestored { .. }
+            | Fact::TableEmptied { .. }
+            | Fact::WritesLost { .. }) => {
+                if let Some((holder, then)) = put_back(*fact) {
+                    let keys = keys_at(trace, id, holder, then);
+                    self.stock.put_back(holder, &keys);
+                    if let Holder::Device(device) = holder {
+                        let held = |key: &KeyName| keys.contains(key);
+                        self.exposure.keep(device, record.at, held);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The private half of a key is gone.
+    fn gone(&mut self, key: KeyName, at: Time) {
+        self.exposure.gone(key, at);
+        if key.kind == KeyKind::OneTime {
+            self.stock.on_device.less(key.owner);
+        }
     }
 }
 

@@ -1,68 +1,45 @@
-//! How many one-time keys are kept on both sides. Counts as it goes, and looks
-//! back only where somebody is put back to how they were.
+//! How many one-time keys are kept on both sides.
 
-use super::past::{Holder, keys_at, put_back};
+use std::collections::BTreeSet;
+
+use super::past::Holder;
 use crate::name::{DeviceId, KeyKind, KeyName};
-use crate::trace::{Fact, FactId, Record, Trace};
 
 /// How many one-time keys each device has on its server, and how many private
 /// halves it holds.
 #[derive(Debug, Default)]
 pub(super) struct Stock {
-    on_server: Counts,
-    on_device: Counts,
+    pub(super) on_server: Counts,
+    pub(super) on_device: Counts,
     /// The key that a claim found and another took: whoever hands it out all
     /// the same does not take it off the server.
     raced: Option<KeyName>,
 }
 
+/// Something counted for each device.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// By the device's place in the cast.
+    of: Vec<Option<(DeviceId, u64)>>,
+    /// The most that there ever were.
+    pub(super) most: u64,
+}
+
 impl Stock {
-    pub(super) fn most_on_server(&self) -> u64 {
-        self.on_server.most
+    /// Two claims met at a key.
+    pub(super) fn raced(&mut self, key: KeyName) {
+        self.raced = Some(key);
     }
 
-    pub(super) fn most_on_device(&self) -> u64 {
-        self.on_device.most
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "a count takes only what it counts"
-    )]
-    pub(super) fn take(&mut self, trace: &Trace, id: FactId, record: Record) {
-        match record.fact {
-            Fact::KeyGenerated { key } if key.kind == KeyKind::OneTime => {
-                self.on_device.more(key.owner);
-            }
-            Fact::SessionAccepted { key, .. } | Fact::KeyDiscarded { key, .. }
-                if key.kind == KeyKind::OneTime =>
-            {
-                self.on_device.less(key.owner);
-            }
-            Fact::LoggedOut { device, .. } => self.on_device.set(device, 0),
-            Fact::KeyStored { key, .. } if key.kind == KeyKind::OneTime => {
-                self.on_server.more(key.owner);
-            }
-            Fact::ClaimRaced { key, .. } => self.raced = Some(key),
-            Fact::KeyIssued { key, .. } if key.kind == KeyKind::OneTime => {
-                if self.raced.take() != Some(key) {
-                    self.on_server.less(key.owner);
-                }
-            }
-            Fact::KeysReset { device, .. } | Fact::DeviceRemoved { device, .. } => {
-                self.on_server.set(device, 0);
-            }
-            fact => {
-                if let Some((holder, then)) = put_back(fact) {
-                    let keys = keys_at(trace, id, holder, then);
-                    let keys = keys.into_iter().filter(|key| key.kind == KeyKind::OneTime);
-                    self.put_back(holder, keys);
-                }
-            }
+    /// A one-time key was handed out.
+    pub(super) fn issued(&mut self, key: KeyName) {
+        if self.raced.take() != Some(key) {
+            self.on_server.less(key.owner);
         }
     }
 
-    fn put_back(&mut self, holder: Holder, keys: impl Iterator<Item = KeyName>) {
+    /// Somebody has these keys now, and no others.
+    pub(super) fn put_back(&mut self, holder: Holder, keys: &BTreeSet<KeyName>) {
         let (counts, is_theirs): (_, &dyn Fn(DeviceId) -> bool) = match &holder {
             Holder::Device(device) => (&mut self.on_device, &|it| it == *device),
             Holder::Server(server) => (&mut self.on_server, &|it| it.user.server == *server),
@@ -72,34 +49,30 @@ impl Stock {
                 *count = 0;
             }
         }
-        for key in keys {
+        for key in keys.iter().filter(|key| key.kind == KeyKind::OneTime) {
             counts.more(key.owner);
         }
     }
 }
 
-/// Something counted for each device, by its place in the cast.
-#[derive(Debug, Default)]
-struct Counts {
-    of: Vec<Option<(DeviceId, u64)>>,
-    most: u64,
-}
-
 impl Counts {
-    fn more(&mut self, device: DeviceId) {
+    /// One more.
+    pub(super) fn more(&mut self, device: DeviceId) {
         let count = self.of(device);
         *count += 1;
         let count = *count;
         self.most = self.most.max(count);
     }
 
-    fn less(&mut self, device: DeviceId) {
+    /// One less.
+    pub(super) fn less(&mut self, device: DeviceId) {
         let count = self.of(device);
         *count = count.saturating_sub(1);
     }
 
-    fn set(&mut self, device: DeviceId, count: u64) {
-        *self.of(device) = count;
+    /// None any more.
+    pub(super) fn clear(&mut self, device: DeviceId) {
+        *self.of(device) = 0;
     }
 
     fn of(&mut self, device: DeviceId) -> &mut u64 {

@@ -3,7 +3,7 @@
 //! as long as it holds the key. A message that its server delivers again
 //! because the device has not said that it has it is no such message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, KeyKind};
@@ -13,10 +13,19 @@ use crate::trace::{Fact, FactId, Trace};
 pub(super) const ORACLE: Oracle = Oracle {
     name: "fallback-session-accepted-twice",
     about: "a device accepted an Olm session on its fallback key a second time",
-    check,
 };
 
-fn check(trace: &Trace) -> Vec<Violation> {
+/// Looks for them.
+pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+    // Nearly always every session is accepted once.
+    let mut sessions = BTreeSet::new();
+    let again = trace.records().any(|(_, record)| {
+        matches!(record.fact, Fact::SessionAccepted { by, session, key }
+            if key.kind == KeyKind::Fallback && !sessions.insert((by, session)))
+    });
+    if !again {
+        return vec![];
+    }
     let mut accepted = BTreeMap::new();
     let mut acknowledged: BTreeMap<(DeviceId, DeviceId), FactId> = BTreeMap::new();
     let mut violations = vec![];

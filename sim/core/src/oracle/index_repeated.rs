@@ -14,19 +14,16 @@ use crate::trace::{Fact, Trace};
 pub(super) const ORACLE: Oracle = Oracle {
     name: "message-index-repeated",
     about: "a device sent two different messages at one index of an Olm chain or a Megolm session",
-    check,
 };
 
-/// What a message key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Place {
-    /// In a chain of one end of an Olm session, named by its beginning.
-    Olm(SessionName, MessageSender, Time, u32),
-    Megolm(MegolmName, u32),
+/// What encrypts one message at each index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Ratchet {
+    /// A chain of one end of an Olm session, named by its beginning: whether it
+    /// is of the end that opened the session.
+    Olm(SessionName, bool, Time),
+    Megolm(MegolmName),
 }
-
-/// Which end of an Olm session sends: whether it is the one that opened it.
-type MessageSender = bool;
 
 /// What was encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,11 +32,24 @@ enum Sent {
     Event(EventId),
 }
 
-fn check(trace: &Trace) -> Vec<Violation> {
+/// Looks for them.
+pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+    // Nearly always every ratchet goes only forward.
+    let mut newest = Index::default();
+    let goes_back = trace.records().any(|(_, record)| {
+        encrypted(&record.fact).is_some_and(|(ratchet, index, _)| {
+            let before = newest.insert(ratchet, index);
+            before.is_some_and(|before| before >= index)
+        })
+    });
+    if !goes_back {
+        return vec![];
+    }
     let mut first = Index::default();
     let mut again = vec![];
-    for (id, record) in trace.facts() {
-        if let Some((place, sent)) = encrypted(record.fact) {
+    for (id, record) in trace.records() {
+        if let Some((ratchet, index, sent)) = encrypted(&record.fact) {
+            let place = (ratchet, index);
             match first.get(&place) {
                 None => {
                     first.insert(place, (id, sent));
@@ -47,9 +57,6 @@ fn check(trace: &Trace) -> Vec<Violation> {
                 Some(before) => again.push((place, *before, (id, sent))),
             }
         }
-    }
-    if again.is_empty() {
-        return vec![]; // Nearly always.
     }
     let fates = Fates::of(trace);
     // What left the device first at each place that was used again.
@@ -69,8 +76,9 @@ fn check(trace: &Trace) -> Vec<Violation> {
     violations
 }
 
-/// Where a message was encrypted, if the fact says that one was.
-fn encrypted(fact: Fact) -> Option<(Place, Sent)> {
+/// With what and at which index something was encrypted, if the fact says that
+/// something was.
+fn encrypted(fact: &Fact) -> Option<(Ratchet, u32, Sent)> {
     if let Fact::EventSent {
         event,
         session,
@@ -78,7 +86,7 @@ fn encrypted(fact: Fact) -> Option<(Place, Sent)> {
         ..
     } = fact
     {
-        Some((Place::Megolm(session, index), Sent::Event(event)))
+        Some((Ratchet::Megolm(*session), *index, Sent::Event(*event)))
     } else if let Fact::OlmEncrypted {
         message,
         session,
@@ -87,8 +95,8 @@ fn encrypted(fact: Fact) -> Option<(Place, Sent)> {
     } = fact
     {
         let is_opener = message.sender == session.opener;
-        let place = Place::Olm(session, is_opener, chain, index);
-        Some((place, Sent::ToDevice(message)))
+        let ratchet = Ratchet::Olm(*session, is_opener, *chain);
+        Some((ratchet, *index, Sent::ToDevice(*message)))
     } else {
         None
     }

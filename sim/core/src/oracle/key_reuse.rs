@@ -10,13 +10,13 @@ use crate::trace::{Fact, Trace};
 pub(super) const ORACLE: Oracle = Oracle {
     name: "one-time-key-used-twice",
     about: "a device accepted two Olm sessions on one of its one-time keys",
-    check,
 };
 
-fn check(trace: &Trace) -> Vec<Violation> {
+/// Looks for them.
+pub(super) fn check(trace: &Trace) -> Vec<Violation> {
     let mut first_use = BTreeMap::new();
     let mut violations = vec![];
-    for (id, record) in trace.facts() {
+    for (id, record) in trace.records() {
         let Fact::SessionAccepted { session, key, .. } = record.fact else {
             continue;
         };

@@ -97,14 +97,13 @@ pub struct Violation {
     pub facts: Vec<FactId>,
 }
 
-/// Looks for one kind of safety violation.
+/// What one kind of safety violation is.
 #[derive(Clone, Copy, Debug)]
 pub struct Oracle {
     /// What reports call it.
     pub name: &'static str,
     /// What it looks for.
     pub about: &'static str,
-    check: fn(&Trace) -> Vec<Violation>,
 }
 
 /// Every safety oracle, in the order in which they are listed.
@@ -116,15 +115,22 @@ pub const ORACLES: &[Oracle] = &[
     over_share::UNAWARES,
 ];
 
+/// Looks for safety violations; one look can serve several oracles.
+type Check = fn(&Trace) -> Vec<Violation>;
+
+const CHECKS: &[Check] = &[
+    key_reuse::check,
+    fallback_replay::check,
+    index_repeated::check,
+    over_share::check,
+];
+
 /// Judges a run.
 #[must_use]
 pub fn judge(trace: &Trace) -> Judgement {
     let history = History::of(trace);
     let mut judgement = outcome::judge(&history);
-    judgement.violations = ORACLES
-        .iter()
-        .flat_map(|oracle| (oracle.check)(trace))
-        .collect();
+    judgement.violations = CHECKS.iter().flat_map(|check| check(trace)).collect();
     judgement
 }
 

@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::history::Index;
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
@@ -26,7 +27,6 @@ pub(super) const KNOWINGLY: Oracle = Oracle {
     name: "room-key-over-shared",
     about: "a device can read what was said while, as the sender had been told, its user was not in the \
             room or it was blocked",
-    check: |trace| find(trace, true),
 };
 
 /// Finds room keys that were given to users who had left unheard.
@@ -34,36 +34,20 @@ pub(super) const UNAWARES: Oracle = Oracle {
     name: "room-key-over-shared-unawares",
     about: "a device can read what was said after its user had left the room, of which the sender had \
             not been told",
-    check: |trace| find(trace, false),
 };
 
-/// The violations that the sender could have helped, or those that it could not.
-fn find(trace: &Trace, knowingly: bool) -> Vec<Violation> {
-    let matters = |fact| matches!(fact, Fact::MembershipStored { .. } | Fact::Blocked { .. });
-    if !trace.facts().any(|(_, record)| matters(record.fact)) {
+/// Looks for both.
+pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+    let matters =
+        |fact: &Fact| matches!(fact, Fact::MembershipStored { .. } | Fact::Blocked { .. });
+    if !trace.records().any(|(_, record)| matters(&record.fact)) {
         return vec![]; // Everybody may read everything.
     }
     let mut sharing = Sharing::default();
-    for (id, record) in trace.facts() {
-        sharing.take(id, record.at, record.fact);
+    for (id, record) in trace.records() {
+        sharing.take(id, record.at, &record.fact);
     }
-    let found = sharing
-        .found
-        .into_iter()
-        .filter(|it| it.knowingly == knowingly);
-    let oracle = if knowingly { KNOWINGLY } else { UNAWARES };
-    found
-        .map(|it| Violation {
-            oracle: oracle.name,
-            facts: it.facts,
-        })
-        .collect()
-}
-
-/// A device that can read what it may not.
-struct Found {
-    knowingly: bool,
-    facts: Vec<FactId>,
+    sharing.found
 }
 
 /// A change of who is in a room, as one server or one device has it.
@@ -88,8 +72,6 @@ struct Said {
     sent: FactId,
     event: EventId,
     index: u32,
-    /// Where its sender's server put it, once it did.
-    place: Option<FactId>,
 }
 
 /// Who keeps account of the members of a room.
@@ -109,7 +91,9 @@ struct Sharing {
     blocked: BTreeMap<(DeviceId, DeviceId), (FactId, Time)>,
     shares: BTreeMap<MegolmName, Vec<Share>>,
     said: BTreeMap<MegolmName, Vec<Said>>,
-    found: Vec<Found>,
+    /// Where the sender's server put each event.
+    places: Index<EventId, FactId>,
+    found: Vec<Violation>,
     /// One find for each session and device is enough of either kind.
     known: BTreeSet<(MegolmName, DeviceId, bool)>,
 }
@@ -119,8 +103,8 @@ impl Sharing {
         clippy::wildcard_enum_match_arm,
         reason = "an index takes only what it indexes"
     )]
-    fn take(&mut self, fact: FactId, at: Time, what: Fact) {
-        match what {
+    fn take(&mut self, fact: FactId, at: Time, what: &Fact) {
+        match *what {
             Fact::Joined { room, user } => {
                 self.members.insert((room, user));
             }
@@ -201,15 +185,11 @@ impl Sharing {
                     sent: fact,
                     event,
                     index,
-                    place: None,
                 };
                 self.sent(session, said);
             }
             Fact::EventStored { server, event } if server == event.sender.user.server => {
-                let mut all = self.said.values_mut().flatten();
-                if let Some(said) = all.find(|said| said.event == event) {
-                    said.place.get_or_insert(fact);
-                }
+                self.places.entry(event).or_insert(fact);
             }
             _ => {}
         }
@@ -237,7 +217,7 @@ impl Sharing {
     /// had left by then, on their own server, can read it all the same.
     fn sent(&mut self, session: MegolmName, said: Said) {
         let sender = session.sender;
-        let given = self.shares.get(&session).cloned().unwrap_or_default();
+        let given = self.shares.remove(&session).unwrap_or_default();
         // What is shared since the last message is shared for this one.
         let before = self.said.get(&session).and_then(|said| said.last());
         let before = before.map_or(FactId(0), |said| said.sent);
@@ -259,6 +239,9 @@ impl Sharing {
                 self.find(session, share.to, false, [share.fact, left, said.sent]);
             }
         }
+        if !given.is_empty() {
+            self.shares.insert(session, given);
+        }
         self.said.entry(session).or_default().push(said);
     }
 
@@ -267,9 +250,9 @@ impl Sharing {
     /// knows if it has been told of the leave, or of the coming.
     fn shared(&mut self, session: MegolmName, share: Share) {
         let (sender, user) = (session.sender, share.to.user);
-        let said = self.said.get(&session).cloned().unwrap_or_default();
-        for said in said.iter().filter(|said| said.index >= share.index) {
-            let Some(place) = said.place else {
+        let earlier = self.said.remove(&session).unwrap_or_default();
+        for said in earlier.iter().filter(|said| said.index >= share.index) {
+            let Some(place) = self.places.get(&said.event).copied() else {
                 continue; // It may never get a place.
             };
             let own = Who::Server(sender.user.server);
@@ -293,6 +276,9 @@ impl Sharing {
             let facts = [said.sent, shown, share.fact];
             self.find(session, share.to, told.is_some(), facts);
         }
+        if !earlier.is_empty() {
+            self.said.insert(session, earlier);
+        }
         self.shares.entry(session).or_default().push(share);
     }
 
@@ -305,8 +291,9 @@ impl Sharing {
 
     fn find(&mut self, session: MegolmName, to: DeviceId, knowingly: bool, facts: [FactId; 3]) {
         if self.known.insert((session, to, knowingly)) {
-            self.found.push(Found {
-                knowingly,
+            let oracle = if knowingly { KNOWINGLY } else { UNAWARES };
+            self.found.push(Violation {
+                oracle: oracle.name,
                 facts: facts.to_vec(),
             });
         }

@@ -65,6 +65,12 @@ impl Trace {
             .map(|(place, record)| (FactId(place), *record))
     }
 
+    /// All facts with their places, in order, without copying them.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (FactId, &Record)> {
+        let places = self.records.iter().enumerate();
+        places.map(|(place, record)| (FactId(place), record))
+    }
+
     /// The facts before a place, in order.
     pub fn before(&self, id: FactId) -> impl DoubleEndedIterator<Item = (FactId, Record)> + '_ {
         let count = id.0.min(self.records.len());

@@ -3,11 +3,14 @@
 //! homeserver only by what it answers.
 
 mod claim;
+mod claimed_keys;
 mod failures;
+mod key_check;
 mod keys;
 mod login;
 mod olm;
 mod outgoing;
+mod reset;
 mod rooms;
 mod send;
 mod share;
@@ -21,7 +24,7 @@ use std::collections::BTreeSet;
 use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
-use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
+use crate::name::{DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, SessionName};
 use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
@@ -48,6 +51,8 @@ pub struct Device<C: Crypto> {
     connected: bool,
     /// What the server last told of this device's keys.
     told: Option<KeyCounts>,
+    /// Published keys that the server seems to have forgotten.
+    upload_again: BTreeSet<KeyId>,
     requests: LiteMap<RequestId, Request>,
     next_request: u64,
     next_message: u32,
@@ -77,6 +82,8 @@ pub enum Timer {
     FallbackKeyDue,
     /// What failed may be tried again.
     Retry,
+    /// A key that seems to have been claimed has been kept for long enough.
+    ClaimedKeyDue,
 }
 
 /// What a person does with a client.
@@ -122,6 +129,7 @@ impl<C: Crypto> Node for Device<C> {
             may_read_more: true,
             connected: false,
             told: None,
+            upload_again: BTreeSet::new(),
             requests: LiteMap::new(),
             // Neither requests nor transactions of two incarnations ever meet.
             next_request: u64::from(cx.incarnation) << 32,
@@ -143,6 +151,7 @@ impl<C: Crypto> Node for Device<C> {
             device.make_first_keys(cx);
         }
         device.wake_for_fallback_key(cx);
+        device.wake_for_claimed_keys(cx);
         device
     }
 
@@ -173,6 +182,7 @@ impl<C: Crypto> Node for Device<C> {
                     self.do_outgoing(cx);
                 }
             }
+            Input::Timer(Timer::ClaimedKeyDue) => self.do_outgoing(cx),
             Input::Timer(Timer::Retry) => {
                 if self.retry_at.is_some_and(|at| at <= cx.now) {
                     self.retry_at = None;
@@ -220,7 +230,9 @@ impl<C: Crypto> Device<C> {
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
                 self.uploaded(result, cx);
             }
-            (Request::Reset, ClientResponse::KeysReset(count)) => self.keys_reset(count, cx),
+            (Request::Reset(why), ClientResponse::KeysReset(left)) => {
+                self.keys_reset(why, left, cx);
+            }
             (Request::Query { after, .. }, ClientResponse::KeysQuery { devices, failures }) => {
                 self.queried(after, devices, failures, cx);
             }
@@ -260,6 +272,8 @@ impl<C: Crypto> Device<C> {
     /// A request got no answer.
     fn failed(&mut self, request: Request, cx: &mut Cx<'_, Self>) {
         match request {
+            // What it was to do with its keys it does when it hears of them again.
+            Request::Reset(_) => self.told = None,
             // A share that failed discards the session (BS §1.9).
             Request::Share { room, .. } => {
                 self.discard_session(room, cx);
@@ -270,7 +284,6 @@ impl<C: Crypto> Device<C> {
             Request::Claim { send: None, .. }
             | Request::Wish
             | Request::Upload
-            | Request::Reset
             | Request::Query { .. }
             | Request::Dummy(_)
             | Request::Sync => {}

@@ -7,7 +7,7 @@ use super::{Device, SessionRow, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
 use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
 use crate::node::{Cx, Durable as _};
-use crate::protocol::FailedKeys;
+use crate::protocol::{FailedKeys, UsedKeys};
 use crate::trace::{Discard, Fact};
 use crate::wire::{DeviceKeys, Encrypted, ToDevice, ToDeviceContent};
 
@@ -249,11 +249,15 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
+        let before = self.account_to_keep(outside.key, cx);
         let (session, payload) = cx.crypto.accept_session(
             &mut self.account.olm,
             &outside.sender_identity,
             &outside.ciphertext,
         )?;
+        if let Some(before) = before {
+            self.account.olm = cx.crypto.unpickle_account(&before);
+        }
         let (name, key, peer) = (outside.session, outside.key, envelope.id.sender);
         cx.observe(Fact::SessionAccepted {
             by: self.id,
@@ -261,7 +265,10 @@ impl<C: Crypto> Device<C> {
             key,
         });
         match key.kind {
-            KeyKind::OneTime => self.account.changed = true,
+            KeyKind::OneTime => {
+                self.account.changed = true;
+                self.one_time_key_used(key.id, cx);
+            }
             KeyKind::Fallback => self.fallback_key_used(key, cx),
         }
         let pickle = cx.crypto.pickle_session(&session);
@@ -282,6 +289,18 @@ impl<C: Crypto> Device<C> {
         }
         self.write(rows, cx);
         Ok(payload)
+    }
+
+    /// The account as it was before a one-time key was used, if that is not to
+    /// be deleted by its use.
+    fn account_to_keep(&self, key: KeyName, cx: &mut Cx<'_, Self>) -> Option<C::Pickle> {
+        match key.kind {
+            KeyKind::Fallback => None,
+            KeyKind::OneTime => match cx.protocol.used_keys() {
+                UsedKeys::Deleted => None,
+                UsedKeys::Kept => Some(cx.crypto.pickle_account(&self.account.olm)),
+            },
+        }
     }
 
     fn is_for_me(&self, envelope: &Envelope<'_, C>, payload: &Payload<C>) -> bool {

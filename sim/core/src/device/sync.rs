@@ -16,6 +16,7 @@ impl<C: Crypto> Device<C> {
     /// have been fetched; then the next requests.
     pub(super) fn synced(&mut self, response: SyncResponse<C>, cx: &mut Cx<'_, Self>) {
         self.told = Some(response.counts);
+        self.compare_numbers(response.counts, cx);
         self.update_key_counts(response.counts, cx);
 
         let token = Write::Token(response.next.to_device);
@@ -35,6 +36,7 @@ impl<C: Crypto> Device<C> {
         self.write(rows, cx);
         self.store_account_if_changed(cx);
 
+        self.compare_keys(response.counts, cx);
         self.retry_undecrypted(cx);
         for event in response.events {
             self.see(event, cx);

@@ -268,6 +268,7 @@ impl<C: Crypto> Homeserver<C> {
             // The stored permutation decides inside one upload.
             ClaimOrder::UploadOrder => rows.min_by_key(|row| (row.uploaded, row.tie)),
             ClaimOrder::KeyIdOrder => rows.min_by_key(|row| row.key.id()),
+            ClaimOrder::KeyNumberOrder => rows.min_by_key(|row| row.key.name.id),
             ClaimOrder::Random => rows.min_by_key(|row| {
                 let subject = (row.key.name, row.uploaded);
                 cx.draws.below(Purpose::ClaimOrder, subject, u64::MAX)

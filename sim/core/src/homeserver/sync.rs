@@ -89,7 +89,7 @@ impl<C: Crypto> Homeserver<C> {
         if let Some(token) = bounded {
             self.acknowledge(device, token.to_device, cx);
         }
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         self.polls.insert(
             device,
             Poll {
@@ -117,14 +117,15 @@ impl<C: Crypto> Homeserver<C> {
         let told = polls.filter(|(device, poll)| self.has_news(**device, poll.since));
         let told: Vec<DeviceId> = told.map(|(device, _)| *device).collect();
         for device in told {
-            self.answer(device, self.counts(device), cx);
+            let counts = self.counts(device, cx);
+            self.answer(device, counts, cx);
         }
     }
 
     /// A device's own keys may have changed: if it does not know how they are,
     /// the end of its poll's present 30 s matters.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         let Some(poll) = self.polls.get_mut(&device) else {
             return;
         };
@@ -144,7 +145,7 @@ impl<C: Crypto> Homeserver<C> {
     /// The end of a poll's 30 s: it is answered with what was so at their
     /// beginning, unless that is known and still so. Then the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
             return;
         };
@@ -164,7 +165,8 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         if self.has_news(device, poll.since) {
-            self.answer(device, self.counts(device), cx);
+            let counts = self.counts(device, cx);
+            self.answer(device, counts, cx);
         }
     }
 

@@ -108,6 +108,8 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::MessageDropped { .. }
             | Fact::Injected { .. }
             | Fact::ClaimedForNobody { .. }
+            | Fact::Duplicated { .. }
+            | Fact::ResetByOther { .. }
             | Fact::LoggedOut { .. }
             | Fact::RemoteFailed { .. }
             | Fact::ClaimMissed { .. }

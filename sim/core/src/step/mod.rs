@@ -8,11 +8,13 @@ mod claim;
 mod connection;
 mod crash;
 mod drop_answer;
+mod duplicate;
 mod gone;
 mod login;
 mod membership;
 mod outside;
 mod partition;
+mod reset_keys;
 mod restore;
 mod send;
 mod slow;
@@ -245,6 +247,14 @@ steps! {
     /// Somebody delivers the last Olm message between two devices once more:
     /// `from`, `to`.
     "replay" Replay: tamper::Replay,
+    /// The next request of a kind that a device sends arrives twice, the second
+    /// time later: `device`, `request` (keys-upload, keys-reset or keys-claim),
+    /// `after` (a time).
+    "duplicate" Duplicate: duplicate::Duplicate,
+    /// Somebody with a device's access token deletes all its one-time keys from
+    /// its server: `device`. Without effect where there is no such request
+    /// (`keys-reset`).
+    "reset_keys" ResetKeys: reset_keys::ResetKeys,
 }
 
 impl WrittenStep {

@@ -61,6 +61,10 @@ pub enum Discard {
     Reset,
     /// A message that was made for it could not be decrypted.
     Failed,
+    /// The server refused it, having too many already.
+    Refused,
+    /// It had been claimed long ago, as far as the device could tell.
+    Expired,
 }
 
 /// Why a device is not given a room key, as it is told.
@@ -201,6 +205,16 @@ pub enum Fact {
     /// Somebody put a message into an inbox that had been there before.
     Replayed { message: MessageId, step: StepIndex },
 
+    /// A request of a device will arrive once more.
+    Duplicated {
+        device: DeviceId,
+        kind: MessageKind,
+        step: StepIndex,
+    },
+    /// Somebody with a device's access token deletes its one-time keys from
+    /// its server.
+    ResetByOther { device: DeviceId, step: StepIndex },
+
     /// Somebody is about to claim keys of a device and not use them.
     ClaimedForNobody {
         device: DeviceId,
@@ -239,6 +253,11 @@ pub enum Fact {
     },
     /// A server deleted all one-time keys of a device, as the device asked.
     KeysReset { server: ServerId, device: DeviceId },
+    /// A server deleted a one-time key, as its device asked.
+    KeyReset { server: ServerId, key: KeyName },
+    /// What a server told a device of its one-time keys contradicts what the
+    /// device has.
+    KeysContradicted { device: DeviceId },
     /// A server handed out a key; to nobody in particular, if it was claimed
     /// by somebody who will not use it.
     KeyIssued {

@@ -40,6 +40,8 @@ impl Named for Fact {
             }
             Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
             Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
+            Fact::Duplicated { device, kind, .. } => write!(f, "a {kind} request of {} will arrive once more", say!(device)),
+            Fact::ResetByOther { device, .. } => write!(f, "somebody deletes all one-time keys of {}", say!(device)),
             Fact::ClaimedForNobody { device, count, .. } => write!(f, "somebody claims {count} keys of {}", say!(device)),
             Fact::LoggedIn { device } => write!(f, "{} logs in", say!(device)),
             Fact::LoggedOut { device, why } => write!(f, "{} is logged out: {why:?}", say!(device)),
@@ -52,6 +54,8 @@ impl Named for Fact {
             Fact::KeyLeftOut { server, key } => write!(f, "{} leaves out {}", say!(server), say!(key)),
             Fact::UploadRefused { server, device, key, why } => write!(f, "{} refuses {} from {}: {why:?}", say!(server), say!(key), say!(device)),
             Fact::KeysReset { server, device } => write!(f, "{} deletes all one-time keys of {}", say!(server), say!(device)),
+            Fact::KeyReset { server, key } => write!(f, "{} deletes {} for its owner", say!(server), say!(key)),
+            Fact::KeysContradicted { device } => write!(f, "{} has other keys than its server says", say!(device)),
             Fact::KeyIssued { server, key, to: Some(to) } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
             Fact::KeyIssued { server, key, to: None } => write!(f, "{} issues {} to somebody", say!(server), say!(key)),
             Fact::ClaimRaced { server, key } => write!(f, "{} finds {} taken by another claim", say!(server), say!(key)),

@@ -36,7 +36,7 @@ use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, StepIndex, Trace};
-use crate::wire::{Message, ToDevice};
+use crate::wire::{Message, MessageKind, ToDevice};
 
 use host::Hosted as _;
 
@@ -102,6 +102,8 @@ pub struct World<C: Crypto> {
     gone_devices: BTreeSet<DeviceId>,
     /// Whose next message for whom goes with a damaged copy.
     injections: Vec<(DeviceId, DeviceId, StepIndex)>,
+    /// Whose next request of which kind arrives once more, and how much later.
+    duplicates: Vec<(DeviceId, MessageKind, Span, StepIndex)>,
     /// Whether somebody will deliver a message once more.
     replays: bool,
     /// The last Olm message of each device for each other, if it can be
@@ -179,6 +181,7 @@ impl<C: Crypto> World<C> {
             gone: BTreeSet::new(),
             gone_devices: BTreeSet::new(),
             injections: vec![],
+            duplicates: vec![],
             recorded: BTreeMap::new(),
             progressed: Time::ZERO,
             calls: 0,
@@ -305,6 +308,11 @@ impl<C: Crypto> World<C> {
         self.tamper(&mut body);
         match self.network.send(from, to, &body, self.draws) {
             Fate::Arrives(latency, passage) => {
+                if let Some(after) = self.duplicated(from, &body) {
+                    self.machines.on_the_way_to(to, 1);
+                    let copy = Parcel::Message(passage, body.clone());
+                    self.plan(self.now + latency + after, Some(to), copy);
+                }
                 self.machines.on_the_way_to(to, 1);
                 self.plan(self.now + latency, Some(to), Parcel::Message(passage, body));
             }

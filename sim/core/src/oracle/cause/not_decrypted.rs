@@ -1,7 +1,7 @@
 //! The message that carried the key arrived, and could not be decrypted; or it
 //! was, and the key was lost afterwards.
 
-use super::{Cause, CauseKind, caused};
+use super::{Cause, CauseKind, blame, caused};
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyKind, KeyName, SessionName, Table};
 use crate::oracle::blame::Deed;
@@ -9,7 +9,6 @@ use crate::oracle::clues::Share;
 use crate::oracle::history::History;
 use crate::time::Time;
 use crate::trace::{Discard, Fact, FactId};
-use crate::wire::MessageKind;
 
 /// Why the message failed; or what became of the key that was in it.
 pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
@@ -58,12 +57,11 @@ fn one_time_key_gone(
             Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
             Discard::Reset => CauseKind::OneTimeKeyReset,
             Discard::Failed => CauseKind::OneTimeKeyDeletedOnFailure,
+            Discard::Refused => CauseKind::OneTimeKeyRefused,
+            Discard::Expired => CauseKind::OneTimeKeyExpired,
         };
-        return caused(
-            kind,
-            blame_for_discard(history, why, discarded, reader),
-            discarded,
-        );
+        let deed = blame::for_discard(history, why, (discarded, failed), reader);
+        return caused(kind, deed, discarded);
     }
     let generated = generated(history, key);
     let made = history.trace.at(generated).at;
@@ -126,7 +124,7 @@ fn forgotten(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<C
         _ => None,
     })?;
     let span = (learned.fact, FactId(usize::MAX));
-    let deed = disturbed(history, reader, span)?;
+    let deed = blame::disturbed(history, reader, span)?;
     Some(caused(
         CauseKind::RoomKeyForgotten,
         Some(deed),
@@ -166,67 +164,6 @@ fn forked(
         let crashed = ends.map(|end| history.crashed(end, failed));
         crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
     })
-}
-
-/// What last happened to a device's store, or to what it had not stored yet.
-fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
-    let crashed = history
-        .crashed(device, span.1)
-        .filter(|deed| deed.fact > span.0);
-    let put_back = [
-        history.put_back(device, span),
-        history.logged_out(device, span),
-    ];
-    let put_back = put_back.into_iter().flatten().max_by_key(|deed| deed.fact);
-    // A crash alone takes only what had not been stored yet.
-    put_back.or(crashed)
-}
-
-/// What made a device discard a key: for want of room, whoever last claimed
-/// keys without using them; for a reset, what made it forget the keys that
-/// clashed with those on the server; for a failure, whoever sent the message
-/// that failed.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only one fact is looked for"
-)]
-fn blame_for_discard(
-    history: &History<'_>,
-    why: Discard,
-    discarded: FactId,
-    reader: DeviceId,
-) -> Option<Deed> {
-    match why {
-        Discard::Replaced => None,
-        // Keys that were claimed and never used have filled the store.
-        Discard::StoreFull => {
-            let claimed = history.last_before(discarded, |fact| match fact {
-                Fact::ClaimedForNobody { device, step, .. } if device == reader => Some(Some(step)),
-                _ => None,
-            });
-            claimed.map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-        Discard::Reset => {
-            let span = (FactId(0), discarded);
-            disturbed(history, reader, span).map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-        Discard::Failed => {
-            let injected = history.last_before(discarded, |fact| match fact {
-                Fact::Injected { copy, step, .. } if copy.to == reader => Some(Some(step)),
-                _ => None,
-            });
-            injected.map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-    }
 }
 
 /// A key that was used once was issued a second time: what brought it back.
@@ -273,6 +210,23 @@ fn issued_again(
     let at = history.trace.at(*first).at;
     let server = reader.user.server;
     let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
+    let stored = history.first_after(
+        restored.map_or(*first, |deed| deed.fact),
+        |fact| match fact {
+            Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
+            _ => None,
+        },
+    );
+    let stored = stored.filter(|deed| deed.fact < *last);
+    // A restore that made the server forget the key, and a device that uploaded
+    // it again because of that.
+    if let (Some(restored), Some(stored)) = (restored, stored) {
+        return Cause {
+            kind: CauseKind::ReissuedAfterUpload,
+            step: restored.step,
+            decisive: stored.fact,
+        };
+    }
     if let Some(deed) = restored {
         let kind = match history.trace.at(deed.fact).fact {
             Fact::WritesLost { .. } => CauseKind::ReissuedAfterCrash,
@@ -280,19 +234,9 @@ fn issued_again(
         };
         return caused(kind, restored, *last);
     }
-    let stored = history.first_after(*first, |fact| match fact {
-        Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
-        _ => None,
-    });
-    match stored.filter(|deed| deed.fact < *last) {
+    match stored {
         Some(stored) => {
-            // What kept the device from learning of the first upload.
-            let crashed = history.crashed(reader, stored.fact);
-            let dropped = history.answer_lost(reader, MessageKind::KeysUpload, stored.fact);
-            let deed = [crashed, dropped]
-                .into_iter()
-                .flatten()
-                .max_by_key(|deed| deed.fact);
+            let deed = blame::for_repeated_upload(history, stored.fact, reader);
             Cause {
                 kind: CauseKind::ReissuedAfterUpload,
                 step: deed.and_then(|deed| deed.step),

@@ -8,7 +8,7 @@ use super::reset::Reset;
 use crate::crypto::Crypto;
 use crate::name::KeyId;
 use crate::node::Cx;
-use crate::protocol::{ExpectedKeys, KeyMismatch};
+use crate::protocol::{ExpectedKeys, KeyMismatch, OutdatedSummaries};
 use crate::trace::Fact;
 use crate::wire::{KeyCounts, KeyDigest};
 
@@ -19,9 +19,7 @@ impl<C: Crypto> Device<C> {
         let Some(highest) = told.highest.filter(|_| told.digest.is_none()) else {
             return;
         };
-        if self.is_changing_keys() {
-            // It will hear of them again with its next poll.
-            self.told = None;
+        if self.is_too_early(cx) {
             return;
         }
         let newest = self.account.state.newest;
@@ -57,11 +55,10 @@ impl<C: Crypto> Device<C> {
         match cx.protocol.key_mismatch() {
             KeyMismatch::Ignored | KeyMismatch::UploadsAgain => {}
             KeyMismatch::Reset => {
-                if self.is_changing_keys() {
-                    self.told = None;
-                } else if told
-                    .digest
-                    .is_none_or(|digest| digest != self.expected_digest(told, cx))
+                if !self.is_too_early(cx)
+                    && told
+                        .digest
+                        .is_none_or(|digest| digest != self.expected_digest(told, cx))
                 {
                     self.reset_for_mismatch(cx);
                 }
@@ -77,6 +74,22 @@ impl<C: Crypto> Device<C> {
         let mut keys = cx.crypto.published_one_time_keys(&self.account.olm);
         keys.retain(|(id, _)| self.upload_again.contains(id));
         keys
+    }
+
+    /// Whether what was told is not to be compared: while keys are being
+    /// changed, and perhaps if they were since it was asked for. Then the
+    /// device hears of them again with its next poll.
+    fn is_too_early(&mut self, cx: &mut Cx<'_, Self>) -> bool {
+        let is_too_early = self.is_changing_keys()
+            || self.changed_since_poll
+                && match cx.protocol.outdated_summaries() {
+                    OutdatedSummaries::Compared => false,
+                    OutdatedSummaries::LeftOut => true,
+                };
+        if is_too_early {
+            self.told = None;
+        }
+        is_too_early
     }
 
     fn reset_for_mismatch(&mut self, cx: &mut Cx<'_, Self>) {

@@ -51,6 +51,8 @@ pub struct Device<C: Crypto> {
     connected: bool,
     /// What the server last told of this device's keys.
     told: Option<KeyCounts>,
+    /// Whether its keys on the server have changed since it opened its poll.
+    changed_since_poll: bool,
     /// Published keys that the server seems to have forgotten.
     upload_again: BTreeSet<KeyId>,
     requests: LiteMap<RequestId, Request>,
@@ -129,6 +131,7 @@ impl<C: Crypto> Node for Device<C> {
             may_read_more: true,
             connected: false,
             told: None,
+            changed_since_poll: false,
             upload_again: BTreeSet::new(),
             requests: LiteMap::new(),
             // Neither requests nor transactions of two incarnations ever meet.
@@ -228,9 +231,11 @@ impl<C: Crypto> Device<C> {
             (Request::Wish, ClientResponse::Logout) => self.logged_out(LogoutReason::Asked, cx),
             (Request::Wish, ClientResponse::Membership(_)) => self.wish_answered(cx),
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
+                self.changed_since_poll = true;
                 self.uploaded(result, cx);
             }
             (Request::Reset(why), ClientResponse::KeysReset(left)) => {
+                self.changed_since_poll = true;
                 self.keys_reset(why, left, cx);
             }
             (Request::Query { after, .. }, ClientResponse::KeysQuery { devices, failures }) => {

@@ -112,6 +112,7 @@ impl<C: Crypto> Device<C> {
     pub(super) fn sync_again(&mut self, cx: &mut Cx<'_, Self>) {
         self.requests
             .retain(|_, request| !matches!(request, Request::Sync));
+        self.changed_since_poll = false;
         self.ask(
             Request::Sync,
             ClientRequest::Sync {

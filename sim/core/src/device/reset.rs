@@ -1,6 +1,8 @@
 //! `POST /keys/reset` (MSC4162): why a device has one-time keys deleted from
 //! its server, and what it does with their private halves.
 
+use std::collections::BTreeSet;
+
 use super::Device;
 use super::outgoing::Request;
 use crate::crypto::Crypto;
@@ -101,11 +103,13 @@ impl<C: Crypto> Device<C> {
                 }
             }
             AfterReset::KeepsAll => {
-                let kept = self.published_among(asked, cx);
+                // That all below some ID are gone is noted already.
+                let mut kept = self.published_among(asked, cx);
+                kept.retain(|id| Some(*id) >= self.account.state.reset_below);
                 self.take_for_claimed(&kept, cx);
             }
             AfterReset::DiscardsDeleted => {
-                let deleted = deleted.unwrap_or_default();
+                let deleted: BTreeSet<&KeyId> = deleted.into_iter().flatten().collect();
                 let published = self.published_among(asked, cx).into_iter();
                 let (deleted, claimed): (Vec<KeyId>, Vec<KeyId>) =
                     published.partition(|id| deleted.contains(id));
@@ -120,6 +124,7 @@ impl<C: Crypto> Device<C> {
     fn published_among(&self, keys: &[KeyId], cx: &mut Cx<'_, Self>) -> Vec<KeyId> {
         let published = cx.crypto.published_one_time_keys(&self.account.olm);
         let ids = published.into_iter().map(|(id, _)| id);
+        let keys: BTreeSet<&KeyId> = keys.iter().collect();
         ids.filter(|id| keys.contains(id)).collect()
     }
 }

@@ -139,7 +139,7 @@ decisions! {
         /// By the text of their IDs, which is not the order of their numbers:
         /// Synapse before 1.120, and MSC4162.
         KeyIdOrder = "key-id-order",
-        /// In any order at all, drawn for each key.
+        /// In no order at all: each claim draws anew.
         Random = "random",
         /// By the numbers in their IDs, which is the order in which a client
         /// makes them (matrix-spec#1124).
@@ -307,6 +307,17 @@ decisions! {
         /// highest number if the server tells one. Right where keys are handed
         /// out by their numbers.
         Newest = "newest",
+    }
+
+    /// What a device makes of what `/sync` tells of its keys where it has
+    /// changed them itself since it opened that poll (synapse#17491).
+    outdated_summaries, "outdated-summaries": OutdatedSummaries {
+        /// It compares it with its store all the same. What it does about a
+        /// contradiction changes its keys, so that the next poll contradicts
+        /// them again.
+        Compared = "compared",
+        /// It waits for the next poll.
+        LeftOut = "left-out",
     }
 
     /// For how long a device keeps a one-time key that it takes to have been

@@ -46,24 +46,39 @@ pub(crate) struct EvalArgs {
     /// A proposal to select, by name or file; `a+b` combines two.
     #[arg(long = "proposal", value_name = "NAME_OR_FILE")]
     pub(crate) proposals: Vec<String>,
-    /// Make this many runs of each cell beyond the fixed 32.
+    /// Who follows a proposal of their own, whatever the column: servers and
+    /// devices, as in `hs1=remember-issued,alice=base`.
+    #[arg(long, value_name = "NODE=PROPOSAL", value_delimiter = ',')]
+    pub(crate) adopt: Vec<String>,
+    /// Make this many runs of each cell beyond those by which it is judged.
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub(crate) runs: u32,
     /// The seed of the first run of each cell.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// The engine that makes the runs.
-    #[arg(long, value_enum, default_value_t = Engine::Real)]
+    /// The engine that makes the runs; with `both`, the fast one makes all and
+    /// the real one some of them again, which have to come to the same. Runs
+    /// of a scenario that is for the fast engine alone are made on that.
+    #[arg(long, value_enum, default_value_t = Engine::Both)]
     pub(crate) engine: Engine,
+    /// How many runs of each cell the real engine makes again, at least; the
+    /// worst is among them.
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) confirm: u32,
     /// Write the cells to this file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Write the report into this folder [default: `reports/latest`].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// A `campaign.json` whose bounds go into what is said of each remedy [default:
+    /// `reports/campaign.json`, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) campaign: Option<PathBuf>,
     /// Make this the committed report. Needs the whole catalogue.
-    #[arg(long, conflicts_with_all = ["scenarios", "added", "proposals", "runs", "seed", "out"])]
+    #[arg(long, conflicts_with_all = ["scenarios", "added", "proposals", "adopt", "runs", "seed", "engine", "confirm", "out"])]
     pub(crate) bless: bool,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -89,6 +104,12 @@ pub(crate) struct CampaignArgs {
     /// always among them; all bundled ones if none is named.
     #[arg(long = "proposal", value_name = "NAME_OR_FILE")]
     pub(crate) proposals: Vec<String>,
+    /// How many percent of the servers and devices follow each proposal, drawn
+    /// for each of them; the others follow `base`. Several levels are compared
+    /// on the same runs: `0,50,100`.
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', default_value = "100",
+          value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) adoption: Vec<u8>,
     /// An earlier `campaign.json`: succeed if no verdict has changed since.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -138,6 +159,11 @@ pub(crate) struct HuntArgs {
     /// What to look for [default: `either`; for `base`, `any`].
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Objective>,
+    /// How many percent of the servers and devices follow the proposal, drawn by
+    /// the seed of each run; the others follow `base`.
+    #[arg(long, value_name = "PERCENT",
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) adoption: Option<u8>,
     /// A cause that is known already and counts for nothing: `list causes`.
     #[arg(long = "ignore-cause", value_name = "CAUSE")]
     pub(crate) ignored: Vec<String>,
@@ -172,6 +198,11 @@ pub(crate) struct MinimiseArgs {
     /// The proposal, by name or file; `a+b` combines two.
     #[arg(long, value_name = "NAME_OR_FILE", default_value = "base")]
     pub(crate) proposal: String,
+    /// How many percent of the servers and devices follow the proposal, drawn by
+    /// the seed; the others follow `base`.
+    #[arg(long, value_name = "PERCENT", requires = "seed",
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) adoption: Option<u8>,
     /// The seed of the run [default: the first of the fixed draws that comes
     /// out worst].
     #[arg(long, value_name = "S")]
@@ -207,9 +238,19 @@ pub(crate) struct RunArgs {
     /// The seed of the run.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// The engine that makes the run.
-    #[arg(long, value_enum, default_value_t = Engine::Real)]
-    pub(crate) engine: Engine,
+    /// Who follows a proposal of their own, whatever the others do: servers and
+    /// devices, as in `hs1=remember-issued,alice=base`.
+    #[arg(long, value_name = "NODE=PROPOSAL", value_delimiter = ',')]
+    pub(crate) adopt: Vec<String>,
+    /// How many percent of the servers and devices follow the proposal, drawn by
+    /// the seed of the run; the others follow `base`.
+    #[arg(long, value_name = "PERCENT",
+          value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) adoption: Option<u8>,
+    /// The engine that makes the run [default: `real`, unless the scenario is
+    /// for the fast one alone].
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<Engine>,
     /// Write the trace to this file, a fact a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,

@@ -3,6 +3,7 @@
 mod chunk;
 mod crew;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ pub(crate) fn campaign(args: &CampaignArgs) -> Outcome {
         Extent::Seconds(seconds) => Goal::Time(Duration::from_secs(seconds)),
     };
     let mut pace = Pace::new(kept.tally.runs, goal);
-    let maker = Maker::new(&plan, &proposals, args.common.crypto_seed);
+    let maker = Maker::new(&plan, &proposals[0], args.common.crypto_seed);
     let Kept { chunks, tally, .. } = kept;
     let mut tally = tally;
     let missing = plan.own_chunks().filter(|chunk| !chunks.contains(chunk));
@@ -157,6 +158,19 @@ fn plan(
     }
     let shard = args.shard.as_deref().map(read_shard).transpose()?;
     let entrant = |it: &Proposal| Entrant::new(it, library.word(&it.name));
+    let (base, others) = proposals
+        .split_first()
+        .expect("`base` is always among them");
+    let levels: BTreeSet<u8> = args.adoption.iter().copied().collect();
+    let at_each_level = |it: &Proposal| {
+        let entrant = entrant(it);
+        let levels = levels
+            .iter()
+            .map(|percent| entrant.clone().followed_by(*percent));
+        levels.collect::<Vec<Entrant>>()
+    };
+    let entrants = [entrant(base)].into_iter();
+    let entrants = entrants.chain(others.iter().flat_map(at_each_level));
     Ok(Plan {
         schema: Plan::SCHEMA.to_owned(),
         version: runner::model(),
@@ -164,7 +178,7 @@ fn plan(
         extent,
         shard: shard.unwrap_or(Shard::WHOLE),
         chunk: args.chunk,
-        entrants: proposals.iter().map(entrant).collect(),
+        entrants: entrants.collect(),
         distribution: generate::distribution(),
     })
 }

@@ -1,60 +1,76 @@
 //! `unwedge eval`: every scenario under every proposal.
 
-use std::collections::BTreeMap;
+mod shared;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-use unwedge_core::protocol::Proposal;
-use unwedge_core::report::{Cell, Draw, Matrix, Why};
-use unwedge_core::scenario::Scenario;
-use unwedge_core::trace::hash::StableHash;
+use unwedge_core::protocol::{Consulted, Proposal};
+use unwedge_core::report::{Cell, Draw, Matrix, Record, Why, remedies, worth_confirming};
+use unwedge_core::scenario::{Engines, Scenario};
 
-use crate::args::EvalArgs;
+use crate::adopt::Adopt;
+use crate::args::{Engine, EvalArgs};
 use crate::failure::Failure;
+use crate::input;
 use crate::library::Library;
 use crate::output::{self, Reserved, say};
 use crate::progress::Progress;
-use crate::quarry::FIXED_DRAWS;
-use crate::runner;
+use crate::runner::{self, Judged};
 use crate::{Outcome, Status};
-
-/// One in so many runs that are known to be the same is made all the same.
-const CHECK_ONE_IN: u64 = 100;
+use shared::{Key, Shared};
 
 pub(crate) fn eval(args: &EvalArgs) -> Outcome {
-    let mut library = Library::open(&args.common, &args.proposals)?;
+    let named = Adopt::proposals_of(&args.adopt, &args.proposals);
+    let mut library = Library::open(&args.common, &named)?;
     let proposals = library.select_proposals(&args.proposals)?;
+    let adopt = Adopt::read(&args.adopt, &library)?;
     let scenarios = library.select_scenarios(&args.scenarios, &args.added)?;
+    let scenarios = scenarios.iter().map(|it| adopt.apply(it));
+    let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
+    let record = read_record(args, &library.root)?;
     let files = Files::reserve(args, &library.root)?;
 
     let threads = args.threads.map_or(0, usize::from);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("a machine can start a few threads");
-    let evaluation = pool.install(|| Evaluation::make(args, &library, &scenarios, &proposals));
+    let evaluation = Evaluation {
+        args,
+        library: &library,
+        adopt: &adopt,
+        scenarios: &scenarios,
+        proposals: &proposals,
+    };
+    let evaluated = pool.install(|| evaluation.make());
 
-    let matrix = &evaluation.matrix;
+    let matrix = &evaluated.matrix;
     let shown: Vec<&Scenario> = scenarios.iter().map(Arc::as_ref).collect();
     let columns: Vec<&Proposal> = proposals.iter().collect();
-    print(matrix, &library, &shown, &columns);
-    let places = files.write(matrix, &matrix.markdown(&shown, &columns))?;
+    print(matrix, &evaluation, &shown, &columns);
+    for line in evaluated.savings.lines() {
+        say(&line);
+    }
+    let said = remedies(matrix, &columns, record.as_ref());
+    let places = files.write(matrix, &matrix.markdown(&shown, &columns), said)?;
     for place in places {
         output::mention(&format!("written: {}", place.display()));
     }
-    for command in &evaluation.different {
+    for command in &evaluated.different {
         output::mention(&format!(
-            "a fault of unwedge: the run was saved as the same as under base, and is not\n  {command}"
+            "a fault of unwedge: the run was saved as the same as under another proposal, and is not\n  {command}"
         ));
     }
-    for disagreement in &evaluation.disagreements {
+    for disagreement in &evaluated.disagreements {
         output::mention(&format!(
             "a fault of unwedge: the engines differ\n  {disagreement}"
         ));
     }
-    let faults = evaluation.different.len() + evaluation.disagreements.len();
+    let faults = evaluated.different.len() + evaluated.disagreements.len();
     let unexplained = matrix.cells.iter().any(|cell| cell.unexplained > 0);
     Ok(if unexplained || faults > 0 {
         Status::Fault
@@ -65,11 +81,24 @@ pub(crate) fn eval(args: &EvalArgs) -> Outcome {
     })
 }
 
+/// The campaign that is to be quoted, if there is one.
+fn read_record(args: &EvalArgs, root: &Path) -> Result<Option<Record>, Box<Failure>> {
+    let accepted = root.join("reports/campaign.json");
+    let accepted = Some(accepted).filter(|file| file.is_file());
+    let Some(file) = args.campaign.clone().or(accepted) else {
+        return Ok(None);
+    };
+    let record = Record::parse(&input::read(&file)?);
+    let record = record.map_err(|reason| Failure::Baseline { file, reason })?;
+    Ok(Some(record))
+}
+
 /// The files that an evaluation is written to.
 #[derive(Debug)]
 struct Files {
     json: Vec<(PathBuf, Reserved)>,
     markdown: (PathBuf, Reserved),
+    remedies: (PathBuf, Reserved),
 }
 
 impl Files {
@@ -93,146 +122,223 @@ impl Files {
         Ok(Self {
             json,
             markdown: reserve(folder.join("matrix.md"))?,
+            remedies: reserve(folder.join("remedies.md"))?,
         })
     }
 
-    fn write(self, matrix: &Matrix, markdown: &str) -> Result<Vec<PathBuf>, Box<Failure>> {
-        let json = serde_json::to_string_pretty(matrix).expect("a matrix is strings and numbers");
+    fn write(
+        self,
+        matrix: &Matrix,
+        markdown: &str,
+        remedies: Option<String>,
+    ) -> Result<Vec<PathBuf>, Box<Failure>> {
+        let json = matrix.json();
         let mut places = vec![];
         for (place, file) in self.json {
-            file.write(&format!("{json}\n"))?;
+            file.write(&json)?;
             places.push(place);
         }
         let (place, file) = self.markdown;
         file.write(markdown)?;
         places.push(place);
+        if let Some(text) = remedies {
+            let (place, file) = self.remedies;
+            file.write(&text)?;
+            places.push(place);
+        }
         Ok(places)
     }
 }
 
-/// The runs of a cell, keyed by scenario and proposal.
-type Runs = BTreeMap<(usize, usize, u64), Draw>;
+/// What is evaluated.
+struct Evaluation<'a> {
+    args: &'a EvalArgs,
+    library: &'a Library,
+    adopt: &'a Adopt,
+    scenarios: &'a [Arc<Scenario>],
+    proposals: &'a [Proposal],
+}
 
-struct Evaluation {
+/// What came of it.
+struct Evaluated {
     matrix: Matrix,
-    /// Runs that were thought to be the same as under `base`, and were not.
+    savings: Savings,
+    /// Runs that were thought to be the same as under another proposal, and were
+    /// not.
     different: Vec<String>,
     /// Runs that two engines made differently.
     disagreements: Vec<String>,
 }
 
-impl Evaluation {
-    /// Makes all runs: first under `base`, where it is among the proposals;
-    /// then under every other proposal those that it can have touched.
-    fn make(
-        args: &EvalArgs,
-        library: &Library,
-        scenarios: &[Arc<Scenario>],
-        proposals: &[Proposal],
-    ) -> Self {
-        let command = |(scenario, proposal, seed): (usize, usize, u64)| {
-            library.command(&scenarios[scenario].id, &proposals[proposal].name, seed)
+impl Evaluation<'_> {
+    /// Makes all draws, and then a few of each cell on the real engine.
+    fn make(&self) -> Evaluated {
+        let seeds = |scenario: &Scenario| {
+            let draws = scenario.effort.draws + u64::from(self.args.runs);
+            let seeds = (0..draws).map(|draw| self.args.seed.wrapping_add(draw));
+            seeds.collect::<Vec<u64>>()
         };
-        let seeds = FIXED_DRAWS + u64::from(args.runs);
-        let seeds = || (0..seeds).map(|draw| args.seed.wrapping_add(draw));
-        let all = |proposal: usize| {
-            (0..scenarios.len()).flat_map(move |it| seeds().map(move |seed| (it, proposal, seed)))
-        };
-        let total = scenarios.len() * proposals.len() * seeds().count();
-        let progress = Progress::new(total as u64);
-        let disagreements = Mutex::new(BTreeMap::new());
-        let make = |key: (usize, usize, u64)| {
-            let (scenario, protocol) = (&scenarios[key.0], proposals[key.1].protocol());
-            let crypto_seed = args.common.crypto_seed;
-            let command = command(key);
-            let made = runner::make(
-                args.engine,
-                scenario,
-                &protocol,
-                key.2,
-                crypto_seed,
-                &command,
-            );
-            if let Some([real, fast]) = made.disagreement {
-                let mut disagreements =
-                    disagreements.lock().unwrap_or_else(PoisonError::into_inner);
-                let text = format!("real: {real}\n  fast: {fast}\n  {command} --engine both");
-                disagreements.insert(key, text);
-            }
-            progress.step();
-            (key, made.draw)
-        };
-        let base = proposals
-            .iter()
-            .position(|it| it.switches.changed() == Default::default());
-        let first: Vec<_> = base.into_iter().flat_map(all).collect();
-        let mut runs: Runs = first.into_par_iter().map(make).collect();
-        let untouched = |&(scenario, proposal, seed): &(usize, usize, u64)| {
-            let same = runs.get(&(scenario, base?, seed))?;
-            let changed = proposals[proposal].switches.changed();
-            (!same.consulted.touches(changed)).then(|| same.clone())
-        };
-        let others = (0..proposals.len())
-            .filter(|it| Some(*it) != base)
-            .flat_map(all);
-        let (saved, to_make): (Vec<_>, Vec<_>) = others
-            .map(|key| (key, untouched(&key)))
-            .partition(|(_, same)| same.is_some());
-        let made: Runs = to_make.into_par_iter().map(|(key, _)| make(key)).collect();
-        let checked = |(key, same): ((usize, usize, u64), Option<Draw>)| {
-            let same = same.expect("what is saved is known");
-            let [sample, _] = StableHash::of(&(key.0, &proposals[key.1].name, key.2)).words();
-            if sample.is_multiple_of(CHECK_ONE_IN) {
-                let (key, again) = make(key);
-                return (key, again.trace_hash != same.trace_hash, same);
-            }
-            progress.step();
-            (key, false, same)
-        };
-        let saved: Vec<_> = saved.into_par_iter().map(checked).collect();
+        let scenarios = self.scenarios.iter();
+        let rows: Vec<(&str, Vec<u64>)> = scenarios.map(|it| (it.id.as_str(), seeds(it))).collect();
+        let draws: usize = rows.iter().map(|(_, seeds)| seeds.len()).sum();
+        let progress = Progress::new(draws as u64, "draws under every proposal");
+        let shared = Shared::make(&rows, self.proposals, &|key| self.draw(key), &progress);
         progress.finish();
-        let different = saved.iter().filter(|it| it.1);
-        let different = different.map(|it| command(it.0)).collect();
-        runs.extend(made);
-        runs.extend(saved.into_iter().map(|(key, _, same)| (key, same)));
-        Self {
-            matrix: matrix(args, scenarios, proposals, &runs),
-            different,
-            disagreements: disagreements
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)
-                .into_values()
+
+        let mut cells = vec![];
+        let mut to_confirm = BTreeSet::new();
+        let mut savings = Savings::default();
+        let base = self.proposals.iter();
+        let base = base
+            .clone()
+            .position(|it| it.switches.changed() == Consulted::default());
+        for (row, scenario) in self.scenarios.iter().enumerate() {
+            let under_base = base.map(|base| shared.cell(row, base));
+            for (column, proposal) in self.proposals.iter().enumerate() {
+                let draws = shared.cell(row, column);
+                let expected = scenario.expected(&proposal.name);
+                let fixed = usize::try_from(scenario.effort.draws).expect("a small number");
+                let under_base = under_base.as_deref();
+                let id = &scenario.id;
+                let mut cell = Cell::new(id, proposal, expected, &draws, under_base, fixed);
+                if self.confirms(scenario) {
+                    let seeds = worth_confirming(&draws, self.args.confirm as usize);
+                    to_confirm.extend(seeds.iter().map(|seed| {
+                        shared.made_for(Key {
+                            scenario: row,
+                            proposal: column,
+                            seed: *seed,
+                        })
+                    }));
+                    cell.confirmed = seeds.into_iter().collect();
+                }
+                savings.count(draws.len(), shared.saved(row, column));
+                cells.push(cell);
+            }
+        }
+        savings.checked = shared.checked.len();
+        savings.confirmed = to_confirm.len();
+        let progress = Progress::new(to_confirm.len() as u64, "runs on the real engine");
+        let confirm = |key: Key| {
+            let disagreement = self.disagreement(key);
+            progress.step();
+            disagreement
+        };
+        let disagreements = to_confirm.into_par_iter().filter_map(confirm).collect();
+        progress.finish();
+        Evaluated {
+            matrix: Matrix {
+                schema: "unwedge/eval/1",
+                version: env!("CARGO_PKG_VERSION"),
+                engine: self.args.engine.name(),
+                adopt: self.adopt.named(),
+                seed: self.args.seed,
+                cells,
+            },
+            savings,
+            different: shared
+                .different
+                .iter()
+                .map(|it| self.command(*it))
                 .collect(),
+            disagreements,
         }
+    }
+
+    /// Whether runs of a scenario are made on the real engine as well.
+    fn confirms(&self, scenario: &Scenario) -> bool {
+        self.args.engine == Engine::Both && scenario.effort.engines == Engines::Both
+    }
+
+    /// Makes a draw of a cell.
+    fn draw(&self, key: Key) -> Draw {
+        let engine = match (
+            self.args.engine,
+            self.scenarios[key.scenario].effort.engines,
+        ) {
+            (Engine::Real, Engines::Both) => Engine::Real,
+            (Engine::Real, Engines::Fast) | (Engine::Fast | Engine::Both, _) => Engine::Fast,
+        };
+        self.run(engine, key).draw
+    }
+
+    /// Where the engines differ in a run, if they do.
+    fn disagreement(&self, key: Key) -> Option<String> {
+        let [real, fast] = self.run(Engine::Both, key).disagreement?;
+        let command = self.command(key);
+        Some(format!(
+            "real: {real}\n  fast: {fast}\n  {command} --engine both"
+        ))
+    }
+
+    fn run(&self, engine: Engine, key: Key) -> Judged {
+        let (scenario, proposal) = (&self.scenarios[key.scenario], &self.proposals[key.proposal]);
+        let crypto_seed = self.args.common.crypto_seed;
+        let command = || self.command(key);
+        let protocol = proposal.protocol();
+        runner::make(engine, scenario, &protocol, key.seed, crypto_seed, command)
+    }
+
+    fn command(&self, key: Key) -> String {
+        let (scenario, proposal) = (&self.scenarios[key.scenario], &self.proposals[key.proposal]);
+        let adopt = self.adopt.words();
+        self.library
+            .command(&scenario.id, &proposal.name, key.seed, adopt)
     }
 }
 
-fn matrix(
-    args: &EvalArgs,
-    scenarios: &[Arc<Scenario>],
-    proposals: &[Proposal],
-    runs: &Runs,
-) -> Matrix {
-    let mut cells = vec![];
-    for (row, scenario) in scenarios.iter().enumerate() {
-        for (column, proposal) in proposals.iter().enumerate() {
-            let of_cell = runs.range((row, column, 0)..=(row, column, u64::MAX));
-            let draws: Vec<Draw> = of_cell.map(|(_, draw)| draw.clone()).collect();
-            let expected = scenario.expected(&proposal.name);
-            let fixed = usize::try_from(FIXED_DRAWS).expect("a small number");
-            cells.push(Cell::new(&scenario.id, proposal, expected, &draws, fixed));
-        }
+/// How many runs had not to be made, because another was known to be the same.
+#[derive(Clone, Copy, Debug, Default)]
+struct Savings {
+    draws: usize,
+    saved: usize,
+    cells: usize,
+    saved_cells: usize,
+    checked: usize,
+    confirmed: usize,
+}
+
+impl Savings {
+    /// A cell with so many draws, of which so many were saved.
+    fn count(&mut self, draws: usize, saved: usize) {
+        self.draws += draws;
+        self.saved += saved;
+        self.cells += 1;
+        self.saved_cells += usize::from(saved == draws);
     }
-    Matrix {
-        schema: "unwedge/eval/1",
-        version: env!("CARGO_PKG_VERSION"),
-        engine: args.engine.name(),
-        seed: args.seed,
-        cells,
+
+    fn lines(&self) -> Vec<String> {
+        let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+        let Self {
+            draws,
+            saved,
+            cells,
+            saved_cells,
+            checked,
+            confirmed,
+        } = self;
+        let mut lines = vec![format!(
+            "{draws} draws in {cells} cells; {saved} draws ({:.1} %) are runs that were made under another \
+             proposal and never consulted what the two do differently, and {saved_cells} cells ({:.1} %) are \
+             nothing but such runs; {checked} of them were made all the same",
+            share(*saved, *draws),
+            share(*saved_cells, *cells)
+        )];
+        if *confirmed > 0 {
+            lines.push(format!(
+                "{confirmed} runs were made on the real engine as well"
+            ));
+        }
+        lines
     }
 }
 
-fn print(matrix: &Matrix, library: &Library, scenarios: &[&Scenario], proposals: &[&Proposal]) {
+fn print(
+    matrix: &Matrix,
+    evaluation: &Evaluation<'_>,
+    scenarios: &[&Scenario],
+    proposals: &[&Proposal],
+) {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
@@ -264,7 +370,9 @@ fn print(matrix: &Matrix, library: &Library, scenarios: &[&Scenario], proposals:
                 scenario.id,
                 proposals.join(", ")
             ));
-            let command = library.command(&scenario.id, &proposals[0], seed);
+            let adopt = evaluation.adopt.words();
+            let library = evaluation.library;
+            let command = library.command(&scenario.id, &proposals[0], seed, adopt);
             say(&format!("  {command}"));
         }
     }

@@ -12,6 +12,7 @@ use unwedge_core::oracle::CauseKind;
 use unwedge_core::problem::Fault;
 use unwedge_core::report::Silence;
 
+use crate::adopt;
 use crate::args::{HuntArgs, Objective};
 use crate::failure::Failure;
 use crate::input;
@@ -106,6 +107,7 @@ fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Q
             .into_par_iter()
             .find_map_first(|seed| {
                 let scenario = Arc::new(generate::scenario(seed));
+                let scenario = adopt::drawn(&scenario, args.adoption, seed, &ground.base);
                 let (base, find) = ground.look(&scenario, seed);
                 heard().count(&base);
                 find.map(|find| Quarry {

@@ -75,15 +75,20 @@ impl Library {
     }
 
     /// The command that repeats a run, for a shell. What is not bundled is
-    /// named by file.
-    pub(crate) fn command(&self, scenario: &str, proposal: &str, seed: u64) -> String {
+    /// named by file. `adopt` is what it has to say of who adopts what.
+    pub(crate) fn command(&self, scenario: &str, proposal: &str, seed: u64, adopt: &str) -> String {
         let (scenario, proposal) = (self.word(scenario), self.word(proposal));
-        format!("unwedge run {scenario} --proposal {proposal} --seed {seed}")
+        format!("unwedge run {scenario} --proposal {proposal} --seed {seed}{adopt}")
     }
 
     /// How a command names a scenario or a proposal, for a shell. What is not
     /// bundled is named by file.
     pub(crate) fn word(&self, name: &str) -> String {
+        output::quoted(&self.plain_word(name))
+    }
+
+    /// The same before a shell takes it.
+    pub(crate) fn plain_word(&self, name: &str) -> String {
         let parts = parts(name, |part| self.files.contains_key(part));
         let words: Vec<String> = parts
             .into_iter()
@@ -92,7 +97,7 @@ impl Library {
                 _ => name[part].to_owned(),
             })
             .collect();
-        output::quoted(&words.join("+"))
+        words.join("+")
     }
 
     /// Whether a name is enough for whoever has the same repository.
@@ -210,7 +215,7 @@ impl Library {
             let word = file.display().to_string();
             return Err(input::argument("scenario", &word, reason, help));
         }
-        let proposals: Vec<&str> = self.proposals.iter().map(|it| it.name.as_str()).collect();
+        let proposals: Vec<&Proposal> = self.proposals.iter().collect();
         let scenario = scenario::parse(&file.display().to_string(), &text, &proposals)?;
         if self.is_same_file(&scenario.id, file)
             && let Some(known) = self.scenarios.iter().find(|it| it.id == scenario.id)

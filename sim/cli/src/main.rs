@@ -1,6 +1,7 @@
 //! The command line of unwedge: arguments, files, progress and exit statuses.
 //! What is computed is computed elsewhere.
 
+mod adopt;
 mod args;
 mod campaign;
 mod eval;

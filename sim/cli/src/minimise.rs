@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use unwedge_core::hunt::{Hunt, Objective};
 
+use crate::adopt;
 use crate::args::MinimiseArgs;
 use crate::library::Library;
 use crate::output::say;
-use crate::quarry::{self, FIXED_DRAWS, Ground, Quarry, Target};
+use crate::quarry::{self, Ground, Quarry, Target};
 use crate::{Outcome, Status};
 
 pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
@@ -16,6 +17,7 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
     let scenario = library.scenario(&args.scenario)?;
     let proposal = library.proposal(&args.proposal)?;
     let base = library.proposal("base")?;
+    let scenario = adopt::drawn(&scenario, args.adoption, args.seed.unwrap_or(0), &base);
     let id = quarry::identifier(&[&scenario.id, "minimal"]);
     let target = Target::reserve(args.out.as_deref(), &library.root, &id)?;
     let ground = Ground {
@@ -28,7 +30,7 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
 
     let seeds: Vec<u64> = match args.seed {
         Some(seed) => vec![seed],
-        None => (0..FIXED_DRAWS).collect(),
+        None => (0..scenario.effort.draws).collect(),
     };
     let finds = seeds
         .into_iter()

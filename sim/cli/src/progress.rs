@@ -17,15 +17,20 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     done: AtomicU64,
     total: u64,
+    what: &'static str,
 }
 
 impl Progress {
-    /// Of work that takes `total` steps.
-    pub(crate) fn new(total: u64) -> Self {
+    /// Of work that takes `total` steps, each of them one of something.
+    pub(crate) fn new(total: u64, what: &'static str) -> Self {
         Self {
-            bar: bar(total, "{bar:40} {pos} of {len} runs, {eta} left"),
+            bar: bar(
+                total,
+                &format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}} left"),
+            ),
             done: AtomicU64::new(0),
             total,
+            what,
         }
     }
 
@@ -35,7 +40,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.set_position(done),
             None if done.is_multiple_of(self.total.div_ceil(4)) || done == self.total => {
-                output::mention(&format!("{done} of {} runs", self.total));
+                output::mention(&format!("{done} of {} {}", self.total, self.what));
             }
             None => {}
         }

@@ -19,8 +19,6 @@ use crate::output::{self, Reserved, say};
 use crate::runner;
 use crate::{Outcome, Status};
 
-/// Draws by which a scenario file is judged.
-pub(crate) const FIXED_DRAWS: u64 = 32;
 /// So often it is asked at the most whether something smaller still shows it.
 const MOST_TRIALS: usize = 20_000;
 
@@ -151,7 +149,8 @@ impl Ground {
     /// of them shows it.
     fn with_an_early_draw(&self, quarry: Quarry) -> Quarry {
         let shows = |seed: &u64| self.shows(&quarry.scenario, *seed, quarry.find);
-        let seed = (0..FIXED_DRAWS).find(shows).unwrap_or(quarry.seed);
+        let draws = quarry.scenario.effort.draws;
+        let seed = (0..draws).find(shows).unwrap_or(quarry.seed);
         Quarry { seed, ..quarry }
     }
 
@@ -165,7 +164,7 @@ impl Ground {
     /// the fast engine's, which is a fault of ours.
     fn confirm(&self, scenario: &Arc<Scenario>, seed: u64) -> Result<Option<Proof>, Box<Failure>> {
         let protocol = self.proposal.protocol();
-        let made = runner::make(Engine::Both, scenario, &protocol, seed, None, "");
+        let made = runner::make(Engine::Both, scenario, &protocol, seed, None, String::new);
         if let Some(difference) = made.disagreement {
             output::mention("a fault of unwedge: the engines make different runs of this:");
             output::mention(&scenario.to_toml());
@@ -185,7 +184,7 @@ impl Ground {
     /// the proposal, as the file will have to expect it.
     fn expectations(&self, scenario: &Arc<Scenario>) -> Vec<(String, OutcomeClass)> {
         let worst = |proposal: &Proposal| {
-            let seeds = 0..FIXED_DRAWS;
+            let seeds = 0..scenario.effort.draws;
             let all = seeds.map(|seed| self.came(scenario, proposal, seed).outcome);
             all.max().unwrap_or(OutcomeClass::Ok)
         };

@@ -2,9 +2,11 @@
 
 use unwedge_core::oracle::OutcomeClass;
 use unwedge_core::report::{excuses, thrown_out, unread};
+use unwedge_core::scenario::Engines;
 use unwedge_core::trace::idle_steps;
 
-use crate::args::RunArgs;
+use crate::adopt::{self, Adopt};
+use crate::args::{Engine, RunArgs};
 use crate::library::Library;
 use crate::output::{self, Reserved, say};
 use crate::runner::{self, Judged};
@@ -14,19 +16,32 @@ use crate::{Outcome, Status};
 const MOST_UNREAD: usize = 10;
 
 pub(crate) fn run(args: &RunArgs) -> Outcome {
-    let mut library = Library::open(&args.common, std::slice::from_ref(&args.proposal))?;
+    let named = Adopt::proposals_of(&args.adopt, std::slice::from_ref(&args.proposal));
+    let mut library = Library::open(&args.common, &named)?;
     let scenario = library.scenario(&args.scenario)?;
     let proposal = library.proposal(&args.proposal)?;
+    let adopt = Adopt::read(&args.adopt, &library)?;
+    let scenario = adopt.apply(&scenario)?;
+    let base = library.proposal("base")?;
+    let scenario = adopt::drawn(&scenario, args.adoption, args.seed, &base);
+    let engine = args.engine.unwrap_or(match scenario.effort.engines {
+        Engines::Both => Engine::Real,
+        Engines::Fast => Engine::Fast,
+    });
     let trace_file = args.trace.as_deref().map(Reserved::new).transpose()?;
 
-    let command = library.command(&scenario.id, &proposal.name, args.seed);
+    let mut words = adopt.words().to_owned();
+    if let Some(percent) = args.adoption {
+        words.push_str(&format!(" --adoption {percent}"));
+    }
+    let command = library.command(&scenario.id, &proposal.name, args.seed, &words);
     let made = runner::make(
-        args.engine,
+        engine,
         &scenario,
         &proposal.protocol(),
         args.seed,
         args.common.crypto_seed,
-        &command,
+        || command.clone(),
     );
     let Judged {
         run,
@@ -48,6 +63,9 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         "{} under {}, seed {}",
         scenario.id, proposal.name, args.seed
     ));
+    for (node, own) in &scenario.adopt {
+        say(&format!("{} follows {}", scenario.cast.say(node), own.name));
+    }
     say(&format!("outcome: {}", judgement.outcome.name()));
     if judgement.outcome == OutcomeClass::Late {
         let by = if judgement.only_by_probe {

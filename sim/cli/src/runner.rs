@@ -36,18 +36,15 @@ pub(crate) fn make(
     protocol: &Protocol,
     seed: u64,
     crypto_seed: Option<u64>,
-    command: &str,
+    command: impl Fn() -> String,
 ) -> Judged {
     let mut job = Job::new(scenario.clone(), protocol.clone(), seed);
     job.crypto_seed = crypto_seed.unwrap_or(seed);
-    let (run, other) = guarded(
-        || command.to_owned(),
-        || match engine {
-            Engine::Real => (unwedge_madsim::run(&job), None),
-            Engine::Fast => (simulate(&job), None),
-            Engine::Both => (unwedge_madsim::run(&job), Some(simulate(&job))),
-        },
-    );
+    let (run, other) = guarded(command, || match engine {
+        Engine::Real => (unwedge_madsim::run(&job), None),
+        Engine::Fast => (simulate(&job), None),
+        Engine::Both => (unwedge_madsim::run(&job), Some(simulate(&job))),
+    });
     let other = other.filter(|other| other.trace.hash() != run.trace.hash());
     let disagreement = other.and_then(|it| run.trace.say_difference(&it.trace, &scenario.cast));
     let judgement = oracle::judge(&run.trace);

@@ -87,7 +87,7 @@ pub(crate) fn print(campaign: &Campaign) {
         say("");
         let verdict = finding.verdict.name();
         let why = finding.why.join("; ");
-        say(&format!("{}: {verdict}: {why}", finding.proposal));
+        say(&format!("{}: {verdict}: {why}", finding.say()));
         let mut witnesses = [&finding.broken_claim, &finding.regression]
             .into_iter()
             .flatten()

@@ -37,7 +37,7 @@ fn two_processes_with_other_threads_and_other_keys_write_the_same_report() {
 }
 
 #[test]
-fn every_cell_is_drawn_32_times_and_counts_its_outcomes() {
+fn every_cell_is_drawn_256_times_and_confirmed_by_the_worst_of_them() {
     let dir = TempDir::new().unwrap();
     let json = dir.path().join("cells.json");
     let mut command = unwedge();
@@ -49,16 +49,19 @@ fn every_cell_is_drawn_32_times_and_counts_its_outcomes() {
     assert_eq!(command.output().unwrap().status.code(), Some(0));
     let report: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
     assert_eq!(report["schema"], "unwedge/eval/1");
-    assert_eq!(report["engine"], "real");
+    assert_eq!(report["engine"], "both");
     let cells = report["cells"].as_array().unwrap();
     let list = stdout(&run(&["list", "proposals", "--json"]));
     let proposals: Vec<Value> = serde_json::from_str(&list).unwrap();
     assert_eq!(cells.len(), proposals.len());
     for cell in cells {
-        assert_eq!(cell["runs"], 32);
+        assert_eq!(cell["runs"], 256);
         let outcomes: BTreeMap<String, u64> =
             serde_json::from_value(cell["outcomes"].clone()).unwrap();
-        assert_eq!(outcomes.values().sum::<u64>(), 32);
+        assert_eq!(outcomes.values().sum::<u64>(), 256);
+        let confirmed: Vec<u64> = serde_json::from_value(cell["confirmed"].clone()).unwrap();
+        assert!(confirmed.len() >= 4);
+        assert!(confirmed.contains(&cell["witness_seed"].as_u64().unwrap()));
         assert!(outcomes[cell["worst"].as_str().unwrap()] > 0);
         assert_eq!(cell["worst"], cell["expected"]);
         assert_eq!(cell["agrees"], true);
@@ -80,7 +83,7 @@ fn more_runs_add_to_the_draws_and_do_not_replace_them() {
     ]);
     let output = command.arg("--out").arg(dir.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("/40"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("/264"), "{}", stdout(&output));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Purpose {
     BackOff,
     /// How the cast starts: who logs in when.
     Arrival,
+    /// Who has adopted a proposal already.
+    Adoption,
 }
 
 /// The draws of one run.

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::luck::{Dice, Luck, Numbers};
-use crate::scenario::Scenario;
+use crate::scenario::{Effort, Scenario};
 use plan::Plan;
 
 /// The scenario of this seed.
@@ -63,6 +63,8 @@ fn from(numbers: &mut dyn Numbers) -> Scenario {
         cast,
         settings: plan.settings,
         steps,
+        effort: Effort::default(),
+        adopt: BTreeMap::new(),
         expect: BTreeMap::new(),
     }
 }

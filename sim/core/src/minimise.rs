@@ -44,6 +44,7 @@ const PASSES: &[Pass] = &[
     people::fewer_members,
     steps::simpler,
     knobs::by_default,
+    knobs::adopted_by_all,
     times::rounder,
 ];
 

@@ -1,8 +1,8 @@
 //! The same scenario, protocols and seed give the same trace: whatever keys
 //! are drawn, and whatever else the process does. A cryptography that lets
 //! something else leak into the order of things is caught by the same test.
-//! Here every cell is drawn a few times; `.ci/run` compares the whole report,
-//! with all its draws, under two crypto seeds and numbers of threads.
+//! Here every cell is drawn a few times; `.ci/run` makes some of the worst draws of
+//! every cell on both engines.
 
 mod common;
 mod leaky;
@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 
-use common::{DRAWS, proposal, proposals, scenario, scenarios};
+use common::{DRAWS, distinct_cells, proposal, scenario};
 use leaky::{Leak, Leaky};
 use unwedge_core::crypto::Crypto;
 use unwedge_core::crypto::ideal::Ideal;
@@ -26,38 +26,27 @@ const FEW: Range<u64> = 0..3;
 
 #[test]
 fn every_bundled_cell_is_the_same_under_two_crypto_seeds() {
-    for scenario in scenarios() {
-        for proposal in proposals() {
-            let different = differing_draw(&scenario, &proposal, FEW, Vodozemac);
-            assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
-        }
+    for (scenario, proposal) in distinct_cells(&FEW) {
+        let different = differing_draw(&scenario, &proposal, FEW, Vodozemac);
+        assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
     }
 }
 
 #[test]
 fn every_bundled_cell_is_the_same_with_the_ideal_cryptography() {
-    for scenario in scenarios() {
-        for proposal in proposals() {
-            let different = FEW.into_iter().find(|seed| {
-                let real = hash(&scenario, &proposal, *seed, *seed, Vodozemac);
-                let ideal = hash(&scenario, &proposal, *seed, *seed, Ideal::default());
-                real != ideal
-            });
-            assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
-        }
+    for (scenario, proposal) in distinct_cells(&FEW) {
+        let different = FEW.into_iter().find(|seed| {
+            let real = hash(&scenario, &proposal, *seed, *seed, Vodozemac);
+            let ideal = hash(&scenario, &proposal, *seed, *seed, Ideal::default());
+            real != ideal
+        });
+        assert_eq!(different, None, "{} under {}", scenario.id, proposal.name);
     }
 }
 
 #[test]
 fn every_bundled_cell_is_the_same_on_many_threads() {
-    let cells: Vec<(Arc<Scenario>, Proposal)> = scenarios()
-        .into_iter()
-        .flat_map(|scenario| {
-            proposals()
-                .into_iter()
-                .map(move |it| (scenario.clone(), it))
-        })
-        .collect();
+    let cells = distinct_cells(&(0..1));
     let all = |cells: Vec<(Arc<Scenario>, Proposal)>| -> Vec<StableHash> {
         let hashes = cells.iter().flat_map(|(scenario, proposal)| {
             [0].map(|seed| hash(scenario, proposal, seed, seed, Vodozemac))

@@ -3,17 +3,18 @@
 
 mod common;
 
+use unwedge_core::protocol::Proposal;
 use unwedge_core::scenario;
 
 #[test]
 fn a_bundled_scenario_is_read_back_as_it_was_written() {
     let proposals = common::proposals();
-    let names: Vec<&str> = proposals.iter().map(|it| it.name.as_str()).collect();
+    let known: Vec<&Proposal> = proposals.iter().collect();
     let scenarios = common::scenarios();
     assert!(scenarios.len() > 20);
     for scenario in scenarios {
         let text = scenario.to_toml();
-        let read = scenario::parse("written.toml", &text, &names).unwrap();
+        let read = scenario::parse("written.toml", &text, &known).unwrap();
         assert!(read == *scenario, "{}:\n{text}", scenario.id);
     }
 }

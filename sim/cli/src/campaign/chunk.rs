@@ -1,8 +1,9 @@
 //! Makes the runs of one chunk, one after the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use unwedge_core::campaign::{Chunk, Evidence, Extent, Plan, Tally};
+use unwedge_core::campaign::{Chunk, EVERYBODY, Entrant, Evidence, Extent, Plan, Tally};
 use unwedge_core::generate;
 use unwedge_core::oracle;
 use unwedge_core::protocol::{Consulted, Proposal, Protocol};
@@ -19,19 +20,22 @@ const REPEAT_ONE_IN: u64 = 100;
 pub(super) struct Maker<'a> {
     plan: &'a Plan,
     fingerprint: String,
-    proposals: Vec<(Protocol, Consulted)>,
+    /// What each entrant is to its followers.
+    protocols: Vec<(Protocol, Consulted)>,
+    /// What everybody else follows.
+    base: Arc<Proposal>,
     crypto_seed: Option<u64>,
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(plan: &'a Plan, proposals: &[Proposal], crypto_seed: Option<u64>) -> Self {
-        let proposals = proposals
-            .iter()
-            .map(|it| (it.protocol(), it.switches.changed()));
+    pub(super) fn new(plan: &'a Plan, base: &Proposal, crypto_seed: Option<u64>) -> Self {
+        let switches = plan.entrants.iter().map(|it| &it.switches);
+        let protocols = switches.map(|it| (it.over_today(), it.changed()));
         Self {
             plan,
             fingerprint: plan.fingerprint(),
-            proposals: proposals.collect(),
+            protocols: protocols.collect(),
+            base: Arc::new(base.clone()),
             crypto_seed,
         }
     }
@@ -46,7 +50,7 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// If a run does not come out the same again: a fault of unwedge, in words.
     pub(super) fn make(&self, chunk: u64) -> Result<Chunk, String> {
-        let mut tally = Tally::new(self.proposals.len());
+        let mut tally = Tally::new(self.protocols.len());
         let (first, runs) = self.plan.seeds(chunk);
         for seed in first..first + runs {
             self.count(seed, &mut tally)?;
@@ -67,19 +71,22 @@ impl<'a> Maker<'a> {
             let again = self.run(&scenario, 0, seed, tally);
             self.compare(&scenario, 0, seed, [&base.trace, &again.trace], REPEATED)?;
         }
+        let mut levels = Levels::new(&scenario, seed, &self.base);
         let mut others = vec![];
-        for (place, (_, changed)) in self.proposals.iter().enumerate().skip(1) {
-            if base.consulted.touches(*changed) {
-                let run = self.run(&scenario, place, seed, tally);
+        for (place, entrant) in self.plan.entrants.iter().enumerate().skip(1) {
+            let mixed = levels.scenario(entrant);
+            let touches = base.consulted.touches(self.protocols[place].1);
+            if touches && entrant.adoption > 0 {
+                let run = self.run(mixed, place, seed, tally);
                 if repeat {
-                    let again = self.run(&scenario, place, seed, tally);
-                    self.compare(&scenario, place, seed, [&run.trace, &again.trace], REPEATED)?;
+                    let again = self.run(mixed, place, seed, tally);
+                    self.compare(mixed, place, seed, [&run.trace, &again.trace], REPEATED)?;
                 }
-                others.push(Some(evidence(&scenario, &run)));
+                others.push(Some(evidence(mixed, &run)));
             } else {
                 if repeat {
-                    let run = self.run(&scenario, place, seed, tally);
-                    self.compare(&scenario, place, seed, [&base.trace, &run.trace], SAVED)?;
+                    let run = self.run(mixed, place, seed, tally);
+                    self.compare(mixed, place, seed, [&base.trace, &run.trace], SAVED)?;
                 }
                 others.push(None);
             }
@@ -91,7 +98,7 @@ impl<'a> Maker<'a> {
     }
 
     fn run(&self, scenario: &Arc<Scenario>, place: usize, seed: u64, tally: &mut Tally) -> Run {
-        let mut job = Job::new(scenario.clone(), self.proposals[place].0.clone(), seed);
+        let mut job = Job::new(scenario.clone(), self.protocols[place].0.clone(), seed);
         job.crypto_seed = self.crypto_seed.unwrap_or(seed);
         let command = || format!("{} --engine fast", self.command(place, seed));
         let run = runner::make_fast(&job, command);
@@ -120,6 +127,36 @@ impl<'a> Maker<'a> {
 
     fn command(&self, place: usize, seed: u64) -> String {
         self.plan.entrants[place].command(seed)
+    }
+}
+
+/// A scenario while so many follow something, and the others do not yet.
+struct Levels<'a> {
+    scenario: &'a Arc<Scenario>,
+    seed: u64,
+    base: &'a Arc<Proposal>,
+    mixed: BTreeMap<u8, Arc<Scenario>>,
+}
+
+impl<'a> Levels<'a> {
+    fn new(scenario: &'a Arc<Scenario>, seed: u64, base: &'a Arc<Proposal>) -> Self {
+        Self {
+            scenario,
+            seed,
+            base,
+            mixed: BTreeMap::new(),
+        }
+    }
+
+    /// The scenario with the followers that an entrant has.
+    fn scenario(&mut self, entrant: &Entrant) -> &Arc<Scenario> {
+        let percent = entrant.adoption;
+        if percent == EVERYBODY {
+            return self.scenario;
+        }
+        let (scenario, seed, base) = (self.scenario, self.seed, self.base);
+        let mixed = self.mixed.entry(percent);
+        mixed.or_insert_with(|| Arc::new(scenario.adopted_by(percent, seed, base)))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use tempfile::TempDir;
-use unwedge_core::campaign::{Entrant, Extent, Shard};
+use unwedge_core::campaign::{EVERYBODY, Entrant, Extent, Shard};
 use unwedge_core::oracle::OutcomeClass;
 use unwedge_core::protocol::Switches;
 
@@ -17,6 +17,7 @@ fn plan() -> Plan {
         name: "base".to_owned(),
         title: String::new(),
         word: "base".to_owned(),
+        adoption: EVERYBODY,
         claims: BTreeSet::new(),
         switches: Switches::default(),
     };

@@ -12,7 +12,7 @@ mod tally;
 mod verdict;
 
 pub use evidence::Evidence;
-pub use plan::{Entrant, Extent, Plan, Shard};
+pub use plan::{EVERYBODY, Entrant, Extent, Plan, Shard};
 pub use reached::{Reached, ReachedInfo, reached};
 pub use results::{Chunk, Damage, chunk_line, parse_chunk, parse_plan, plan_line};
 pub use statistics::{holm, lower_bound, mcnemar, upper_bound};

@@ -59,11 +59,18 @@ pub struct Entrant {
     /// How a command names it: a file that is not bundled by its path. Where
     /// that is does not matter to the plan.
     pub word: String,
+    /// How many percent of the servers and devices follow it; the others follow
+    /// `base`. Where nothing is said, all do.
+    #[serde(default = "everybody", skip_serializing_if = "is_everybody")]
+    pub adoption: u8,
     /// The kinds of cause that it says it ends.
     pub claims: BTreeSet<CauseKind>,
     /// What it changes.
     pub switches: Switches,
 }
+
+/// All servers and devices, in percent.
+pub const EVERYBODY: u8 = 100;
 
 impl Plan {
     /// The format of the results file.
@@ -108,7 +115,7 @@ impl Plan {
     #[must_use]
     pub fn difference(&self, other: &Plan) -> Option<String> {
         let names = |plan: &Plan| {
-            let names: Vec<&str> = plan.entrants.iter().map(|it| it.name.as_str()).collect();
+            let names: Vec<String> = plan.entrants.iter().map(Entrant::say).collect();
             names.join(", ")
         };
         let differ = |what: &str, ours: String, theirs: String| {
@@ -186,8 +193,28 @@ impl Entrant {
             name: proposal.name.clone(),
             title: proposal.title.clone(),
             word,
+            adoption: EVERYBODY,
             claims: proposal.claims.clone(),
             switches: proposal.switches.clone(),
+        }
+    }
+
+    /// The same where only so many percent follow it.
+    #[must_use]
+    pub fn followed_by(self, percent: u8) -> Self {
+        Self {
+            adoption: percent,
+            ..self
+        }
+    }
+
+    /// As reports call it: `remember-issued`, `remember-issued at 50 %`.
+    #[must_use]
+    pub fn say(&self) -> String {
+        let name = &self.name;
+        match self.adoption {
+            EVERYBODY => name.clone(),
+            percent => format!("{name} at {percent} %"),
         }
     }
 
@@ -195,6 +222,18 @@ impl Entrant {
     #[must_use]
     pub fn command(&self, seed: u64) -> String {
         let word = &self.word;
-        format!("unwedge run random-{seed} --proposal {word} --seed {seed}")
+        let mut command = format!("unwedge run random-{seed} --proposal {word} --seed {seed}");
+        if self.adoption != EVERYBODY {
+            command.push_str(&format!(" --adoption {}", self.adoption));
+        }
+        command
     }
+}
+
+fn everybody() -> u8 {
+    EVERYBODY
+}
+
+fn is_everybody(percent: &u8) -> bool {
+    *percent == EVERYBODY
 }

@@ -100,6 +100,10 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
         let why = "everything else is compared with it".to_owned();
         return ruling(Verdict::Unknown, vec![why]);
     }
+    if entrant.adoption == 0 {
+        let why = "nobody follows it: every run is as under base";
+        return ruling(Verdict::Unknown, vec![why.to_owned()]);
+    }
     let witness = |first: Option<u64>| first.map_or_else(String::new, |it| format!(" (seed {it})"));
     let mut against = vec![];
     let (still, claimed) = (column.still_claimed, column.claimed);

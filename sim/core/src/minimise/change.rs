@@ -3,7 +3,7 @@
 //! go, and so do the steps of those who are gone.
 
 use crate::cast::{Cast, Device, Room, User};
-use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::roles::Roles;
 use crate::scenario::Scenario;
 use crate::step::{Step, TimedStep};
@@ -45,13 +45,26 @@ impl Change {
             let step = it.step.recast(&roles)?;
             Some(TimedStep { at: it.at, step })
         });
+        // Whoever takes over from somebody goes on as before.
+        let adopt = scenario.adopt.iter().filter(|(node, _)| self.keeps(**node));
+        let adopt = adopt.filter_map(|(node, own)| Some((roles.node(*node)?, own.clone())));
         let mut changed = Scenario {
+            adopt: adopt.collect(),
             steps: steps.collect(),
             cast,
             ..scenario.clone()
         };
         only_members_speak(&mut changed);
         changed
+    }
+
+    /// Whether a server or a device stays.
+    fn keeps(&self, node: NodeId) -> bool {
+        let (all, place) = match node {
+            NodeId::Server(id) => (&self.servers, usize::from(id.0)),
+            NodeId::Device(id) => (&self.devices, usize::from(id.index)),
+        };
+        all[place] == Some(place)
     }
 
     fn cast(&self, old: &Cast) -> (Cast, Roles) {

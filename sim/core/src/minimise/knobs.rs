@@ -2,6 +2,7 @@
 
 use super::Search;
 use crate::cast::Client;
+use crate::name::NodeId;
 use crate::node::Settings;
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -66,6 +67,17 @@ pub(super) fn by_default(search: &mut Search<'_>) {
         let client = Client::default();
         search.attempt(with(&search.best, |it| {
             it.cast.devices[place].client = client
+        }));
+    }
+}
+
+/// Nobody follows a proposal of their own, or as few as it takes.
+pub(super) fn adopted_by_all(search: &mut Search<'_>) {
+    search.attempt(with(&search.best, |it| it.adopt.clear()));
+    let nodes: Vec<NodeId> = search.best.adopt.keys().copied().collect();
+    for node in nodes {
+        search.attempt(with(&search.best, |it| {
+            it.adopt.remove(&node);
         }));
     }
 }

@@ -18,6 +18,9 @@ pub(super) fn friendly(scenario: &Scenario) -> Scenario {
         Some(TimedStep { at: it.at, step })
     });
     renamed.steps = steps.collect();
+    let adopt = scenario.adopt.iter();
+    let adopt = adopt.filter_map(|(node, own)| Some((roles.node(*node)?, own.clone())));
+    renamed.adopt = adopt.collect();
     renamed
 }
 

@@ -2,12 +2,15 @@
 //! the file, as a person would who deletes something and all that mentions it,
 //! and not by anything that the passes do: it is what they are tested with.
 
+use std::sync::Arc;
+
 use toml::{Table, Value};
 
+use crate::protocol::Proposal;
 use crate::scenario::{self, Scenario};
 
-/// The scenario without each of its steps, devices, rooms, members and
-/// servers, as far as that leaves a scenario.
+/// The scenario without each of its steps, devices, rooms, members, servers and
+/// proposals that somebody follows, as far as that leaves a scenario.
 #[must_use]
 pub fn removable(scenario: &Scenario) -> Vec<Scenario> {
     let text = scenario.to_toml();
@@ -35,10 +38,18 @@ pub fn removable(scenario: &Scenario) -> Vec<Scenario> {
     for server in list(&file, "servers") {
         fewer.push(without_server(&file, server));
     }
-    let expected: Vec<&str> = scenario.expect.keys().map(String::as_str).collect();
-    let scenarios = fewer.into_iter().filter_map(|file| {
+    for node in keys(&file, "adopt") {
+        let mut file = file.clone();
+        without_own(&mut file, "adopt", &node);
+        fewer.push(file);
+    }
+    let adopted: Vec<&Proposal> = scenario.adopt.values().map(Arc::as_ref).collect();
+    let scenarios = fewer.into_iter().filter_map(|mut file| {
+        file.remove("expect");
         let text = toml::to_string(&file).ok()?;
-        scenario::parse("fewer.toml", &text, &expected).ok()
+        let fewer = scenario::parse("fewer.toml", &text, &adopted).ok()?;
+        let expect = scenario.expect.clone();
+        Some(Scenario { expect, ..fewer })
     });
     scenarios.collect()
 }
@@ -48,9 +59,8 @@ fn without_devices(file: &Table, names: &[String]) -> Table {
     let mut file = file.clone();
     for name in names {
         table_mut(&mut file, "devices").remove(name);
-        if file.contains_key("clients") {
-            table_mut(&mut file, "clients").remove(name);
-        }
+        without_own(&mut file, "clients", name);
+        without_own(&mut file, "adopt", name);
         without_steps_about(&mut file, name);
     }
     let left = keys(&file, "devices");
@@ -104,8 +114,17 @@ fn without_server(file: &Table, server: &Value) -> Table {
     let local: Vec<String> = local.map(|(device, _)| device.clone()).collect();
     let mut file = without_devices(file, &local);
     list_mut(&mut file, "servers").retain(|it| it != server);
-    without_steps_about(&mut file, server.as_str().unwrap_or_default());
+    let name = server.as_str().unwrap_or_default();
+    without_own(&mut file, "adopt", name);
+    without_steps_about(&mut file, name);
     file
+}
+
+/// Without what a table that need not be there says of somebody.
+fn without_own(file: &mut Table, table: &str, name: &str) {
+    if file.contains_key(table) {
+        table_mut(file, table).remove(name);
+    }
 }
 
 fn without_steps_about(file: &mut Table, name: &str) {
@@ -128,7 +147,8 @@ fn content(step: &Value) -> Option<&Table> {
 }
 
 fn keys(file: &Table, name: &str) -> Vec<String> {
-    let table = file[name].as_table().into_iter().flatten();
+    let table = file.get(name).and_then(Value::as_table);
+    let table = table.into_iter().flatten();
     table.map(|(key, _)| key.clone()).collect()
 }
 

@@ -1,9 +1,12 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::*;
 use crate::generate;
+use crate::name::NodeId;
 use crate::node::Settings;
 use crate::scenario::parse;
+use crate::step::Step;
 use crate::time::Span;
 
 const PLENTY: usize = 20_000;
@@ -52,6 +55,39 @@ fn what_is_left_is_what_is_asked_for_and_those_whom_it_takes() {
         }
         assert_eq!(seen, 20, "{kinds:?}");
     }
+}
+
+/// Of those who do not follow what the others do, only those stay who are
+/// needed, with what they follow.
+#[test]
+fn only_those_follow_something_of_their_own_who_are_needed() {
+    let text = "title = ''\nstatus = ''\nsource = []\nidea = ''\nclaims = []\n[switches]\n";
+    let own = Arc::new(crate::protocol::parse("own", "own.toml", text).unwrap());
+    let mut seen = 0;
+    for seed in 0..100 {
+        let scenario = generate::scenario(seed).adopted_by(50, seed, &own);
+        let speaks = |it: &Scenario| {
+            let mut steps = it.steps.iter();
+            steps.any(|step| {
+                let Step::Send(send) = &step.step else {
+                    return false;
+                };
+                let user = send.user_and_room().0;
+                let is_own = |id: &NodeId| matches!(id, NodeId::Device(id) if id.user == user);
+                it.adopt.keys().any(is_own)
+            })
+        };
+        if !speaks(&scenario) {
+            continue;
+        }
+        seen += 1;
+        let small = minimise(scenario, &mut |it| speaks(it), PLENTY).scenario;
+        let text = small.to_toml();
+        assert_eq!((small.steps.len(), small.adopt.len()), (1, 1), "{text}");
+        assert!(speaks(&small), "{text}");
+        assert!(removable(&small).iter().all(|it| !speaks(it)), "{text}");
+    }
+    assert!(seen > 50, "{seen}");
 }
 
 /// What is asked for can be anything, and is asked for in vain mostly.

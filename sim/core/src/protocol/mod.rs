@@ -51,6 +51,20 @@ macro_rules! decisions {
             $($(#[doc = $about])+ pub $field: $name,)+
         }
 
+        impl Protocol {
+            /// Which decisions two protocols make differently.
+            #[must_use]
+            pub fn difference(&self, other: &Protocol) -> Consulted {
+                let mut difference = Consulted::default();
+                $(
+                    if self.$field != other.$field {
+                        difference.add(Decision::$name);
+                    }
+                )+
+                difference
+            }
+        }
+
         /// A patch over a [`Protocol`]: only the decisions that it changes.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[derive(serde::Serialize, serde::Deserialize)]
@@ -87,13 +101,7 @@ macro_rules! decisions {
             /// Which decisions these switches set to something other than today's value.
             #[must_use]
             pub fn changed(&self) -> Consulted {
-                let mut changed = Consulted::default();
-                $(
-                    if self.$field.is_some_and(|value| value != $name::default()) {
-                        changed.add(Decision::$name);
-                    }
-                )+
-                changed
+                self.over_today().difference(&Protocol::default())
             }
         }
 

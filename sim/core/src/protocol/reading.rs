@@ -15,6 +15,12 @@ impl Consulted {
         self.0 |= 1 << decision as u64;
     }
 
+    /// How many decisions are in the set.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
     /// Whether the two sets have a decision in common.
     #[must_use]
     pub fn touches(self, other: Consulted) -> bool {

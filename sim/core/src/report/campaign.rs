@@ -3,10 +3,11 @@
 
 mod compared;
 mod markdown;
+mod record;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::campaign::{
     CONFIDENCE, Column, Entrant, Plan, Reached, Ruling, Shard, StepCount, Struck, Tally, Verdict,
@@ -16,6 +17,8 @@ use crate::oracle::{CauseKind, OutcomeClass};
 use crate::step::STEPS;
 
 pub use compared::{Baseline, Change};
+pub use record::Record;
+pub(crate) use record::Recorded;
 
 /// What is switched off in every run.
 const SWITCHED_OFF: [&str; 2] = ["key backup", "key requests"];
@@ -71,6 +74,9 @@ pub struct Gaps {
 pub struct Finding {
     /// Its name.
     pub proposal: String,
+    /// How many percent of the servers and devices follow it; the others follow
+    /// `base`.
+    pub adoption: u8,
     /// What it is, in a line.
     pub title: String,
     /// The causes that it claims to end.
@@ -118,7 +124,7 @@ pub struct Finding {
 }
 
 /// A run that shows something, and the command that repeats it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Witness {
     /// Its seed.
     pub seed: u64,
@@ -137,7 +143,7 @@ pub struct Witnessed {
 }
 
 /// A kind of cause and how often it struck.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cause {
     /// The kind.
     pub kind: CauseKind,
@@ -150,7 +156,7 @@ pub struct Cause {
 }
 
 /// Rates that the counts leave possible, with one-sided confidence.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bounds {
     /// How sure they are.
     pub confidence: f64,
@@ -163,7 +169,7 @@ pub struct Bounds {
 }
 
 /// A count, and the greatest rate that it leaves possible.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Bound {
     /// How many were so.
     pub count: u64,
@@ -174,7 +180,7 @@ pub struct Bound {
 }
 
 /// The same runs under a proposal and under `base`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AgainstBase {
     /// How many come out better.
     pub better: u64,
@@ -195,10 +201,15 @@ impl Campaign {
     pub fn new(plan: &Plan, tally: &Tally, missing: Vec<String>) -> Self {
         let pairs = || plan.entrants.iter().zip(&tally.columns);
         let split = |column: &Column| mcnemar(column.better.runs, column.worse.runs);
-        let others: Vec<f64> = pairs().skip(1).map(|(_, column)| split(column)).collect();
-        let corrected = [1.0].into_iter().chain(holm(&others));
-        let findings = pairs().zip(corrected).enumerate();
-        let findings = findings.map(|(place, ((entrant, column), p_holm))| {
+        // What nobody follows is not compared.
+        let is_compared = |place: usize, entrant: &Entrant| place > 0 && entrant.adoption > 0;
+        let others = pairs().enumerate();
+        let others = others.filter(|(place, (entrant, _))| is_compared(*place, entrant));
+        let others: Vec<f64> = others.map(|(_, (_, column))| split(column)).collect();
+        let mut corrected = holm(&others).into_iter();
+        let findings = pairs().enumerate().map(|(place, (entrant, column))| {
+            let p_holm = is_compared(place, entrant).then(|| corrected.next());
+            let p_holm = p_holm.flatten().unwrap_or(1.0);
             let base = &tally.columns[0];
             Finding::new(entrant, place == 0, column, base, tally.runs, p_holm)
         });
@@ -232,11 +243,12 @@ impl Campaign {
         all.filter_map(|it| it.unexplained.as_ref()).collect()
     }
 
-    /// The verdict that decides how the command ends: `base` aside, whether
-    /// any proposal is violated, and whether any is unknown.
+    /// The verdict that decides how the command ends: `base` and what nobody
+    /// follows aside, whether any proposal is violated, and whether any is unknown.
     #[must_use]
     pub fn worst(&self) -> Verdict {
-        let verdicts = || self.proposals.iter().skip(1).map(|it| it.verdict);
+        let others = || self.proposals.iter().skip(1).filter(|it| it.adoption > 0);
+        let verdicts = || others().map(|it| it.verdict);
         if verdicts().any(|it| it == Verdict::Violated) {
             Verdict::Violated
         } else if verdicts().any(|it| it == Verdict::Unknown) {
@@ -277,6 +289,7 @@ impl Finding {
         let met = |kind| base.causes.get(kind).map_or(0, |struck| struck.runs);
         Self {
             proposal: entrant.name.clone(),
+            adoption: entrant.adoption,
             title: entrant.title.clone(),
             claims: entrant.claims.iter().copied().collect(),
             claims_met: entrant.claims.iter().map(|it| (*it, met(it))).collect(),

@@ -36,6 +36,29 @@ pub struct Draw {
     pub unexplained: usize,
 }
 
+/// Which of the draws of a cell are worth making on another engine as well: the
+/// first of the worst, the first in which each safety oracle found something, the
+/// first of each other outcome, and from the first on until there are as many as
+/// this.
+#[must_use]
+pub fn worth_confirming(draws: &[&Draw], least: usize) -> BTreeSet<u64> {
+    let outcomes: BTreeSet<OutcomeClass> = draws.iter().map(|draw| draw.outcome).collect();
+    let worst_first = outcomes.into_iter().rev();
+    let of_outcome = worst_first.filter_map(|it| draws.iter().find(|draw| draw.outcome == it));
+    let violated: BTreeSet<&str> = draws.iter().flat_map(|it| &it.violated).copied().collect();
+    let violated = violated.into_iter();
+    let of_oracle = violated.filter_map(|it| draws.iter().find(|draw| draw.violated.contains(it)));
+    let telling = of_outcome.chain(of_oracle).map(|draw| draw.seed);
+    let mut seeds: BTreeSet<u64> = telling.collect();
+    for draw in draws {
+        if seeds.len() >= least {
+            break;
+        }
+        seeds.insert(draw.seed);
+    }
+    seeds
+}
+
 /// One scenario under one proposal.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cell {
@@ -43,7 +66,7 @@ pub struct Cell {
     pub scenario: String,
     /// The proposal's name.
     pub proposal: String,
-    /// How many runs were made.
+    /// How many runs it stands for.
     pub runs: usize,
     /// How many of them came out how.
     pub outcomes: BTreeMap<OutcomeClass, usize>,
@@ -52,6 +75,12 @@ pub struct Cell {
     pub violated: BTreeSet<&'static str>,
     /// The worst outcome of all.
     pub worst: OutcomeClass,
+    /// How many came out better than under `base` with the same draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub better: Option<usize>,
+    /// How many came out worse than under `base` with the same draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worse: Option<usize>,
     /// What the scenario expects the worst to be.
     pub expected: Option<OutcomeClass>,
     /// Whether the worst of the fixed draws is what is expected; where
@@ -61,6 +90,9 @@ pub struct Cell {
     pub witness_seed: u64,
     /// The hash of that run's trace.
     pub trace_hash: StableHash,
+    /// The seeds of the runs that were made on the real engine as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub confirmed: Vec<u64>,
     /// What that run has shown.
     #[serde(skip)]
     pub witness: Draw,
@@ -73,8 +105,9 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Makes a cell of its runs. The first `fixed` of them decide whether it
-    /// agrees with what is expected.
+    /// Makes a cell of its runs, and of those under `base` with the same draws
+    /// if there are any. The first `fixed` of them decide whether it agrees with
+    /// what is expected.
     ///
     /// # Panics
     /// If there are no runs among the fixed ones.
@@ -83,7 +116,8 @@ impl Cell {
         scenario: &str,
         proposal: &Proposal,
         expected: Option<OutcomeClass>,
-        draws: &[Draw],
+        draws: &[&Draw],
+        base: Option<&[&Draw]>,
         fixed: usize,
     ) -> Self {
         let mut outcomes: BTreeMap<OutcomeClass, usize> =
@@ -99,7 +133,12 @@ impl Cell {
             .max()
             .unwrap_or(judged);
         let witness = draws.iter().find(|draw| draw.outcome == worst);
-        let witness = witness.expect("some run came out worst").clone();
+        let witness = Draw::clone(witness.expect("some run came out worst"));
+        let compared = |is: fn(OutcomeClass, OutcomeClass) -> bool| {
+            let pairs = draws.iter().zip(base?);
+            let so = pairs.filter(|(here, there)| is(here.outcome, there.outcome));
+            Some(so.count())
+        };
         let found = witness.findings.iter().map(|finding| finding.kind);
         Self {
             scenario: scenario.to_owned(),
@@ -111,10 +150,13 @@ impl Cell {
                 .flat_map(|draw| draw.violated.iter().copied())
                 .collect(),
             worst,
+            better: compared(|here, there| here < there),
+            worse: compared(|here, there| here > there),
             expected,
             agrees: expected.map_or(judged <= OutcomeClass::Late, |expected| judged == expected),
             witness_seed: witness.seed,
             trace_hash: witness.trace_hash,
+            confirmed: vec![],
             unexplained: draws.iter().map(|draw| draw.unexplained).sum(),
             broken_claims: found
                 .filter(|kind| proposal.claims.contains(kind))
@@ -164,3 +206,6 @@ impl Cell {
         notes
     }
 }
+
+#[cfg(test)]
+mod tests;

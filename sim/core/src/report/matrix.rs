@@ -1,5 +1,6 @@
 //! The matrix: every scenario under every proposal, as a document.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::protocol::Proposal;
 use crate::scenario::Scenario;
 
 /// What was evaluated and what came out (`unwedge/eval/1`).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Matrix {
     /// The format of the JSON.
     pub schema: &'static str,
@@ -18,6 +19,8 @@ pub struct Matrix {
     pub version: &'static str,
     /// The engine that made the runs.
     pub engine: &'static str,
+    /// Which servers and devices adopted what by order, whatever the column.
+    pub adopt: BTreeMap<String, String>,
     /// The seed of the first draw.
     pub seed: u64,
     /// All cells, by scenario and then by proposal.
@@ -37,6 +40,33 @@ impl Matrix {
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.cells.iter().all(|cell| cell.agrees)
+    }
+
+    /// As JSON, a cell on each line: so a cell that changes is a line that does.
+    ///
+    /// # Panics
+    /// If it cannot be written, which is a fault of ours: it is strings and
+    /// numbers.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut text = String::from("{\n");
+        let mut line = |key: &str, value: String| {
+            let _ = writeln!(text, "  \"{key}\": {value},");
+        };
+        line("schema", json(self.schema));
+        line("version", json(self.version));
+        line("engine", json(self.engine));
+        if !self.adopt.is_empty() {
+            line("adopt", json(&self.adopt));
+        }
+        line("seed", json(&self.seed));
+        let cells: Vec<String> = self.cells.iter().map(json).collect();
+        let _ = writeln!(
+            text,
+            "  \"cells\": [\n    {}\n  ]\n}}",
+            cells.join(",\n    ")
+        );
+        text
     }
 
     /// The document, in Markdown.
@@ -147,6 +177,10 @@ impl Cell {
         let sentences = sentences.chain(violated);
         sentences.collect::<Vec<_>>().join(". ")
     }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("strings and numbers can be written as JSON")
 }
 
 fn list_proposals(text: &mut String, proposals: &[&Proposal]) {

@@ -5,18 +5,20 @@ mod cell;
 mod counterexample;
 mod matrix;
 mod remarks;
+mod remedies;
 mod silence;
 mod story;
 mod unread;
 
 pub use campaign::{
     AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
-    Witness, Witnessed,
+    Record, Witness, Witnessed,
 };
-pub use cell::{Cell, Draw};
+pub use cell::{Cell, Draw, worth_confirming};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
 pub use remarks::{excuses, thrown_out};
+pub use remedies::remedies;
 pub use silence::Silence;
 pub use story::{Finding, findings};
 pub use unread::unread;

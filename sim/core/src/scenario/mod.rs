@@ -1,18 +1,23 @@
 //! Scenarios: pure data that says who takes part, what happens from outside,
 //! and how it is expected to end.
 
+mod adoption;
+mod effort;
 mod settings;
 mod write;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::cast::Cast;
 use crate::name::{DeviceId, NodeId, RoomId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
+use crate::protocol::Proposal;
 use crate::step::{Step, TimedStep};
 
+pub use effort::{Effort, Engines};
 pub use written::parse;
 
 /// Who takes part, what happens, and how it is expected to end.
@@ -30,6 +35,11 @@ pub struct Scenario {
     pub cast: Cast,
     /// What is so of all clients, servers and links.
     pub settings: Settings,
+    /// How much is spent on judging it.
+    pub effort: Effort,
+    /// Which servers and devices follow a proposal of their own, whatever the
+    /// others do.
+    pub adopt: BTreeMap<NodeId, Arc<Proposal>>,
     /// What happens from outside.
     pub steps: Vec<TimedStep>,
     /// How it is expected to end under each proposal. A proposal that is

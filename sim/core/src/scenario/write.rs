@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use toml::ser::ValueSerializer;
 
-use super::Scenario;
+use super::{Effort, Scenario};
 use crate::cast::Client;
 use crate::name::DeviceId;
 use crate::node::Settings;
@@ -25,6 +25,8 @@ impl Scenario {
         file.gap();
         self.write_cast(&mut file);
         self.write_settings(&mut file);
+        self.write_effort(&mut file);
+        self.write_adopt(&mut file);
         file.gap();
         let step = |it: &crate::step::TimedStep| value(&it.step.write(it.at, &self.cast));
         file.lines("steps", self.steps.iter().map(step));
@@ -85,6 +87,26 @@ impl Scenario {
         }
         if it.back_off != default.back_off {
             file.line("back_off", &it.back_off.to_string());
+        }
+    }
+
+    fn write_effort(&self, file: &mut File) {
+        let (it, default) = (self.effort, Effort::default());
+        if it.draws != default.draws {
+            file.line("draws", &it.draws);
+        }
+        if it.engines != default.engines {
+            file.line("engine", &it.engines);
+        }
+    }
+
+    fn write_adopt(&self, file: &mut File) {
+        let named = self.adopt.iter();
+        let named: BTreeMap<String, &str> = named
+            .map(|(node, it)| (self.cast.say(node).to_string(), it.name.as_str()))
+            .collect();
+        if !named.is_empty() {
+            file.line("adopt", &named);
         }
     }
 }

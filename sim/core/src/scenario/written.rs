@@ -1,17 +1,19 @@
 //! Reading a scenario file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Scenario;
 use super::settings::{self, Latency};
+use super::{Effort, Engines, Scenario};
 use crate::cast::{Cast, Client, Device, Room, User};
-use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::problem::{Fault, Problem};
+use crate::protocol::{self, Proposal};
 use crate::step::WrittenStep;
 use crate::words::Names;
 
@@ -23,6 +25,7 @@ const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
 const MAX_RECIPIENTS: usize = 1000;
+const MAX_DRAWS: usize = 256;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,21 +45,33 @@ struct Written {
     client_latency: Option<Latency>,
     federation_latency: Option<Latency>,
     back_off: Option<Spanned<String>>,
+    /// How many draws judge it.
+    draws: Option<Spanned<i64>>,
+    /// Which engines make its runs.
+    #[serde(default)]
+    engine: Engines,
+    /// Servers and devices that follow a proposal of their own.
+    #[serde(default)]
+    adopt: BTreeMap<Spanned<String>, Spanned<String>>,
     steps: Spanned<Vec<WrittenStep>>,
     #[serde(default)]
     expect: BTreeMap<Spanned<String>, OutcomeClass>,
 }
 
-/// Reads a scenario from the text of a file. Its expectations may name only
-/// `proposals`.
+/// Reads a scenario from the text of a file. What it expects and what its nodes
+/// adopt may name only `proposals`.
 ///
 /// # Errors
 /// Says what is wrong with the text, and where.
-pub fn parse(file_name: &str, text: &str, proposals: &[&str]) -> Result<Scenario, Box<Problem>> {
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    proposals: &[&Proposal],
+) -> Result<Scenario, Box<Problem>> {
     read(text, proposals).map_err(|fault| Box::new(fault.within(file_name, text)))
 }
 
-fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
+fn read(text: &str, proposals: &[&Proposal]) -> Result<Scenario, Fault> {
     let written: Written = toml::from_str(text)?;
     let id = written.id.get_ref();
     if id.is_empty()
@@ -70,6 +85,8 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
     }
     let cast = read_cast(&written)?;
     let settings = read_settings(&written)?;
+    let effort = read_effort(&written)?;
+    let adopt = read_adopt(&written, &cast, proposals)?;
     let place = written.steps.span();
     let steps = written.steps.into_inner();
     bounded("steps", steps.len(), MAX_STEPS, &place)?;
@@ -81,13 +98,13 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         .map(|step| step.read(&names))
         .collect::<Result<_, _>>()?;
     for name in written.expect.keys() {
-        if !proposals.contains(&name.get_ref().as_str()) {
-            let known = proposals.iter().copied();
+        let known = || proposals.iter().map(|it| it.name.as_str());
+        if !known().any(|it| it == name.get_ref()) {
             return Err(Fault::unknown(
                 "proposal",
                 name.get_ref(),
                 name.span(),
-                known,
+                known(),
             ));
         }
     }
@@ -102,6 +119,8 @@ fn read(text: &str, proposals: &[&str]) -> Result<Scenario, Fault> {
         story: written.story,
         cast,
         settings,
+        effort,
+        adopt,
         steps,
         expect: expect.collect(),
     })
@@ -125,6 +144,46 @@ fn read_settings(written: &Written) -> Result<Settings, Fault> {
         settings.back_off = settings::back_off(back_off)?;
     }
     Ok(settings)
+}
+
+fn read_effort(written: &Written) -> Result<Effort, Fault> {
+    let mut effort = Effort {
+        engines: written.engine,
+        ..Effort::default()
+    };
+    if let Some(number) = &written.draws {
+        effort.draws = in_range(number, 1, MAX_DRAWS)? as u64;
+    }
+    Ok(effort)
+}
+
+fn read_adopt(
+    written: &Written,
+    cast: &Cast,
+    proposals: &[&Proposal],
+) -> Result<BTreeMap<NodeId, Arc<Proposal>>, Fault> {
+    let mut adopt = BTreeMap::new();
+    for (name, word) in &written.adopt {
+        let node = Names::new(cast).node(name)?;
+        adopt.insert(node, Arc::new(read_proposal(word, proposals)?));
+    }
+    Ok(adopt)
+}
+
+/// One proposal, or several joined by `+`.
+fn read_proposal(word: &Spanned<String>, proposals: &[&Proposal]) -> Result<Proposal, Fault> {
+    if let Some(whole) = proposals.iter().find(|it| it.name == *word.get_ref()) {
+        return Ok(Proposal::clone(whole));
+    }
+    let mut parts = vec![];
+    for part in word.get_ref().split('+') {
+        let found = proposals.iter().find(|it| it.name == part);
+        let known = proposals.iter().map(|it| it.name.as_str());
+        parts.push(*found.ok_or_else(|| Fault::unknown("proposal", part, word.span(), known))?);
+    }
+    let combined = protocol::combine(&parts);
+    combined
+        .map_err(|conflict| Fault::new(word.span(), conflict.to_string(), "in this combination"))
 }
 
 fn read_cast(written: &Written) -> Result<Cast, Fault> {

@@ -127,18 +127,20 @@ pub struct Run {
 
 impl<C: Crypto> World<C> {
     /// The world of one run. Every node follows `protocol`, but for those
-    /// that `differing` names.
+    /// that the scenario has adopt something else.
     #[must_use]
     pub fn new(
         scenario: Arc<Scenario>,
         protocol: &Protocol,
-        differing: &BTreeMap<NodeId, Protocol>,
         seed: u64,
         conduct: Conduct,
         crypto: C,
     ) -> Self {
         let cast = Arc::new(scenario.cast.clone());
-        let follows = |node| differing.get(&node).unwrap_or(protocol).clone();
+        let follows = |node| match scenario.adopt.get(&node) {
+            Some(own) => own.protocol(),
+            None => protocol.clone(),
+        };
         let servers = cast.server_ids().map(|id| {
             let node = NodeId::Server(id);
             Machine::new(follows(node), Client::default(), scenario.lost_writes(node))

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use unwedge_core::fast;
 use unwedge_core::oracle::{self, Judgement};
-use unwedge_core::protocol::{self, Proposal};
-use unwedge_core::scenario::{self, Scenario};
+use unwedge_core::protocol::{self, Consulted, Proposal, Protocol};
+use unwedge_core::scenario::{self, Engines, Scenario};
 use unwedge_core::world::{Job, Run};
 
-/// The draws by which the matrix judges every cell.
+/// The first of the draws by which the matrix judges every cell.
 pub(crate) const DRAWS: std::ops::Range<u64> = 0..32;
 
 /// Every bundled proposal, known bugs included.
@@ -34,10 +35,10 @@ pub(crate) fn proposal(name: &str) -> Proposal {
 /// Every bundled scenario.
 pub(crate) fn scenarios() -> Vec<Arc<Scenario>> {
     let proposals = proposals();
-    let names: Vec<&str> = proposals.iter().map(|it| it.name.as_str()).collect();
+    let known: Vec<&Proposal> = proposals.iter().collect();
     let read = |file: PathBuf| {
         let text = fs::read_to_string(&file).unwrap();
-        Arc::new(scenario::parse(&file.display().to_string(), &text, &names).unwrap())
+        Arc::new(scenario::parse(&file.display().to_string(), &text, &known).unwrap())
     };
     toml_files(&root().join("scenarios"))
         .into_iter()
@@ -58,9 +59,37 @@ pub(crate) fn scenario(id: &str) -> Arc<Scenario> {
     scenarios().into_iter().find(|it| it.id == id).unwrap()
 }
 
-/// Makes a run and judges it.
+/// The bundled cells that are worth making on the real engine: of the scenarios
+/// that are for it, under the proposals whose runs these draws tell apart. What
+/// one proposal does otherwise than another does not matter to a run that never
+/// consulted it.
+pub(crate) fn distinct_cells(draws: &std::ops::Range<u64>) -> Vec<(Arc<Scenario>, Proposal)> {
+    let mut cells = vec![];
+    let scenarios = scenarios().into_iter();
+    for scenario in scenarios.filter(|it| it.effort.engines == Engines::Both) {
+        let mut made: Vec<(Protocol, Vec<Consulted>)> = vec![];
+        for proposal in proposals() {
+            let protocol = proposal.protocol();
+            let is_same = |(other, consulted): &(Protocol, Vec<Consulted>)| {
+                let difference = protocol.difference(other);
+                consulted.iter().all(|it| !it.touches(difference))
+            };
+            if made.iter().any(is_same) {
+                continue;
+            }
+            let run = |seed| fast::run(&Job::new(scenario.clone(), protocol.clone(), seed));
+            let consulted = draws.clone().map(|seed| run(seed).consulted).collect();
+            made.push((protocol, consulted));
+            cells.push((scenario.clone(), proposal));
+        }
+    }
+    cells
+}
+
+/// Makes a run and judges it; on the fast engine, for there are other tests to
+/// show that the real one makes the same of it.
 pub(crate) fn judge(scenario: &Arc<Scenario>, proposal: &Proposal, seed: u64) -> (Run, Judgement) {
-    let run = unwedge_madsim::run(&Job::new(scenario.clone(), proposal.protocol(), seed));
+    let run = fast::run(&Job::new(scenario.clone(), proposal.protocol(), seed));
     let judgement = oracle::judge(&run.trace);
     (run, judgement)
 }

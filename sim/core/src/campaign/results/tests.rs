@@ -1,7 +1,7 @@
 //! A line is read back as it was written, or known for damaged.
 
 use super::*;
-use crate::campaign::{Entrant, Extent, Shard};
+use crate::campaign::{EVERYBODY, Entrant, Extent, Shard};
 use crate::oracle::CauseKind;
 use crate::protocol::Switches;
 
@@ -10,6 +10,7 @@ fn plan() -> Plan {
         name: name.to_owned(),
         title: "What it is".to_owned(),
         word: name.to_owned(),
+        adoption: EVERYBODY,
         claims: claims.iter().copied().collect(),
         switches: Switches::default(),
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::campaign::Reached;
+use crate::campaign::{EVERYBODY, Reached};
 use crate::protocol::Switches;
 
 /// Numbers that look drawn.
@@ -46,6 +46,7 @@ fn entrants() -> Vec<Entrant> {
         name: "it".to_owned(),
         title: String::new(),
         word: "it".to_owned(),
+        adoption: EVERYBODY,
         claims,
         switches: Switches::default(),
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::campaign::Struck;
+use crate::campaign::{EVERYBODY, Struck};
 use crate::oracle::CauseKind;
 use crate::protocol::Switches;
 
@@ -12,6 +12,7 @@ fn entrant(claims: &[CauseKind]) -> Entrant {
         name: "it".to_owned(),
         title: String::new(),
         word: "it".to_owned(),
+        adoption: EVERYBODY,
         claims: claims.iter().copied().collect::<BTreeSet<_>>(),
         switches: Switches::default(),
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::Campaign;
-use crate::campaign::Verdict;
+use crate::campaign::{EVERYBODY, Verdict};
 
 /// What an earlier campaign found, as far as it is compared.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Baseline {
 #[derive(Clone, Debug, Deserialize)]
 struct Earlier {
     proposal: String,
+    #[serde(default = "everybody")]
+    adoption: u8,
     verdict: Verdict,
 }
 
@@ -53,11 +55,11 @@ impl Baseline {
         let changed = now.proposals.iter().filter_map(|finding| {
             let earlier = self.proposals.iter();
             let before = earlier
-                .filter(|it| it.proposal == finding.proposal)
+                .filter(|it| it.proposal == finding.proposal && it.adoption == finding.adoption)
                 .map(|it| it.verdict)
                 .next();
             (before != Some(finding.verdict)).then(|| Change {
-                proposal: finding.proposal.clone(),
+                proposal: finding.say(),
                 before,
                 now: finding.verdict,
             })
@@ -70,6 +72,10 @@ impl Baseline {
     pub fn drawn_otherwise(&self, now: &Campaign) -> bool {
         self.distribution != now.distribution
     }
+}
+
+fn everybody() -> u8 {
+    EVERYBODY
 }
 
 impl fmt::Display for Change {

@@ -1,9 +1,10 @@
 //! A campaign as a document.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{Bound, Campaign, Finding, Witnessed};
-use crate::campaign::Reached;
+use super::{AgainstBase, Bound, Campaign, Finding, Witnessed};
+use crate::campaign::{EVERYBODY, Reached};
 use crate::oracle::{CauseKind, OutcomeClass};
 use crate::report::story::capitalised;
 use crate::step::STEPS;
@@ -57,7 +58,7 @@ impl Campaign {
                 compared
             };
             let row = [
-                it.proposal.clone(),
+                it.say(),
                 it.verdict.name().to_owned(),
                 it.bounds.worse_than_late.say(),
                 it.bounds.claimed.map_or_else(String::new, Bound::say),
@@ -77,6 +78,7 @@ impl Campaign {
             .partition::<Vec<_>, _>(|line| !line.starts_with("- "));
         let _ = writeln!(text, "{}\n", scope[0]);
         table(&mut text, &self.summary());
+        self.by_adoption(&mut text);
         for finding in &self.proposals {
             finding.markdown(&mut text);
         }
@@ -103,8 +105,42 @@ impl Campaign {
         text
     }
 
+    /// What becomes of each proposal while more and more follow it; nothing if
+    /// everybody always does.
+    fn by_adoption(&self, text: &mut String) {
+        let others = || self.proposals.iter().skip(1);
+        let levels: BTreeSet<u8> = others().map(|it| it.adoption).collect();
+        if levels.len() < 2 {
+            return;
+        }
+        text.push_str(
+            "\n## While not everybody has adopted it\n\nWho follows a proposal is drawn for each \
+             server and each device; the others follow base. Runs in which a claimed cause still \
+             strikes, of those in which it does under base; and runs that come out better and worse \
+             than under base.\n\n",
+        );
+        let heads = levels.iter().map(|it| format!("{it} %"));
+        let mut rows: Vec<Vec<String>> =
+            vec![["proposal".to_owned()].into_iter().chain(heads).collect()];
+        for finding in others() {
+            let place = levels.iter().position(|it| *it == finding.adoption);
+            let place = place.expect("every level is a column") + 1;
+            let row = match rows.iter_mut().find(|row| row[0] == finding.proposal) {
+                Some(row) => row,
+                None => {
+                    let mut row = vec![String::new(); levels.len() + 1];
+                    row[0].clone_from(&finding.proposal);
+                    rows.push(row);
+                    rows.last_mut().expect("it was put there")
+                }
+            };
+            row[place] = finding.so_far();
+        }
+        table(text, &rows);
+    }
+
     fn heads(&self, first: &str) -> Vec<String> {
-        let names = self.proposals.iter().map(|it| it.proposal.clone());
+        let names = self.proposals.iter().map(Finding::say);
         [first.to_owned()].into_iter().chain(names).collect()
     }
 
@@ -193,8 +229,27 @@ impl Campaign {
 }
 
 impl Finding {
+    /// Its name, and how many follow it if not all do.
+    #[must_use]
+    pub fn say(&self) -> String {
+        let name = &self.proposal;
+        match self.adoption {
+            EVERYBODY => name.clone(),
+            percent => format!("{name} at {percent} %"),
+        }
+    }
+
+    /// `violated: 3 of 40 (at most 18.283 %); 90 better, 2 worse`
+    fn so_far(&self) -> String {
+        let claimed = self.bounds.claimed.map(Bound::say);
+        let claimed = claimed.map_or_else(String::new, |it| format!("{it}; "));
+        let AgainstBase { better, worse, .. } = self.against_base;
+        let verdict = self.verdict.name();
+        format!("{verdict}: {claimed}{better} better, {worse} worse")
+    }
+
     fn markdown(&self, text: &mut String) {
-        let _ = writeln!(text, "\n## {}: {}\n", self.proposal, self.verdict.name());
+        let _ = writeln!(text, "\n## {}: {}\n", self.say(), self.verdict.name());
         let _ = writeln!(text, "{}.\n", self.title);
         for why in &self.why {
             let _ = writeln!(text, "- {}.", capitalised(why));

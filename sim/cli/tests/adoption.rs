@@ -120,21 +120,23 @@ fn a_find_while_half_has_adopted_it_is_a_file_that_says_who() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("found.toml");
     let mut command = unwedge();
-    command.args(["hunt", "--proposal", DROP, "--objective", "claimed"]);
+    command.args(["hunt", "--proposal", "remember-issued"]);
+    command.args(["--objective", "claimed", "--seed", "4000"]);
     command.args(["--adoption", "50", "--out"]).arg(&file);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stdout(&output);
-    // A server that has not adopted it is restored.
+    // What ends the failure is for servers to do, and one of them does not.
     let scenario = fs::read_to_string(&file).unwrap();
     let adopt = scenario.lines().find(|line| line.starts_with("adopt = "));
     assert_eq!(adopt.unwrap().matches("\"base\"").count(), 1, "{scenario}");
     assert!(adopt.unwrap().contains("hs"), "{scenario}");
+    assert!(text.contains(" follows base"), "{text}");
     assert!(text.contains("confirmed on the real engine"), "{text}");
     let line = text.lines().find(|line| line.starts_with("  unwedge run"));
     let again = stdout(&pasted(line.unwrap()));
     assert!(
-        again.contains("cause: one-time-key-reissued-after-restore"),
+        again.contains("cause: one-time-key-reissued-after-upload"),
         "{again}"
     );
 }
@@ -182,7 +184,7 @@ fn a_campaign_compares_levels_of_adoption_on_the_same_runs() {
         assert_eq!(whole["bounds"], of(&all, proposal, 100)["bounds"]);
         let better = |it: &Value| it["against_base"]["better"].as_u64().unwrap();
         assert!(
-            0 < better(&half) && better(&half) < better(&whole),
+            0 < better(&half) && better(&half) <= better(&whole),
             "{half}"
         );
         // The command repeats what is said of it.
@@ -194,6 +196,11 @@ fn a_campaign_compares_levels_of_adoption_on_the_same_runs() {
         assert!(claims.any(|it| again.contains(it)), "{again}");
         assert!(again.contains(" follows base"), "{again}");
     }
+    let still = |adoption: u64| {
+        let it = of(&levels, DROP, adoption);
+        it["bounds"]["claimed"]["count"].as_u64().unwrap()
+    };
+    assert!(still(100) < still(50) && still(50) < still(0));
     let text = fs::read_to_string(out.join("campaign.md")).unwrap();
     assert!(text.contains("| proposal | 0 % | 50 % | 100 % |"), "{text}");
     assert!(
@@ -225,4 +232,33 @@ fn shards_of_levels_merge_to_the_bytes_of_the_whole() {
     let merged = fs::read_to_string(folder("merged").join("campaign.json")).unwrap();
     let merged: Value = serde_json::from_str(&merged).unwrap();
     assert_eq!(merged, whole);
+}
+
+#[test]
+fn what_is_said_of_a_remedy_quotes_the_campaign_that_is_named() {
+    let dir = TempDir::new().unwrap();
+    let levels = dir.path().join("levels");
+    campaign(&levels, &["--adoption", "50,100"]);
+    let eval = |more: &[&str]| {
+        let mut command = unwedge();
+        command.args(["eval", "A01", "--proposal", "base", "--proposal", DROP]);
+        command.args(more).arg("--out").arg(dir.path().join("out"));
+        command.output().unwrap()
+    };
+    let file = levels.join("campaign.json");
+    let output = eval(&["--campaign", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = fs::read_to_string(dir.path().join("out/remedies.md")).unwrap();
+    let paragraph = text.lines().last().unwrap();
+    for sentence in [
+        "`drop-otks-on-restore` ends 1 of the 1 failures that are replayed here: A01 (wedged becomes ok).",
+        "Of 300 random runs, ",
+        "The verdict is ",
+        "While 50 % of the servers and devices follow it, ",
+    ] {
+        assert!(paragraph.contains(sentence), "no {sentence:?} in\n{text}");
+    }
+    let output = eval(&["--campaign", "reports/matrix.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is no earlier campaign"));
 }

@@ -87,6 +87,45 @@ fn more_runs_add_to_the_draws_and_do_not_replace_them() {
 }
 
 #[test]
+fn a_scenario_says_how_much_is_spent_on_it() {
+    let dir = TempDir::new().unwrap();
+    let a01 = fs::read_to_string(root().join("scenarios/server-rollback/A01.toml")).unwrap();
+    let eval = |settings: &str| {
+        let file = dir.path().join("mine.toml");
+        let text = a01.replace("\"A01\"", "\"mine\"");
+        let steps = format!("\n{settings}\nsteps = [");
+        fs::write(&file, text.replace("\nsteps = [", &steps)).unwrap();
+        let mut command = unwedge();
+        command.arg("eval").arg(&file).arg("--out").arg(dir.path());
+        command.output().unwrap()
+    };
+    let output = eval("draws = 3\nengine = \"fast\"\n");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("wedged 3/3"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(!stdout(&output).contains("on the real engine"));
+    let report = fs::read_to_string(dir.path().join("matrix.json")).unwrap();
+    assert!(!report.contains("confirmed"), "{report}");
+    for (settings, message) in [
+        ("draws = 0", "it may be 1 to 256"),
+        ("draws = 257", "it may be 1 to 256"),
+        ("engine = \"fsat\"", "did you mean `fast`?"),
+    ] {
+        let output = eval(settings);
+        assert_eq!(output.status.code(), Some(2), "{settings}");
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("mine.toml:"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
 fn a_witness_can_be_run_again() {
     let dir = TempDir::new().unwrap();
     let output = unwedge()
@@ -284,9 +323,11 @@ fn progress_is_shown() {
         .output()
         .unwrap();
     let text = stderr(&output);
-    let last = text.lines().rfind(|line| line.ends_with(" runs"));
-    let words: Vec<&str> = last.unwrap().split_whitespace().collect();
-    assert_eq!(words[0], words[2], "all runs were made");
+    for what in [" draws under every proposal", " runs on the real engine"] {
+        let last = text.lines().rfind(|line| line.ends_with(what));
+        let words: Vec<&str> = last.unwrap().split_whitespace().collect();
+        assert_eq!(words[0], words[2], "all were made");
+    }
 }
 
 #[cfg(unix)]

@@ -93,6 +93,7 @@ impl Counterexample<'_> {
             let said = self.scenario.cast.say(&timed.step);
             lines.push(format!("  {}: {said}", timed.at));
         }
+        lines.extend(self.adopted().map(|it| format!("  {it}")));
         for finding in &self.proof.findings {
             lines.push(format!("cause: {}", finding.sentence()));
         }
@@ -110,11 +111,21 @@ impl Counterexample<'_> {
         scenario.to_toml()
     }
 
+    /// Who follows something else than the proposal.
+    fn adopted(&self) -> impl Iterator<Item = String> {
+        let Scenario { cast, adopt, .. } = &self.scenario;
+        let all = adopt.iter();
+        all.map(|(node, own)| format!("{} follows {}", cast.say(node), own.name))
+    }
+
     fn story(&self) -> String {
         let mut story = String::new();
         for timed in &self.scenario.steps {
             let said = self.scenario.cast.say(&timed.step);
             story.push_str(&format!("At {}, {said}.\n", timed.at));
+        }
+        for adopted in self.adopted() {
+            story.push_str(&format!("{adopted}.\n"));
         }
         let outcome = self.proof.outcome.name();
         let (name, seed) = (&self.proposal.name, self.proof.seed);

@@ -81,6 +81,9 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     for line in unread(&scenario.cast, &judgement, MOST_UNREAD) {
         say(&format!("  {line}"));
     }
+    for line in &draw.claims {
+        say(&format!("  {line}"));
+    }
     for finding in &draw.findings {
         say(&format!("cause: {}", finding.sentence()));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::Protocol;
-use unwedge_core::report::{Draw, findings};
+use unwedge_core::report::{Draw, failed_claims, findings};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::hash::StableHash;
 use unwedge_core::world::{Job, Run};
@@ -63,6 +63,10 @@ pub(crate) fn make(
             .iter()
             .filter(|unread| unread.cause.is_none())
             .count(),
+        claims: failed_claims(&run.trace)
+            .iter()
+            .map(|claims| claims.sentence(&scenario.cast))
+            .collect(),
     };
     Judged {
         run,

@@ -48,6 +48,21 @@ impl Client {
     }
 }
 
+/// By which endpoint a client learns what is new.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyncApi {
+    /// `GET /sync`. One token stands for all streams, and every answer says how
+    /// many keys the device has.
+    #[default]
+    Sync,
+    /// Simplified sliding sync (MSC4186), whose extension for to-device messages
+    /// has a token of its own, and which leaves out what has not changed.
+    Sliding,
+}
+
 /// One device of the cast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -57,6 +72,8 @@ pub struct Device {
     pub name: String,
     /// Which client it runs.
     pub client: Client,
+    /// How it learns what is new.
+    pub sync: SyncApi,
 }
 
 /// One room of the cast.
@@ -185,7 +202,10 @@ impl Named for UserId {
 
 impl Named for DeviceId {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cast.devices[usize::from(self.index)].name)
+        match cast.devices.get(usize::from(self.index)) {
+            Some(device) => f.write_str(&device.name),
+            None => f.write_str("stranger"),
+        }
     }
 }
 

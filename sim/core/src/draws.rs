@@ -29,6 +29,8 @@ pub enum Purpose {
     BackOff,
     /// How the cast starts: who logs in when.
     Arrival,
+    /// Whether a stranger never uses the key that they claimed.
+    Leak,
     /// Who has adopted a proposal already.
     Adoption,
 }

@@ -23,6 +23,7 @@ mod luck;
 pub mod minimise;
 pub mod name;
 pub mod node;
+pub mod odds;
 pub mod oracle;
 pub mod problem;
 pub mod protocol;

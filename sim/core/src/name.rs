@@ -36,6 +36,17 @@ pub struct DeviceId {
     pub index: u8,
 }
 
+impl DeviceId {
+    /// Whoever is outside the cast, on a server. No cast is so large that one
+    /// of its devices is named like this.
+    #[must_use]
+    pub const fn stranger(server: ServerId) -> Self {
+        let index = u8::MAX;
+        let user = UserId { server, index };
+        Self { user, index }
+    }
+}
+
 /// A room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RoomId(pub u8);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cast::Client;
+use crate::cast::{Client, SyncApi};
 use crate::crypto::Crypto;
 use crate::draws::Draws;
 use crate::name::{NodeId, Row, ServerId};
@@ -134,6 +134,9 @@ pub struct Settings {
     pub one_time_keys: usize,
     /// Recipients of one `/sendToDevice` request, at the most.
     pub recipients_per_request: usize,
+    /// After how many messages a Megolm session is replaced
+    /// (`rotation_period_msgs`).
+    pub rotation_messages: u32,
     /// How long a message takes between a device and its homeserver: the
     /// shortest and the longest.
     pub client_latency: (Span, Span),
@@ -149,12 +152,16 @@ impl Default for Settings {
         Self {
             one_time_keys: 50,
             recipients_per_request: 250,
+            rotation_messages: 100,
             client_latency: (Span::millis(10), Span::millis(60)),
             federation_latency: (Span::millis(20), Span::millis(120)),
             back_off: Span::mins(10),
         }
     }
 }
+
+/// What clocks show at the start of a run: they may come to be set back.
+const SINCE_THE_CLOCK_BEGAN: Span = Span::days(1000);
 
 /// What a node may look at and use during one call.
 pub struct Cx<'a, N: Node> {
@@ -168,6 +175,10 @@ pub struct Cx<'a, N: Node> {
     pub settings: &'a Settings,
     /// Which client the device runs; of no meaning to a server.
     pub client: Client,
+    /// How the device syncs; of no meaning to a server.
+    pub sync: SyncApi,
+    /// How far the clock of the machine is behind.
+    pub behind: Span,
     /// The run's draws.
     pub draws: Draws,
     /// The cryptography.
@@ -177,6 +188,13 @@ pub struct Cx<'a, N: Node> {
 }
 
 impl<N: Node> Cx<'_, N> {
+    /// What the clock of the machine says, which can be set back: of use only
+    /// as a stamp on what is stored.
+    #[must_use]
+    pub fn clock(&self) -> Time {
+        self.now + SINCE_THE_CLOCK_BEGAN - self.behind
+    }
+
     /// Writes rows to the database in one transaction, and to what the node
     /// has of it in memory.
     pub fn persist(

@@ -15,6 +15,7 @@ mod rooms;
 mod send;
 mod share;
 mod store;
+mod strangers;
 mod sync;
 mod timeline;
 mod unwedge;

@@ -113,6 +113,9 @@ impl<C: Crypto> Device<C> {
                 self.store.withheld.insert(*session);
                 rows.push(Write::Withheld(*session));
             }
+            ToDeviceContent::FromStranger(outside) => {
+                self.receive_from_stranger(message.id, outside, cx);
+            }
             ToDeviceContent::Encrypted(outside) => {
                 let id = message.id;
                 self.receive_encrypted(&Envelope { id, outside }, rows, cx);
@@ -241,36 +244,15 @@ impl<C: Crypto> Device<C> {
         Ok(payload)
     }
 
-    /// Accepts a session, which is stored at once. The one-time key is gone if
-    /// that succeeds, and only then; a fallback key stays.
+    /// Accepts a session, which is stored at once.
     fn accept(
         &mut self,
         envelope: &Envelope<'_, C>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
-        let before = self.account_to_keep(outside.key, cx);
-        let (session, payload) = cx.crypto.accept_session(
-            &mut self.account.olm,
-            &outside.sender_identity,
-            &outside.ciphertext,
-        )?;
-        if let Some(before) = before {
-            self.account.olm = cx.crypto.unpickle_account(&before);
-        }
+        let (session, payload) = self.accept_session(outside, cx)?;
         let (name, key, peer) = (outside.session, outside.key, envelope.id.sender);
-        cx.observe(Fact::SessionAccepted {
-            by: self.id,
-            session: name,
-            key,
-        });
-        match key.kind {
-            KeyKind::OneTime => {
-                self.account.changed = true;
-                self.one_time_key_used(key.id, cx);
-            }
-            KeyKind::Fallback => self.fallback_key_used(key, cx),
-        }
         let pickle = cx.crypto.pickle_session(&session);
         self.sessions.insert(name, session);
         let row = SessionRow {
@@ -301,6 +283,38 @@ impl<C: Crypto> Device<C> {
                 UsedKeys::Kept => Some(cx.crypto.pickle_account(&self.account.olm)),
             },
         }
+    }
+
+    /// The session that a message opens. The one-time key is gone if that
+    /// succeeds, and only then; a fallback key stays.
+    pub(super) fn accept_session(
+        &mut self,
+        outside: &Encrypted<C>,
+        cx: &mut Cx<'_, Self>,
+    ) -> Result<(C::Session, Payload<C>), OlmError> {
+        let before = self.account_to_keep(outside.key, cx);
+        let accepted = cx.crypto.accept_session(
+            &mut self.account.olm,
+            &outside.sender_identity,
+            &outside.ciphertext,
+        )?;
+        if let Some(before) = before {
+            self.account.olm = cx.crypto.unpickle_account(&before);
+        }
+        let (session, key) = (outside.session, outside.key);
+        cx.observe(Fact::SessionAccepted {
+            by: self.id,
+            session,
+            key,
+        });
+        match key.kind {
+            KeyKind::OneTime => {
+                self.account.changed = true;
+                self.one_time_key_used(key.id, cx);
+            }
+            KeyKind::Fallback => self.fallback_key_used(key, cx),
+        }
+        Ok(accepted)
     }
 
     fn is_for_me(&self, envelope: &Envelope<'_, C>, payload: &Payload<C>) -> bool {

@@ -5,6 +5,7 @@ use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
+use crate::protocol::KeyQueryRaces;
 use crate::time::Span;
 use crate::wire::{ClientRequest, DeviceKeys, Message, RequestId};
 
@@ -118,6 +119,7 @@ impl<C: Crypto> Device<C> {
             ClientRequest::Sync {
                 since: self.store.token,
                 known: self.told,
+                api: cx.sync,
             },
             cx,
         );
@@ -170,6 +172,11 @@ impl<C: Crypto> Device<C> {
     ) {
         let mut rows = vec![];
         for (user, mut devices) in lists {
+            let overtaken = self.store.outdated.get(&user) > Some(&after);
+            let after = match overtaken.then(|| cx.protocol.key_query_races()) {
+                None | Some(KeyQueryRaces::AskedAgain) => after,
+                Some(KeyQueryRaces::LastAnswerCounts) => u64::MAX,
+            };
             if let Some(known) = self.store.devices.get(&user) {
                 for keys in &mut devices {
                     if let Some(known) = known.get(&keys.device) {

@@ -11,13 +11,11 @@ use super::{Device, Write};
 use crate::crypto::{Content, Crypto};
 use crate::name::{DeviceId, MegolmName, RoomId, UserId};
 use crate::node::Cx;
-use crate::protocol::Resharing;
+use crate::protocol::{OverSharedSessions, Resharing};
 use crate::time::Span;
 use crate::trace::{Fact, Withholding};
 use crate::wire::{ClientRequest, ToDevice, ToDeviceContent};
 
-/// A session is replaced after so many messages.
-const ROTATION_MESSAGES: u32 = 100;
 /// A session is replaced at this age.
 const ROTATION_PERIOD: Span = Span::days(7);
 
@@ -105,8 +103,15 @@ impl<C: Crypto> Device<C> {
     ) -> Arc<OutboundRow<C>> {
         if let Some(row) = self.store.outbound.get(&room) {
             let age = cx.now.since(row.name.created);
-            let expired = row.messages >= ROTATION_MESSAGES || age >= ROTATION_PERIOD;
-            if !expired && !self.is_over_shared(row, members) {
+            let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;
+            let is_good = || {
+                !self.is_over_shared(row, members)
+                    || match cx.protocol.over_shared_sessions() {
+                        OverSharedSessions::Replaced => false,
+                        OverSharedSessions::Kept => true,
+                    }
+            };
+            if !expired && is_good() {
                 return row.clone();
             }
             cx.observe(Fact::GroupSessionDiscarded { session: row.name });

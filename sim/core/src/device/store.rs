@@ -295,6 +295,7 @@ impl<C: Crypto> Durable for Store<C> {
                 let token = self.token.get_or_insert_default();
                 token.events = next.events;
                 token.device_lists = next.device_lists;
+                token.epoch = next.epoch;
             }
             Write::Seen(event) => {
                 self.seen.insert(event.id, ());

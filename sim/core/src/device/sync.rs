@@ -4,8 +4,8 @@
 use super::{Device, Write};
 use crate::crypto::Crypto;
 use crate::node::Cx;
-use crate::protocol::TokenStorage;
-use crate::wire::SyncResponse;
+use crate::protocol::{AbsentCounts, ToDeviceOrder, TokenStorage};
+use crate::wire::{KeyCounts, SyncResponse, ToDevice};
 
 impl<C: Crypto> Device<C> {
     /// First the key counts, which may generate keys, and evict others, before
@@ -15,9 +15,10 @@ impl<C: Crypto> Device<C> {
     /// message opens is stored at once. Then room events, and how far they
     /// have been fetched; then the next requests.
     pub(super) fn synced(&mut self, response: SyncResponse<C>, cx: &mut Cx<'_, Self>) {
+        let counts = told_counts(&response, cx);
         self.told = Some(response.counts);
         self.compare_numbers(response.counts, cx);
-        self.update_key_counts(response.counts, cx);
+        self.update_key_counts(counts, cx);
 
         let token = Write::Token(response.next.to_device);
         let token_first = !response.to_device.is_empty()
@@ -29,7 +30,7 @@ impl<C: Crypto> Device<C> {
             self.write([token.clone()], cx);
         }
         let mut rows = self.changed_lists(response.joined, response.device_lists_changed);
-        for message in response.to_device {
+        for message in in_order(response.to_device, cx) {
             self.receive(message, &mut rows, cx);
         }
         rows.push(token);
@@ -46,4 +47,28 @@ impl<C: Crypto> Device<C> {
         self.do_outgoing(cx);
         self.advance(cx);
     }
+}
+
+/// What an answer says of the device's keys, as the client takes it. What is not
+/// said is as it was.
+fn told_counts<C: Crypto>(response: &SyncResponse<C>, cx: &Cx<'_, Device<C>>) -> KeyCounts {
+    let mut counts = response.counts;
+    if !response.says_counts {
+        match cx.protocol.absent_counts() {
+            AbsentCounts::Unchanged => {}
+            AbsentCounts::Zero => counts.one_time_keys = 0,
+        }
+    }
+    counts
+}
+
+/// To-device messages in the order in which they are worked through.
+fn in_order<C: Crypto>(mut messages: Vec<ToDevice<C>>, cx: &Cx<'_, Device<C>>) -> Vec<ToDevice<C>> {
+    if messages.len() > 1 {
+        match cx.protocol.to_device_order() {
+            ToDeviceOrder::AsGiven => {}
+            ToDeviceOrder::LastFirst => messages.reverse(),
+        }
+    }
+    messages
 }

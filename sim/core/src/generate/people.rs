@@ -1,7 +1,7 @@
 //! Draws a cast: from one server and two people to as many as a room where
 //! everything can still be looked through.
 
-use crate::cast::{Cast, Client, Device, Room, User, friendly};
+use crate::cast::{Cast, Client, Device, Room, SyncApi, User, friendly};
 use crate::luck::Dice;
 use crate::name::{DeviceId, RoomId, ServerId, UserId};
 
@@ -21,6 +21,7 @@ pub(super) fn cast(dice: &mut Dice<'_>) -> Cast {
     cast.servers = (0..usize::from(servers)).map(friendly::server).collect();
     let users = dice.of(USERS).unwrap_or(2);
     let old_client = dice.one_in(5);
+    let sliding = dice.one_in(4);
     for index in 0..users {
         // The first few live apart as a rule, so that servers have to talk.
         let server = match index < servers && dice.percent(75) {
@@ -40,6 +41,10 @@ pub(super) fn cast(dice: &mut Dice<'_>) -> Cast {
                 client: match old_client && dice.one_in(2) {
                     true => Client::Libolm,
                     false => Client::Vodozemac,
+                },
+                sync: match sliding && dice.one_in(2) {
+                    true => SyncApi::Sliding,
+                    false => SyncApi::Sync,
                 },
             });
         }

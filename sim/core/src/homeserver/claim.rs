@@ -6,7 +6,7 @@
 use litemap::LiteMap;
 
 use super::federation::Asked;
-use super::{Homeserver, Timer, Write, respond, respond_to_server};
+use super::{Homeserver, Strangers, Timer, Write, respond, respond_to_server};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, ServerId};
@@ -48,8 +48,8 @@ struct Found<C: Crypto> {
 enum Reply {
     Client(DeviceId, RequestId),
     Server(ServerId, RequestId),
-    /// Somebody who will not use the key, and wants so many more.
-    Nobody(u32),
+    /// The first of these strangers.
+    Stranger(Strangers),
 }
 
 #[derive(Debug)]
@@ -123,12 +123,16 @@ impl<C: Crypto> Homeserver<C> {
         self.find_keys(Some(claimant), devices, Reply::Server(peer, id), cx);
     }
 
-    /// Somebody claims this many keys of a local device, one after the other,
-    /// and never uses them.
-    pub(super) fn claim_for_nobody(&mut self, device: DeviceId, count: u32, cx: &mut Cx<'_, Self>) {
-        if count > 0 {
-            self.find_keys(None, vec![device], Reply::Nobody(count - 1), cx);
-        }
+    /// The first of these strangers claims a key; nobody in particular does if
+    /// it is not going to be used.
+    pub(super) fn find_keys_for_strangers(
+        &mut self,
+        claimant: Option<DeviceId>,
+        strangers: Strangers,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let devices = vec![strangers.device];
+        self.find_keys(claimant, devices, Reply::Stranger(strangers), cx);
     }
 
     /// Another server's part of a client's claim; nothing if it failed.
@@ -187,7 +191,6 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let mut issued = vec![];
-        let devices: Vec<DeviceId> = keys.iter().map(|(device, _)| *device).collect();
         for (device, found) in keys {
             if let Some(key) = self.take_key(device, found, cx) {
                 cx.observe(Fact::KeyIssued {
@@ -205,10 +208,8 @@ impl<C: Crypto> Homeserver<C> {
                 let response = FederationResponse::Claim(issued);
                 respond_to_server(peer, id, MessageKind::FederationClaim, response, cx);
             }
-            Reply::Nobody(more) => {
-                for device in devices {
-                    self.claim_for_nobody(device, more, cx);
-                }
+            Reply::Stranger(strangers) => {
+                self.claimed_by_stranger(claimant, strangers, issued.pop(), cx);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! Device lists: who publishes what, who is told, and `POST /keys/query`
-//! (BS §2.7, §8.4). Updates carry the keys and are applied as they come; the
-//! finer rules of `stream_id` and `prev_id` are not modelled.
+//! (BS §2.7, §8.4). What comes in from other servers is in `device_updates`.
 
 use litemap::LiteMap;
 
@@ -11,13 +10,13 @@ use crate::name::{DeviceId, ServerId, UserId};
 use crate::node::Cx;
 use crate::time::Span;
 use crate::trace::Fact;
-use crate::wire::{ClientResponse, DeviceKeys, Edu, FederationRequest, MessageKind, RequestId};
+use crate::wire::{ClientResponse, DeviceKeys, FederationRequest, MessageKind, RequestId};
 
 /// How long a homeserver waits for another's answer to a key query.
-const QUERY_TIMEOUT: Span = Span::secs(10);
+pub(super) const QUERY_TIMEOUT: Span = Span::secs(10);
 
 /// Users with all their devices.
-type Lists<C> = Vec<(UserId, Vec<DeviceKeys<C>>)>;
+pub(super) type Lists<C> = Vec<(UserId, Vec<DeviceKeys<C>>)>;
 
 /// Clients' key queries, until every server asked has answered.
 #[derive(Debug)]
@@ -67,38 +66,12 @@ impl<C: Crypto> Homeserver<C> {
             Write::DeviceListChanged(device.user),
         ];
         let peers = self.tables.rooms.servers_with(device.user);
-        let update = |peer| {
-            let edu = Edu::DeviceListUpdate(device, Some(keys.clone()));
-            Write::Queued(peer, edu)
-        };
-        rows.extend(peers.iter().copied().map(update));
+        rows.extend(self.updates_for(&peers, device, Some(&keys), cx.now));
         self.write(rows, cx);
         self.notify_all(cx);
         for peer in peers {
             self.flush(peer, cx);
         }
-    }
-
-    /// The rows that another server's device list update asks for. Of a user
-    /// whose list is not cached an update tells only a part: the list is asked
-    /// for when a client wants it. Users with whom no room is shared are
-    /// ignored.
-    pub(super) fn device_list_update(
-        &self,
-        device: DeviceId,
-        keys: Option<DeviceKeys<C>>,
-    ) -> Vec<Write<C>> {
-        if !self.shares_room_with(device.user) {
-            return vec![];
-        }
-        let mut rows = vec![Write::DeviceListChanged(device.user)];
-        if self.tables.device_lists.remote.contains_key(&device.user) {
-            rows.push(match keys {
-                Some(keys) => Write::RemoteDevice(keys),
-                None => Write::RemoteDeviceGone(device),
-            });
-        }
-        rows
     }
 
     /// Local devices of these users, for clients and other servers.
@@ -126,8 +99,10 @@ impl<C: Crypto> Homeserver<C> {
         let mut unknown: LiteMap<ServerId, Vec<UserId>> = LiteMap::new();
         for user in remote {
             match self.tables.device_lists.remote.get(&user) {
-                Some(cached) => devices.push((user, cached.values().cloned().collect())),
-                None => unknown.entry(user.server).or_default().push(user),
+                Some(list) if !list.stale => {
+                    devices.push((user, list.devices.values().cloned().collect()));
+                }
+                _ => unknown.entry(user.server).or_default().push(user),
             }
         }
         let gathering = Gathering {
@@ -151,7 +126,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     /// Whether updates of another server's user concern this server.
-    fn shares_room_with(&self, user: UserId) -> bool {
+    pub(super) fn shares_room_with(&self, user: UserId) -> bool {
         let mut rooms = self.tables.rooms.of(user);
         rooms.any(|room| room.is_on(self.id))
     }
@@ -166,7 +141,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn query_answered(
         &mut self,
         (device, id): (DeviceId, RequestId),
-        part: Result<Lists<C>, ServerId>,
+        part: Result<(u64, Lists<C>), ServerId>,
         cx: &mut Cx<'_, Self>,
     ) {
         let Some(gathering) = self.queries.gathering.get_mut(&(device, id)) else {
@@ -174,16 +149,19 @@ impl<C: Crypto> Homeserver<C> {
         };
         gathering.waiting_for -= 1;
         match part {
-            Ok(lists) => {
+            Ok((stream_id, lists)) => {
                 gathering.devices.extend(lists.iter().cloned());
                 let asked = gathering.asked;
                 // Only lists that updates will keep up to date are cached, and
                 // none that an update has overtaken: its own was left out,
-                // because there was no list yet.
+                // because there was no list yet. What is outdated already
+                // waits for an answer of its own.
                 let fresh = lists.into_iter().filter(|(user, _)| {
-                    self.shares_room_with(*user) && !self.list_changed_since(asked, *user)
+                    self.shares_room_with(*user)
+                        && !self.list_changed_since(asked, *user)
+                        && !self.is_stale(*user)
                 });
-                let rows = fresh.map(|(user, devices)| Write::RemoteUser(user, devices));
+                let rows = fresh.map(|(user, devices)| Write::RemoteUser(user, devices, stream_id));
                 let rows: Vec<Write<C>> = rows.collect();
                 self.write(rows, cx);
             }

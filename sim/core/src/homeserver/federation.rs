@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
-use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId};
+use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, RemoteFailure};
@@ -47,6 +47,8 @@ pub(super) enum Asked {
     Claim { claimant: DeviceId, id: RequestId },
     /// A part of a client's key query.
     Query { device: DeviceId, id: RequestId },
+    /// All devices of a user, of whom an update was missed.
+    Resync(UserId),
     /// What lies before this event.
     MissingEvents(EventId),
     /// To let a user into a room.
@@ -129,12 +131,14 @@ impl<C: Crypto> Homeserver<C> {
         if self.tables.retry.contains_key(&peer) {
             self.write([Write::Retry(peer, None)], cx);
         }
+        if self.updates.waits() {
+            self.plan_resyncs(cx);
+        }
         match (asked, response) {
             (Asked::Send { edus, events }, FederationResponse::Send) => {
-                let mut rows: Vec<Write<C>> = edus
-                    .into_iter()
-                    .map(|row| Write::QueuedGone(peer, row))
-                    .collect();
+                let mut rows = self.updates_taken(peer, &edus);
+                let gone = edus.into_iter();
+                rows.extend(gone.map(|row| Write::QueuedGone(peer, row)));
                 if !events.is_empty() {
                     rows.push(Write::EventsSent(peer, events));
                 }
@@ -144,8 +148,11 @@ impl<C: Crypto> Homeserver<C> {
             (Asked::Claim { claimant, id }, FederationResponse::Claim(keys)) => {
                 self.claim_answered((claimant, id), Ok(keys), cx);
             }
-            (Asked::Query { device, id }, FederationResponse::Query(lists)) => {
-                self.query_answered((device, id), Ok(lists), cx);
+            (Asked::Query { device, id }, FederationResponse::Query(stream_id, lists)) => {
+                self.query_answered((device, id), Ok((stream_id, lists)), cx);
+            }
+            (Asked::Resync(user), FederationResponse::Query(stream_id, lists)) => {
+                self.resynced(user, Some((stream_id, lists)), cx);
             }
             (Asked::MissingEvents(latest), FederationResponse::MissingEvents(room, events)) => {
                 self.missing_events_answered(latest, room, events, cx);
@@ -209,7 +216,9 @@ impl<C: Crypto> Homeserver<C> {
             self.schedule_wake_up(cx);
             return;
         }
-        let (edu_rows, edus) = self.next_edus(peer);
+        self.prune_updates(peer, cx);
+        let (edu_rows, mut edus) = self.next_edus(peer);
+        self.chain_updates(peer, &mut edus);
         let unsent = self.tables.rooms.unsent.get(&peer).into_iter();
         let (places, pdus): (Vec<u64>, Vec<_>) = unsent
             .flatten()
@@ -242,20 +251,25 @@ impl<C: Crypto> Homeserver<C> {
             return;
         }
         let mut rows = vec![Write::Transaction(peer, transaction.id, cx.now)];
+        let mut updates = vec![];
         for edu in transaction.edus {
             match edu {
                 Edu::DirectToDevice(id, message) if Self::sent_by(peer, &message) => {
                     rows.extend(self.direct_to_device(peer, id, message, cx));
                 }
-                Edu::DeviceListUpdate(device, keys) if device.user.server == peer => {
-                    rows.extend(self.device_list_update(device, keys));
+                Edu::DeviceListUpdate(update) if update.device.user.server == peer => {
+                    updates.push(update);
                 }
                 // A server can speak only for its own users.
                 Edu::DirectToDevice(..) | Edu::DeviceListUpdate(..) => {}
             }
         }
+        let missed = self.take_updates(updates, &mut rows, cx.now);
         self.write(rows, cx);
         self.notify_all(cx);
+        for user in missed {
+            self.resync(user, cx);
+        }
         for event in transaction.pdus {
             self.receive_event(peer, event, cx);
         }
@@ -350,13 +364,14 @@ impl<C: Crypto> Homeserver<C> {
             }
             Asked::Claim { claimant, id } => self.claim_answered((claimant, id), Err(peer), cx),
             Asked::Query { device, id } => self.query_answered((device, id), Err(peer), cx),
+            Asked::Resync(user) => self.resynced(user, None, cx),
             Asked::MissingEvents(latest) => self.missing_events_failed(latest),
             Asked::Join(joining) => self.join_answered(joining, None, cx),
             Asked::Version => {}
         }
     }
 
-    fn backs_off(&self, peer: ServerId, now: Time) -> bool {
+    pub(super) fn backs_off(&self, peer: ServerId, now: Time) -> bool {
         self.tables
             .retry
             .get(&peer)

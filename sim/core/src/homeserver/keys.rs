@@ -7,7 +7,7 @@ use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, KeyId};
 use crate::node::Cx;
-use crate::protocol::{IssuedKeys, KeyIdConflicts, StoredKeyLimit};
+use crate::protocol::{IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit};
 use crate::trace::Fact;
 use crate::wire::{DeviceKeys, SignedKey, UploadRefused};
 
@@ -71,7 +71,10 @@ impl<C: Crypto> Homeserver<C> {
         let mut fresh = vec![];
         for key in uploaded {
             match stored.get(&key.name.id) {
-                Some(row) if row.key.key == key.key => {}
+                Some(row) if row.key.key == key.key => match cx.protocol.repeated_keys() {
+                    RepeatedKeys::Skipped => {}
+                    RepeatedKeys::StoredAgain => fresh.push(key),
+                },
                 Some(_) => match cx.protocol.key_id_conflicts() {
                     KeyIdConflicts::Refused => return Err((key, UploadRefused::KeyExists)),
                     KeyIdConflicts::Ignored => self.leave_out(&key, cx),
@@ -132,7 +135,8 @@ impl<C: Crypto> Homeserver<C> {
             });
             rows.push(Write::OneTimeKey(OneTimeKeyRow {
                 key,
-                uploaded: cx.now,
+                uploaded: cx.clock(),
+                more: 0,
                 tie,
             }));
         }

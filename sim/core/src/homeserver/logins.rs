@@ -6,7 +6,7 @@ use crate::crypto::Crypto;
 use crate::name::DeviceId;
 use crate::node::Cx;
 use crate::trace::Fact;
-use crate::wire::{AccessToken, Edu};
+use crate::wire::AccessToken;
 
 impl<C: Crypto> Homeserver<C> {
     /// A device logs in. One that is logged in already keeps its keys, and
@@ -29,8 +29,7 @@ impl<C: Crypto> Homeserver<C> {
             Write::DeviceGone(device),
             Write::DeviceListChanged(device.user),
         ];
-        let gone = |peer| Write::Queued(peer, Edu::DeviceListUpdate(device, None));
-        rows.extend(peers.iter().copied().map(gone));
+        rows.extend(self.updates_for(&peers, device, None, cx.now));
         self.write(rows, cx);
         self.polls.remove(&device);
         self.answered_syncs.remove(&device);

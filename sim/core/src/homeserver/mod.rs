@@ -4,6 +4,7 @@
 
 mod claim;
 mod device_lists;
+mod device_updates;
 mod federation;
 mod inbox;
 mod key_summary;
@@ -13,6 +14,7 @@ mod membership;
 mod missing_events;
 mod reset;
 mod rooms;
+mod strangers;
 mod sync;
 mod tables;
 
@@ -29,6 +31,7 @@ use crate::wire::{
     MessageKind, RequestId, ToDevice,
 };
 
+pub use strangers::Strangers;
 pub use tables::{OneTimeKeyRow, Tables, Write};
 
 /// A homeserver. Everything but `tables` is in memory only.
@@ -43,7 +46,10 @@ pub struct Homeserver<C: Crypto> {
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
+    /// Whom all strangers pass for, once the first of them has come.
+    stranger: Option<C::Account>,
     queries: device_lists::Queries<C>,
+    updates: device_updates::Updates,
     missing: missing_events::Missing<C>,
     /// `/sendToDevice` transactions seen, with the time, for idempotency.
     seen_transactions: LiteMap<(DeviceId, u64), Time>,
@@ -64,6 +70,8 @@ pub enum Timer {
     PollEnds(DeviceId, RequestId),
     /// The loop that looks for servers with something outstanding.
     WakeUpLoop,
+    /// The loop that looks for device lists that are outdated.
+    ResyncLoop,
 }
 
 /// What an operator, or somebody with an interest, does to a homeserver.
@@ -72,8 +80,8 @@ pub enum Command<C: Crypto> {
     /// Makes one authenticated request to each of these servers, whatever
     /// the back-off says.
     Greet(Vec<ServerId>),
-    /// Claims this many keys of a device and never uses them.
-    Claim(DeviceId, u32),
+    /// Lets strangers claim keys of a device.
+    Claim(Strangers),
     /// Puts a message into an inbox, past every check.
     PutIntoInbox(Box<ToDevice<C>>),
     /// Asks in the name of a device to delete all its one-time keys.
@@ -101,7 +109,9 @@ impl<C: Crypto> Node for Homeserver<C> {
             sending: BTreeSet::new(),
             wake_up_at: None,
             claims: claim::Claims::default(),
+            stranger: None,
             queries: device_lists::Queries::default(),
+            updates: device_updates::Updates::default(),
             missing: missing_events::Missing::default(),
             seen_transactions: LiteMap::new(),
             federated: 0,
@@ -109,6 +119,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             answered_syncs: LiteMap::new(),
         };
         server.schedule_wake_up(cx);
+        server.plan_resyncs(cx);
         server
     }
 
@@ -139,10 +150,9 @@ impl<C: Crypto> Node for Homeserver<C> {
                 self.poll_ends(device, request, cx);
             }
             Input::Timer(Timer::WakeUpLoop) => self.wake_up_loop(cx),
+            Input::Timer(Timer::ResyncLoop) => self.resync_loop(cx),
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
-            Input::Command(Command::Claim(device, count)) => {
-                self.claim_for_nobody(device, count, cx);
-            }
+            Input::Command(Command::Claim(strangers)) => self.claim_for_strangers(strangers, cx),
             Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
             Input::Command(Command::ResetKeys(device)) => {
                 self.reset_keys(device, None, cx);
@@ -160,7 +170,9 @@ impl<C: Crypto> Node for Homeserver<C> {
             .chain(events)
             .filter(|(server, _)| !gone.contains(server));
         let queued: usize = queued.map(|(_, count)| count).sum();
-        queued + self.claims.open() + self.queries.open()
+        let outdated = self.stale_lists();
+        let outdated = outdated.filter(|user| !gone.contains(&user.server));
+        queued + outdated.count() + self.claims.open() + self.queries.open()
     }
 }
 
@@ -226,7 +238,9 @@ impl<C: Crypto> Homeserver<C> {
                 self.send_event(event, cx);
                 respond(device, id, kind, ClientResponse::SendEvent, cx);
             }
-            ClientRequest::Sync { since, known } => self.sync(device, id, (since, known), cx),
+            ClientRequest::Sync { since, known, api } => {
+                self.sync(device, id, (since, known, api), cx);
+            }
         }
     }
 
@@ -248,7 +262,8 @@ impl<C: Crypto> Homeserver<C> {
                 return;
             }
             FederationRequest::Query { users } => {
-                FederationResponse::Query(self.local_devices(&users))
+                let stream_id = self.tables.device_lists.position;
+                FederationResponse::Query(stream_id, self.local_devices(&users))
             }
             FederationRequest::MissingEvents {
                 room,

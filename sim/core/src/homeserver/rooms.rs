@@ -271,9 +271,16 @@ impl<C: Crypto> Homeserver<C> {
                 rows = self.membership_changes(&event, membership, cx);
             }
         }
+        let speaker = match event.content {
+            RoomContent::Encrypted { .. } => Some(event.id.sender),
+            RoomContent::Member(_) => None,
+        };
         rows.push(Write::Event(event, to));
         self.write(rows, cx);
         self.notify_all(cx);
+        if let Some(speaker) = speaker {
+            self.heard(speaker, cx);
+        }
     }
 
     /// Whether the server has an event.

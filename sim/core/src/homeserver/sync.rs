@@ -14,9 +14,11 @@ use std::collections::BTreeSet;
 use litemap::LiteMap;
 
 use super::{Homeserver, Timer, respond};
+use crate::cast::SyncApi;
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, RoomId, UserId};
 use crate::node::Cx;
+use crate::protocol::SyncTokens;
 use crate::time::{Span, Time};
 use crate::wire::{
     ClientResponse, KeyCounts, MessageKind, RequestId, RoomEvent, SyncResponse, SyncToken, ToDevice,
@@ -40,6 +42,7 @@ pub(super) struct Poll {
     since: Option<SyncToken>,
     /// What the client knows of its keys.
     known: Option<KeyCounts>,
+    api: SyncApi,
     opened: Time,
     /// The state of the device's keys when the present 30 s began.
     counts: KeyCounts,
@@ -63,7 +66,7 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         device: DeviceId,
         id: RequestId,
-        (since, known): (Option<SyncToken>, Option<KeyCounts>),
+        (since, known, api): (Option<SyncToken>, Option<KeyCounts>, SyncApi),
         cx: &mut Cx<'_, Self>,
     ) {
         // A poll that was given up can arrive after the one that took its place.
@@ -80,12 +83,7 @@ impl<C: Crypto> Homeserver<C> {
             respond(device, id, MessageKind::Sync, response, cx);
             return;
         }
-        let newest = self.newest();
-        let bounded = since.map(|token| SyncToken {
-            events: token.events.min(newest.events),
-            to_device: token.to_device.min(newest.to_device),
-            device_lists: token.device_lists.min(newest.device_lists),
-        });
+        let bounded = since.map(|token| self.bounded(token, api, cx));
         if let Some(token) = bounded {
             self.acknowledge(device, token.to_device, cx);
         }
@@ -97,6 +95,7 @@ impl<C: Crypto> Homeserver<C> {
                 asked: since,
                 since: bounded,
                 known,
+                api,
                 opened: cx.now,
                 counts,
                 ends: false,
@@ -174,7 +173,11 @@ impl<C: Crypto> Homeserver<C> {
         let Some(poll) = self.polls.remove(&device) else {
             return;
         };
-        let response = Box::new(self.sync_response(device, poll.since, counts));
+        let mut response = Box::new(self.sync_response(device, poll.since, counts));
+        response.says_counts = match poll.api {
+            SyncApi::Sync => true,
+            SyncApi::Sliding => poll.known != Some(counts),
+        };
         // An answer that leads back to its own question is not kept, or the
         // client would get it again and again at once.
         if poll.asked != Some(response.next) {
@@ -220,6 +223,8 @@ impl<C: Crypto> Homeserver<C> {
             .take(TO_DEVICE_PER_SYNC)
             .collect();
         let mut next = self.newest();
+        // Nothing that is new to a token that lies ahead leads back behind it.
+        next.to_device = next.to_device.max(from.to_device);
         if page.len() == TO_DEVICE_PER_SYNC {
             next.to_device = page
                 .last()
@@ -254,6 +259,37 @@ impl<C: Crypto> Homeserver<C> {
                 .collect(),
             events: events.into_iter().map(|(_, event)| event.clone()).collect(),
             counts,
+            says_counts: true,
+        }
+    }
+
+    /// A client's token, set right. One from the future is bounded to where the
+    /// streams are now, but for what sliding sync says of to-device messages:
+    /// that is taken as it is, however far ahead it lies. A server that knows
+    /// tokens of another history for what they are begins again with all that
+    /// it has.
+    fn bounded(&self, token: SyncToken, api: SyncApi, cx: &Cx<'_, Self>) -> SyncToken {
+        let newest = self.newest();
+        if token.epoch != newest.epoch {
+            match cx.protocol.sync_tokens() {
+                SyncTokens::Positions => {}
+                SyncTokens::WithEpoch => {
+                    let epoch = newest.epoch;
+                    return SyncToken {
+                        epoch,
+                        ..SyncToken::default()
+                    };
+                }
+            }
+        }
+        SyncToken {
+            events: token.events.min(newest.events),
+            to_device: match api {
+                SyncApi::Sync => token.to_device.min(newest.to_device),
+                SyncApi::Sliding => token.to_device,
+            },
+            device_lists: token.device_lists.min(newest.device_lists),
+            epoch: token.epoch,
         }
     }
 
@@ -262,6 +298,7 @@ impl<C: Crypto> Homeserver<C> {
             events: self.tables.rooms.position,
             to_device: self.tables.inbox.position,
             device_lists: self.tables.device_lists.position,
+            epoch: self.tables.epoch,
         }
     }
 

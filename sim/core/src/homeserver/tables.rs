@@ -9,7 +9,9 @@ use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, Table, UserId};
 use crate::node::Durable;
 use crate::time::{Span, Time};
-use crate::wire::{AccessToken, DeviceKeys, Edu, FederatedId, RoomEvent, SignedKey, ToDevice};
+use crate::wire::{
+    AccessToken, DeviceKeys, DeviceListUpdate, Edu, FederatedId, RoomEvent, SignedKey, ToDevice,
+};
 
 use super::rooms::Rooms;
 
@@ -21,6 +23,9 @@ const MESSAGES_KEPT: Span = Span::days(7);
 /// A homeserver's database.
 #[derive(Clone, Debug)]
 pub struct Tables<C: Crypto> {
+    /// When the database was last put back to a copy: what it counts since then
+    /// is not what it counted before.
+    pub(super) epoch: Time,
     pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
     pub(super) fallback_keys: LiteMap<DeviceId, FallbackKey<C>>,
     pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
@@ -53,9 +58,31 @@ pub(super) struct FallbackKey<C: Crypto> {
 /// local clients are told of.
 #[derive(Clone, Debug)]
 pub(super) struct DeviceLists<C: Crypto> {
-    pub(super) remote: LiteMap<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
+    pub(super) remote: LiteMap<UserId, RemoteList<C>>,
     pub(super) position: u64,
     pub(super) changes: Vec<(u64, UserId)>,
+    /// The last change of a local user's devices that another server has taken.
+    pub(super) taken: LiteMap<(ServerId, UserId), u64>,
+}
+
+/// The devices of another server's user.
+#[derive(Clone, Debug)]
+pub(super) struct RemoteList<C: Crypto> {
+    pub(super) devices: LiteMap<DeviceId, DeviceKeys<C>>,
+    /// Where the user's server was in its stream when it told of them last.
+    pub(super) extremity: u64,
+    /// Whether an update has been missed: the list has to be asked for again.
+    pub(super) stale: bool,
+}
+
+impl<C: Crypto> Default for RemoteList<C> {
+    fn default() -> Self {
+        Self {
+            devices: LiteMap::new(),
+            extremity: 0,
+            stale: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -127,16 +154,20 @@ pub enum Write<C: Crypto> {
     Device(DeviceKeys<C>),
     /// Deletes a local device and everything that is stored for it.
     DeviceGone(DeviceId),
-    /// Stores a device of another server.
-    RemoteDevice(DeviceKeys<C>),
-    /// Deletes a device of another server.
-    RemoteDeviceGone(DeviceId),
-    /// Stores all devices of another server's user.
-    RemoteUser(UserId, Vec<DeviceKeys<C>>),
+    /// Stores or deletes a device of another server.
+    RemoteDevice(DeviceListUpdate<C>),
+    /// Stores all devices of another server's user, and where that server was
+    /// in its stream.
+    RemoteUser(UserId, Vec<DeviceKeys<C>>, u64),
+    /// Notes that what is stored of another server's user is outdated.
+    RemoteUserStale(UserId),
     /// Forgets the devices of another server's user.
     RemoteUserGone(UserId),
     /// Notes that a user's devices changed.
     DeviceListChanged(UserId),
+    /// Notes up to which change another server has been told of a local
+    /// user's devices; nothing, if it has to ask for them all.
+    UpdatesTaken(ServerId, UserId, Option<u64>),
     /// Puts a message into a local device's inbox.
     ToDevice(ToDevice<C>),
     /// Deletes a message that was fetched.
@@ -169,11 +200,14 @@ pub struct OneTimeKeyRow<C: Crypto> {
     pub uploaded: Time,
     /// Breaks ties inside one upload, where the specification gives no order.
     pub tie: u32,
+    /// In how many further rows the same key is.
+    pub more: u32,
 }
 
 impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
+            epoch: Time::ZERO,
             one_time_keys: LiteMap::new(),
             fallback_keys: LiteMap::new(),
             issued_keys: LiteMap::new(),
@@ -183,6 +217,7 @@ impl<C: Crypto> Default for Tables<C> {
                 remote: LiteMap::new(),
                 position: 0,
                 changes: vec![],
+                taken: LiteMap::new(),
             },
             inbox: Inbox {
                 position: 0,
@@ -219,6 +254,11 @@ impl<C: Crypto> Tables<C> {
         }
     }
 
+    /// Notes that the database was put back to a copy.
+    pub fn begin_epoch(&mut self, now: Time) {
+        self.epoch = now;
+    }
+
     /// Empties one table.
     pub fn empty(&mut self, table: Table) {
         self.restore(table, &Self::default());
@@ -232,13 +272,18 @@ impl<C: Crypto> Durable for Tables<C> {
         match write {
             Write::OneTimeKey(row) => {
                 let name = row.key.name;
-                self.one_time_keys
-                    .entry(name.owner)
-                    .or_default()
-                    .insert(name.id, row);
+                let keys = self.one_time_keys.entry(name.owner).or_default();
+                match keys.get_mut(&name.id) {
+                    Some(stored) if stored.key.key == row.key.key => stored.more += 1,
+                    _ => drop(keys.insert(name.id, row)),
+                }
             }
             Write::OneTimeKeyGone(device, id) => {
-                self.one_time_keys.entry(device).or_default().remove(&id);
+                let keys = self.one_time_keys.entry(device).or_default();
+                match keys.get_mut(&id) {
+                    Some(row) if row.more > 0 => row.more -= 1,
+                    _ => drop(keys.remove(&id)),
+                }
             }
             Write::OneTimeKeysGone(device) => {
                 self.one_time_keys.remove(&device);
@@ -277,18 +322,26 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.highest_numbers.remove(&device);
                 self.inbox.messages.remove(&device);
             }
-            Write::RemoteDevice(keys) => {
-                let devices = self.device_lists.remote.entry(keys.device.user);
-                devices.or_default().insert(keys.device, keys);
-            }
-            Write::RemoteDeviceGone(device) => {
-                if let Some(devices) = self.device_lists.remote.get_mut(&device.user) {
-                    devices.remove(&device);
+            Write::RemoteDevice(update) => {
+                let list = self.device_lists.remote.entry(update.device.user);
+                let list = list.or_default();
+                list.extremity = update.stream_id;
+                match update.keys {
+                    Some(keys) => drop(list.devices.insert(update.device, keys)),
+                    None => drop(list.devices.remove(&update.device)),
                 }
             }
-            Write::RemoteUser(user, devices) => {
+            Write::RemoteUser(user, devices, extremity) => {
                 let devices = devices.into_iter().map(|keys| (keys.device, keys));
-                self.device_lists.remote.insert(user, devices.collect());
+                let list = RemoteList {
+                    devices: devices.collect(),
+                    extremity,
+                    stale: false,
+                };
+                self.device_lists.remote.insert(user, list);
+            }
+            Write::RemoteUserStale(user) => {
+                self.device_lists.remote.entry(user).or_default().stale = true;
             }
             Write::RemoteUserGone(user) => {
                 self.device_lists.remote.remove(&user);
@@ -298,6 +351,12 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.device_lists
                     .changes
                     .push((self.device_lists.position, user));
+            }
+            Write::UpdatesTaken(server, user, Some(stream_id)) => {
+                self.device_lists.taken.insert((server, user), stream_id);
+            }
+            Write::UpdatesTaken(server, user, None) => {
+                self.device_lists.taken.remove(&(server, user));
             }
             Write::ToDevice(message) => {
                 self.inbox.position += 1;
@@ -347,10 +406,11 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::FallbackKey(..) => Table::FallbackKeys,
             Write::Login(..) | Write::Device(_) | Write::DeviceGone(_) => Table::Devices,
             Write::RemoteDevice(_)
-            | Write::RemoteDeviceGone(_)
             | Write::RemoteUser(..)
+            | Write::RemoteUserStale(_)
             | Write::RemoteUserGone(_)
-            | Write::DeviceListChanged(_) => Table::DeviceLists,
+            | Write::DeviceListChanged(_)
+            | Write::UpdatesTaken(..) => Table::DeviceLists,
             Write::ToDevice(_) | Write::ToDeviceGone(..) => Table::Inbox,
             Write::Queued(..) | Write::QueuedGone(..) => Table::Outbox,
             Write::Room(..) | Write::Event(..) | Write::EventsSent(..) => Table::Rooms,

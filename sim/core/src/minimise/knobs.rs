@@ -1,7 +1,7 @@
 //! Everything as it is by default; or else in round numbers.
 
 use super::Search;
-use crate::cast::Client;
+use crate::cast::{Client, SyncApi};
 use crate::name::NodeId;
 use crate::node::Settings;
 use crate::scenario::Scenario;
@@ -30,6 +30,7 @@ pub(super) fn by_default(search: &mut Search<'_>) {
         |it, default| *it = default,
         |it, default| it.one_time_keys = default.one_time_keys,
         |it, default| it.recipients_per_request = default.recipients_per_request,
+        |it, default| it.rotation_messages = default.rotation_messages,
         |it, default| it.client_latency = default.client_latency,
         |it, default| it.federation_latency = default.federation_latency,
         |it, default| it.back_off = default.back_off,
@@ -68,6 +69,8 @@ pub(super) fn by_default(search: &mut Search<'_>) {
         search.attempt(with(&search.best, |it| {
             it.cast.devices[place].client = client
         }));
+        let sync = SyncApi::default();
+        search.attempt(with(&search.best, |it| it.cast.devices[place].sync = sync));
     }
 }
 

@@ -47,6 +47,7 @@ fn cast(old: &Cast) -> (Cast, Roles) {
                 id,
                 name: friendly::device(&user.name, number),
                 client: device.client,
+                sync: device.sync,
             });
         }
     }

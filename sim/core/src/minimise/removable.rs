@@ -59,8 +59,9 @@ fn without_devices(file: &Table, names: &[String]) -> Table {
     let mut file = file.clone();
     for name in names {
         table_mut(&mut file, "devices").remove(name);
-        without_own(&mut file, "clients", name);
-        without_own(&mut file, "adopt", name);
+        for others in ["clients", "sync", "adopt"] {
+            without_own(&mut file, others, name);
+        }
         without_steps_about(&mut file, name);
     }
     let left = keys(&file, "devices");

@@ -137,6 +137,18 @@ impl History<'_> {
         last
     }
 
+    /// What gave a device back to its server after that had deleted it, and
+    /// told others so, if something did before `before`.
+    pub(super) fn undeleted(&self, device: DeviceId, before: FactId) -> Option<Deed> {
+        let (removed, ()) = self.last_said(before, |fact| match fact {
+            Fact::DeviceRemoved { device: which, .. } if which == device => Some(()),
+            _ => None,
+        })?;
+        let (server, made) = (device.user.server, self.trace.at(removed).at);
+        let deed = self.rolled_back(server, Table::Devices, made, removed);
+        deed.filter(|deed| deed.fact < before)
+    }
+
     /// The last time before `before` that a device crashed.
     pub(super) fn crashed(&self, device: DeviceId, before: FactId) -> Option<Deed> {
         self.last_before(before, |fact| match fact {

@@ -107,7 +107,7 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::TableEmptied { .. }
             | Fact::MessageDropped { .. }
             | Fact::Injected { .. }
-            | Fact::ClaimedForNobody { .. }
+            | Fact::ClaimedByStrangers { .. }
             | Fact::Duplicated { .. }
             | Fact::ResetByOther { .. }
             | Fact::LoggedOut { .. }

@@ -194,6 +194,17 @@ decisions! {
         Replaced = "replaced",
     }
 
+    /// What a homeserver does with a one-time key that is uploaded while it
+    /// has that very key, as when an answer was lost (BS §2.1).
+    repeated_keys, "repeated-keys": RepeatedKeys {
+        /// Nothing: a key is there once. Of two uploads at the same time a
+        /// constraint of the table lets one through: Synapse.
+        Skipped = "skipped",
+        /// It stores the key a second time, and hands it out twice: a known
+        /// bug of a server that looks and stores without a constraint.
+        StoredAgain = "stored-again",
+    }
+
     /// How many one-time keys of a device a homeserver stores.
     stored_key_limit, "stored-key-limit": StoredKeyLimit {
         /// As many as there are.
@@ -238,6 +249,18 @@ decisions! {
         /// clients see a count of zero and upload fresh keys, and the
         /// fallback key covers the gap (element-meta#2155).
         AllButOneTimeKeys = "all-but-one-time-keys",
+    }
+
+    /// What a homeserver's sync tokens say.
+    sync_tokens, "sync-tokens": SyncTokens {
+        /// Positions in its streams. After a restore they are given out again,
+        /// and a token from before cannot be told from one from after: Synapse.
+        Positions = "positions",
+        /// Also which history of the database they belong to, which an
+        /// operator's restore makes another. A client that comes with a token of
+        /// an earlier one is given all that the server holds for it, nothing is
+        /// deleted, and it is told to look up everybody's devices again.
+        WithEpoch = "with-epoch",
     }
 
     // What a client does.
@@ -398,6 +421,26 @@ decisions! {
         OriginalIndex = "original-index",
     }
 
+    /// What a device makes of an answer to `/keys/query` about a user whose
+    /// devices have changed since it asked (BS §1.14).
+    key_query_races, "key-query-races": KeyQueryRaces {
+        /// It asks again, because it numbers what it hears of changes:
+        /// matrix-rust-sdk.
+        AskedAgain = "asked-again",
+        /// It takes the answer for the newest there is, though it was made
+        /// before the change: the bug that the specification warns of.
+        LastAnswerCounts = "last-answer-counts",
+    }
+
+    /// What a device does with a Megolm session whose key somebody has who is
+    /// to have no more: a user who has left, a device that is gone (BS §1.8).
+    over_shared_sessions, "over-shared-sessions": OverSharedSessions {
+        /// It replaces the session with its next message.
+        Replaced = "replaced",
+        /// It goes on with it: a known bug.
+        Kept = "kept",
+    }
+
     /// What becomes of a one-time key when a message that was made for it
     /// cannot be decrypted.
     failed_keys, "failed-keys": FailedKeys {
@@ -405,6 +448,25 @@ decisions! {
         Kept = "kept",
         /// Its private half is deleted: a known bug (rust-sdk#1761).
         Deleted = "deleted",
+    }
+
+    /// In which order a device works through the to-device messages of an
+    /// answer.
+    to_device_order, "to-device-order": ToDeviceOrder {
+        /// In the order in which they are given.
+        AsGiven = "as-given",
+        /// The last first: a bug, like any order in which an Olm message comes
+        /// more than forty places before its turn (BS §1.6).
+        LastFirst = "last-first",
+    }
+
+    /// What a device makes of an answer that does not say how many one-time keys
+    /// it has on the server, as sliding sync does not if that has not changed.
+    absent_counts, "absent-counts": AbsentCounts {
+        /// It is as it was.
+        Unchanged = "unchanged",
+        /// There is none: a known bug (matrix-js-sdk#5501).
+        Zero = "zero",
     }
 
     /// When a device stores how far it has synced.

@@ -34,6 +34,8 @@ pub struct Draw {
     /// Readings that failed for no cause that the harness knows, which is a
     /// fault of the harness.
     pub unexplained: usize,
+    /// What came of the claims that strangers made, in words.
+    pub claims: Vec<String>,
 }
 
 /// Which of the draws of a cell are worth making on another engine as well: the
@@ -203,6 +205,7 @@ impl Cell {
                 "and so is what follows, until the sender's Megolm session is replaced".to_owned(),
             );
         }
+        notes.extend(self.witness.claims.iter().cloned());
         notes
     }
 }

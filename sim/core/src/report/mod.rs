@@ -2,6 +2,7 @@
 
 mod campaign;
 mod cell;
+mod claims;
 mod counterexample;
 mod matrix;
 mod remarks;
@@ -15,6 +16,7 @@ pub use campaign::{
     Record, Witness, Witnessed,
 };
 pub use cell::{Cell, Draw, worth_confirming};
+pub use claims::{FailedClaims, failed_claims};
 pub use counterexample::{Counterexample, Proof};
 pub use matrix::{Matrix, Why};
 pub use remarks::{excuses, thrown_out};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use toml::ser::ValueSerializer;
 
 use super::{Effort, Scenario};
-use crate::cast::Client;
+use crate::cast::{Client, SyncApi};
 use crate::name::DeviceId;
 use crate::node::Settings;
 use crate::time::Span;
@@ -66,6 +66,12 @@ impl Scenario {
         if !clients.is_empty() {
             file.line("clients", &clients);
         }
+        let others = cast.devices.iter();
+        let others = others.filter(|device| device.sync != SyncApi::default());
+        let sync: BTreeMap<String, SyncApi> = others.map(|it| (named(&it.id), it.sync)).collect();
+        if !sync.is_empty() {
+            file.line("sync", &sync);
+        }
     }
 
     /// What is as it is by default goes without saying.
@@ -76,6 +82,9 @@ impl Scenario {
         }
         if it.recipients_per_request != default.recipients_per_request {
             file.line("recipients_per_request", &it.recipients_per_request);
+        }
+        if it.rotation_messages != default.rotation_messages {
+            file.line("rotation_messages", &it.rotation_messages);
         }
         let times =
             |(shortest, longest): (Span, Span)| [shortest, longest].map(|it| it.to_string());

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::settings::{self, Latency};
 use super::{Effort, Engines, Scenario};
-use crate::cast::{Cast, Client, Device, Room, User};
+use crate::cast::{Cast, Client, Device, Room, SyncApi, User};
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
@@ -25,6 +25,7 @@ const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
 const MAX_RECIPIENTS: usize = 1000;
+const MAX_ROTATION: usize = 10_000;
 const MAX_DRAWS: usize = 256;
 
 #[derive(Debug, Deserialize)]
@@ -40,8 +41,12 @@ struct Written {
     /// Devices that run another client than most.
     #[serde(default)]
     clients: BTreeMap<Spanned<String>, Client>,
+    /// Devices that sync in another way than most.
+    #[serde(default)]
+    sync: BTreeMap<Spanned<String>, SyncApi>,
     one_time_keys: Option<Spanned<i64>>,
     recipients_per_request: Option<Spanned<i64>>,
+    rotation_messages: Option<Spanned<i64>>,
     client_latency: Option<Latency>,
     federation_latency: Option<Latency>,
     back_off: Option<Spanned<String>>,
@@ -134,6 +139,10 @@ fn read_settings(written: &Written) -> Result<Settings, Fault> {
     if let Some(number) = &written.recipients_per_request {
         settings.recipients_per_request = in_range(number, 1, MAX_RECIPIENTS)?;
     }
+    if let Some(number) = &written.rotation_messages {
+        let messages = in_range(number, 1, MAX_ROTATION)?;
+        settings.rotation_messages = u32::try_from(messages).expect("it is within the bounds");
+    }
     if let Some(latency) = &written.client_latency {
         settings.client_latency = settings::latency(latency)?;
     }
@@ -221,6 +230,10 @@ fn read_cast(written: &Written) -> Result<Cast, Fault> {
         let id = Names::new(&cast).device(name)?;
         cast.devices[usize::from(id.index)].client = *client;
     }
+    for (name, api) in &written.sync {
+        let id = Names::new(&cast).device(name)?;
+        cast.devices[usize::from(id.index)].sync = *api;
+    }
     for (name, members) in written.rooms.get_ref() {
         check_name("room", name)?;
         let names = Names::new(&cast);
@@ -283,6 +296,7 @@ fn add_device(
         id,
         name: name.get_ref().clone(),
         client: Client::default(),
+        sync: SyncApi::default(),
     });
     Ok(())
 }

@@ -1,15 +1,17 @@
-//! `claim`: somebody claims one-time keys of a device and never uses them: an
-//! attacker, a client that gave up, a message that was never sent.
+//! `claim`: strangers claim one-time keys of a device. Some are never used: an
+//! attacker, a client that gave up, a message that was never sent. With the
+//! others somebody sends a message, which is what a long life brings.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::{Action, Outside, Repeats};
 use crate::cast::Cast;
 use crate::luck::Luck;
 use crate::name::DeviceId;
+use crate::odds::Odds;
 use crate::problem::Fault;
 use crate::roles::Roles;
 use crate::time::Span;
@@ -19,11 +21,14 @@ use crate::words::{Names, word};
 /// The most keys that one step can claim.
 const MOST: u32 = 100_000;
 
-/// Somebody claims keys of a device, one after the other.
+/// Strangers claim keys of a device, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     device: DeviceId,
     count: u32,
+    repeats: Repeats,
+    /// How often a key is never used.
+    leak: Odds,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -32,6 +37,12 @@ pub(crate) struct Written {
     at: Spanned<String>,
     device: Spanned<String>,
     count: Spanned<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<Spanned<i64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    every: Option<Spanned<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak: Option<Spanned<String>>,
 }
 
 impl Action for Claim {
@@ -40,24 +51,60 @@ impl Action for Claim {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let device = names.device(&written.device)?;
         let count = names.count(&written.count, MOST)?;
-        Ok((names.time(&written.at)?, Self { device, count }))
+        let repeats = Repeats::read((written.times, written.every), &written.at, names)?;
+        let leak = match &written.leak {
+            None => Odds::ALWAYS,
+            Some(word) => word.get_ref().parse().map_err(|_| {
+                let message = "this is not a share: it may be 0% to 100%";
+                Fault::new(word.span(), message, "not a percentage")
+                    .with_help("write it with a percent sign, as in \"2%\" or \"1.5%\"")
+            })?,
+        };
+        let claim = Self {
+            device,
+            count,
+            repeats,
+            leak,
+        };
+        if u64::from(count) * u64::from(repeats.times) > u64::from(MOST) {
+            let message = format!("these are too many claims: one step may make {MOST}");
+            return Err(Fault::new(written.count.span(), message, "too many"));
+        }
+        Ok((names.time(&written.at)?, claim))
     }
 
     fn write(&self, at: Span, cast: &Cast) -> Written {
+        let (times, every) = self.repeats.write();
         Written {
             at: word(at),
             device: word(cast.say(&self.device)),
             count: Spanned::new(0..0, i64::from(self.count)),
+            times,
+            every,
+            leak: (self.leak != Odds::ALWAYS).then(|| word(self.leak)),
         }
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.claim_for_nobody(self.device, self.count, index);
+        world.claim_for_strangers(self.device, self.count, self.leak, index);
+    }
+
+    fn repeats(&self) -> Repeats {
+        self.repeats
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, device) = (self.count, cast.say(&self.device));
-        write!(f, "somebody claims {count} keys of {device} and uses none")
+        if self.leak == Odds::ALWAYS {
+            write!(f, "somebody claims {count} keys of {device} and uses none")?;
+        } else {
+            let leak = self.leak;
+            write!(
+                f,
+                "strangers claim {count} keys of {device} and use all but {leak}"
+            )?;
+        }
+        write!(f, "{}", self.repeats)
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
@@ -71,14 +118,22 @@ impl Action for Claim {
         let all = u32::try_from(luck.one_time_keys()).ok()?;
         let any = u32::try_from(1 + luck.below(60)).ok()?;
         let count = luck.of(&[1, all, all, all + 1, all * 2, any])?;
-        Some(Self { device, count })
+        let (repeats, leak) = (Repeats::ONCE, Odds::ALWAYS);
+        Some(Self {
+            device,
+            count,
+            repeats,
+            leak,
+        })
     }
 
     fn simpler(&self) -> Vec<Self> {
         let mut fewer = vec![1, self.count / 2, self.count - 1];
         fewer.retain(|count| (1..self.count).contains(count));
         fewer.dedup();
-        let simpler = fewer.into_iter().map(|count| Self { count, ..*self });
-        simpler.collect()
+        let fewer = fewer.into_iter().map(|count| Self { count, ..*self });
+        let rarer = self.repeats.simpler().into_iter();
+        let rarer = rarer.map(|repeats| Self { repeats, ..*self });
+        rarer.chain(fewer).collect()
     }
 }

@@ -5,6 +5,7 @@
 mod backup;
 mod block;
 mod claim;
+mod clock;
 mod connection;
 mod crash;
 mod drop_answer;
@@ -14,6 +15,7 @@ mod login;
 mod membership;
 mod outside;
 mod partition;
+mod repeats;
 mod reset_keys;
 mod restore;
 mod send;
@@ -35,6 +37,7 @@ use crate::trace::StepIndex;
 use crate::words::Names;
 
 pub(crate) use outside::{CrashPoint, InFlight, Outside};
+pub(crate) use repeats::Repeats;
 
 /// What every step can do.
 pub(crate) trait Action: Sized {
@@ -60,6 +63,11 @@ pub(crate) trait Action: Sized {
     /// Draws such a step. Nothing if the cast has not got what it takes, or
     /// luck would not have it.
     fn draw(luck: &mut Luck<'_>) -> Option<Self>;
+
+    /// How often the step happens.
+    fn repeats(&self) -> Repeats {
+        Repeats::ONCE
+    }
 
     /// What goes with the step some time after it: what ends it, or without
     /// which it shows nothing.
@@ -154,6 +162,11 @@ macro_rules! steps {
                 match self { $(Step::$variant(step) => step.recast(roles).map(Step::$variant),)+ }
             }
 
+            /// How often the step happens.
+            pub(crate) fn repeats(&self) -> Repeats {
+                match self { $(Step::$variant(step) => step.repeats(),)+ }
+            }
+
             /// What goes with the step some time after it.
             pub(crate) fn sequel(&self, luck: &mut Luck<'_>) -> Option<Self> {
                 match self { $(Step::$variant(step) => step.sequel(luck),)+ }
@@ -183,8 +196,9 @@ macro_rules! steps {
 }
 
 steps! {
-    /// Somebody says something in a room: `from` (a device), `room`. A device
-    /// without a connection sends it later; one that is down, never.
+    /// Somebody says something in a room: `from` (a device), `room`; perhaps
+    /// again and again: `times`, `every` (a time). A device without a connection
+    /// sends it later; one that is down, never.
     "send" Send: send::Send,
     /// A device logs in: `device`. If this is the first that is said of it, the
     /// device is not there before.
@@ -238,9 +252,14 @@ steps! {
     "restart" Restart: crash::Restart,
     /// A server or device stops and never starts again: `node`.
     "gone" Gone: gone::Gone,
-    /// Somebody claims one-time keys and never uses them: `device` (whose),
-    /// `count`.
+    /// Strangers claim one-time keys, one after the other: `device` (whose),
+    /// `count`; perhaps so many again and again: `times`, `every` (a time). None
+    /// is used; or else all but so many: `leak = "2%"`, and with each of the
+    /// others a message is sent.
     "claim" Claim: claim::Claim,
+    /// A server's clock is set back: `server`, `back` (a time). One-time keys that
+    /// are uploaded from then on are taken for older than those before.
+    "clock" Clock: clock::Clock,
     /// Somebody sends a damaged copy of the next Olm message between two
     /// devices ahead of it: `from`, `to`.
     "inject" Inject: tamper::Inject,

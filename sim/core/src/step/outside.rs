@@ -2,6 +2,7 @@
 //! more of the world than this.
 
 use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table};
+use crate::odds::Odds;
 use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::wire::MessageKind;
@@ -62,6 +63,8 @@ pub(crate) trait Outside {
     /// Stops a server, puts tables back to the latest copy (all of them
     /// unless some are named), and starts it again.
     fn restore_server(&mut self, server: ServerId, tables: Option<&[Table]>, step: StepIndex);
+    /// Sets a server's clock back.
+    fn set_clock_back(&mut self, server: ServerId, by: Span, step: StepIndex);
     /// Stops a device, puts its store back to the latest copy, and starts it
     /// again.
     fn restore_device(&mut self, device: DeviceId, step: StepIndex);
@@ -75,8 +78,8 @@ pub(crate) trait Outside {
     fn idle(&mut self, step: StepIndex);
     /// Stops a node for good.
     fn remove(&mut self, node: NodeId, step: StepIndex);
-    /// Somebody claims keys of a device and never uses them.
-    fn claim_for_nobody(&mut self, device: DeviceId, count: u32, step: StepIndex);
+    /// Strangers claim keys of a device, and use those that do not leak.
+    fn claim_for_strangers(&mut self, device: DeviceId, count: u32, leak: Odds, step: StepIndex);
     /// Somebody sends a damaged copy of the next Olm message of one device
     /// for another ahead of it.
     fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);

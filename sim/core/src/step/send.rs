@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{Action, Outside};
+use super::{Action, Outside, Repeats};
 use crate::cast::Cast;
 use crate::luck::Luck;
 use crate::name::{DeviceId, RoomId, UserId};
@@ -20,6 +20,7 @@ use crate::words::{Names, word};
 pub struct Send {
     from: DeviceId,
     room: RoomId,
+    repeats: Repeats,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,11 +29,20 @@ pub(crate) struct Written {
     at: Spanned<String>,
     from: Spanned<String>,
     room: Spanned<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<Spanned<i64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    every: Option<Spanned<String>>,
 }
 
 impl Send {
     pub(super) fn new(from: DeviceId, room: RoomId) -> Self {
-        Self { from, room }
+        let repeats = Repeats::ONCE;
+        Self {
+            from,
+            room,
+            repeats,
+        }
     }
 
     /// Whose user has to be in which room.
@@ -48,14 +58,23 @@ impl Action for Send {
         let at = names.time(&written.at)?;
         let (from, room) = (names.device(&written.from)?, names.room(&written.room)?);
         names.is_member(from.user, room, &written.from)?;
-        Ok((at, Self { from, room }))
+        let repeats = Repeats::read((written.times, written.every), &written.at, names)?;
+        let send = Self {
+            from,
+            room,
+            repeats,
+        };
+        Ok((at, send))
     }
 
     fn write(&self, at: Span, cast: &Cast) -> Written {
+        let (times, every) = self.repeats.write();
         Written {
             at: word(at),
             from: word(cast.say(&self.from)),
             room: word(cast.say(&self.room)),
+            times,
+            every,
         }
     }
 
@@ -63,22 +82,36 @@ impl Action for Send {
         world.told_to_send(self.from, self.room, index);
     }
 
+    fn repeats(&self) -> Repeats {
+        self.repeats
+    }
+
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} sends in {}",
+            "{} sends in {}{}",
             cast.say(&self.from),
-            cast.say(&self.room)
+            cast.say(&self.room),
+            self.repeats
         )
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
         let (from, room) = (roles.device(self.from)?, roles.room(self.room)?);
-        Some(Self { from, room })
+        Some(Self {
+            from,
+            room,
+            ..*self
+        })
     }
 
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
         let (from, room) = luck.member()?;
-        Some(Self { from, room })
+        Some(Self::new(from, room))
+    }
+
+    fn simpler(&self) -> Vec<Self> {
+        let rarer = self.repeats.simpler().into_iter();
+        rarer.map(|repeats| Self { repeats, ..*self }).collect()
     }
 }

@@ -215,8 +215,14 @@ pub enum Fact {
     /// its server.
     ResetByOther { device: DeviceId, step: StepIndex },
 
-    /// Somebody is about to claim keys of a device and not use them.
-    ClaimedForNobody {
+    /// A server's clock was set back.
+    ClockSetBack {
+        server: ServerId,
+        by: Span,
+        step: StepIndex,
+    },
+    /// Strangers are about to claim keys of a device, and may not use them.
+    ClaimedByStrangers {
         device: DeviceId,
         count: u32,
         step: StepIndex,
@@ -259,7 +265,7 @@ pub enum Fact {
     /// device has.
     KeysContradicted { device: DeviceId },
     /// A server handed out a key; to nobody in particular, if it was claimed
-    /// by somebody who will not use it.
+    /// by a stranger who will not use it.
     KeyIssued {
         server: ServerId,
         key: KeyName,

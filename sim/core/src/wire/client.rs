@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
+use crate::cast::SyncApi;
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, RoomId, ServerId, UserId};
 use crate::time::{Span, Time};
@@ -74,8 +75,11 @@ pub enum ClientRequest<C: Crypto> {
         /// Where the last answer left off; nothing at a first sync.
         since: Option<SyncToken>,
         /// What the client was last told of its keys. Real clients do not say;
-        /// it tells which polls would tell nothing new and are left out.
+        /// it tells which polls would tell nothing new and are left out. Of
+        /// sliding sync it stands for what the server has told already.
         known: Option<KeyCounts>,
+        /// Which endpoint it is.
+        api: SyncApi,
     },
 }
 
@@ -145,6 +149,9 @@ pub struct SyncToken {
     pub to_device: u64,
     /// Of changes of device lists.
     pub device_lists: u64,
+    /// In which history of the server's database: positions of two histories
+    /// cannot be compared. Only a server that bounds its tokens to it looks.
+    pub epoch: Time,
 }
 
 /// What a `/sync` answer says of the device's own keys.
@@ -193,6 +200,9 @@ pub struct SyncResponse<C: Crypto> {
     pub events: Vec<Arc<RoomEvent<C>>>,
     /// The state of the device's own keys.
     pub counts: KeyCounts,
+    /// Whether the answer says so: sliding sync leaves out what it has told
+    /// before.
+    pub says_counts: bool,
 }
 
 impl<C: Crypto> ClientRequest<C> {

@@ -20,7 +20,7 @@ pub enum FederationRequest<C: Crypto> {
         /// say; the name is for the trace.
         claimant: DeviceId,
     },
-    /// `POST /user/keys/query`
+    /// `POST /user/keys/query`, and `GET /user/devices` for one user.
     Query {
         /// Whose devices are asked for.
         users: Vec<UserId>,
@@ -53,8 +53,8 @@ pub enum FederationResponse<C: Crypto> {
     Send,
     /// To `/user/keys/claim`: a device of which there was no key is absent.
     Claim(Vec<SignedKey<C>>),
-    /// To `/user/keys/query`.
-    Query(Vec<(UserId, Vec<DeviceKeys<C>>)>),
+    /// To `/user/keys/query`, with how far the stream of device lists is.
+    Query(u64, Vec<(UserId, Vec<DeviceKeys<C>>)>),
     /// To `/get_missing_events`, oldest first.
     MissingEvents(RoomId, Vec<Arc<RoomEvent<C>>>),
     /// To `/send_join`: the room as it is after the join, or nothing if the
@@ -99,9 +99,25 @@ pub struct FederatedId {
 pub enum Edu<C: Crypto> {
     /// `m.direct_to_device`: the recipient's server stores each once.
     DirectToDevice(FederatedId, ToDevice<C>),
-    /// `m.device_list_update`, with the device's keys; without any, the
-    /// device is deleted.
-    DeviceListUpdate(DeviceId, Option<DeviceKeys<C>>),
+    /// `m.device_list_update`
+    DeviceListUpdate(DeviceListUpdate<C>),
+}
+
+/// What another server is told of a device.
+#[derive(Clone, Debug)]
+pub struct DeviceListUpdate<C: Crypto> {
+    /// The device.
+    pub device: DeviceId,
+    /// Its keys; without any, the device is deleted.
+    pub keys: Option<DeviceKeys<C>>,
+    /// The place of the change in the sending server's stream.
+    pub stream_id: u64,
+    /// The place of the last change of the same user's devices that the
+    /// receiving server has been sent; filled in when the update is sent.
+    pub prev_id: Option<u64>,
+    /// When it was. Real servers do not say; they note it with what they have
+    /// still to send.
+    pub changed: Time,
 }
 
 impl<C: Crypto> FederationRequest<C> {

@@ -14,7 +14,7 @@ pub use client::{
     SyncToken, UploadRefused,
 };
 pub use federation::{
-    Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
+    DeviceListUpdate, Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
 };
 pub use kind::MessageKind;
 
@@ -124,6 +124,8 @@ pub enum ToDeviceContent<C: Crypto> {
     /// `m.room.encrypted` under Olm. Shared, since many tables and messages
     /// hold it on its way.
     Encrypted(Arc<Encrypted<C>>),
+    /// The same from somebody outside the cast.
+    FromStranger(Arc<Encrypted<C>>),
     /// `m.room_key.withheld` with the code `m.no_olm`: the sender has no Olm
     /// session with this device. Names neither room nor session.
     NoOlm,

@@ -100,6 +100,8 @@ impl<C: Crypto> World<C> {
             protocol: Reading::new(&machine.protocol, &self.consulted),
             settings: &self.scenario.settings,
             client: machine.client,
+            sync: machine.sync,
+            behind: machine.behind,
             draws: self.draws,
             crypto: &mut self.crypto,
             effects: &mut effects,

@@ -1,7 +1,7 @@
 //! A machine: what one node runs on. Its disk outlives the node, and copies
 //! of the disk outlive the disk.
 
-use crate::cast::Client;
+use crate::cast::{Client, SyncApi};
 use crate::crypto::Crypto;
 use crate::device::Device;
 use crate::homeserver::Homeserver;
@@ -9,7 +9,7 @@ use crate::name::{DeviceId, NodeId};
 use crate::node::{Effects, Node};
 use crate::protocol::Protocol;
 use crate::step::CrashPoint;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::StepIndex;
 
 use super::disk::Disk;
@@ -18,6 +18,9 @@ use super::disk::Disk;
 pub(super) struct Machine<N: Node> {
     pub(super) protocol: Protocol,
     pub(super) client: Client,
+    pub(super) sync: SyncApi,
+    /// How far its clock is behind.
+    pub(super) behind: Span,
     pub(super) disk: Disk<N::Durable>,
     pub(super) backup: Option<(Time, N::Durable)>,
     /// How often it has been started; the running node's incarnation is one less.
@@ -53,6 +56,8 @@ impl<N: Node> Machine<N> {
         Self {
             protocol,
             client,
+            sync: SyncApi::default(),
+            behind: Span::ZERO,
             disk: Disk::new(lost_writes),
             backup: None,
             starts: 0,
@@ -60,6 +65,11 @@ impl<N: Node> Machine<N> {
             state: State::default(),
             armed: vec![],
         }
+    }
+
+    /// The same machine, on which a client syncs like this.
+    pub(super) fn syncing(self, sync: SyncApi) -> Self {
+        Self { sync, ..self }
     }
 
     /// Copies the disk.

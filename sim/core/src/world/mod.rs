@@ -100,6 +100,8 @@ pub struct World<C: Crypto> {
     logged_in: BTreeSet<DeviceId>,
     gone: BTreeSet<ServerId>,
     gone_devices: BTreeSet<DeviceId>,
+    /// How many strangers have claimed a key, or are about to.
+    strangers: u64,
     /// Whose next message for whom goes with a damaged copy.
     injections: Vec<(DeviceId, DeviceId, StepIndex)>,
     /// Whose next request of which kind arrives once more, and how much later.
@@ -147,7 +149,7 @@ impl<C: Crypto> World<C> {
         });
         let devices = cast.devices.iter().map(|it| {
             let node = NodeId::Device(it.id);
-            Machine::new(follows(node), it.client, scenario.lost_writes(node))
+            Machine::new(follows(node), it.client, scenario.lost_writes(node)).syncing(it.sync)
         });
         let mut machines = Machines {
             servers: servers.collect(),
@@ -182,6 +184,7 @@ impl<C: Crypto> World<C> {
             logged_in: BTreeSet::new(),
             gone: BTreeSet::new(),
             gone_devices: BTreeSet::new(),
+            strangers: 0,
             injections: vec![],
             duplicates: vec![],
             recorded: BTreeMap::new(),

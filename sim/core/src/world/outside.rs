@@ -10,6 +10,7 @@ use crate::crypto::{Body, Crypto};
 use crate::device::Command;
 use crate::homeserver::{self, Tables};
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
+use crate::odds::Odds;
 use crate::protocol::{KeysReset, Reading, RestoredTables};
 use crate::step::{CrashPoint, InFlight, Outside};
 use crate::time::Span;
@@ -160,10 +161,18 @@ impl<C: Crypto> Outside for World<C> {
                 });
             }
         }
+        // What the server gives out from now on is of another history.
+        disk.begin_epoch(self.now);
         machine.disk.replace(disk);
         for fact in facts {
             self.note(fact);
         }
+    }
+
+    fn set_clock_back(&mut self, server: ServerId, by: Span, step: StepIndex) {
+        let machine = &mut self.machines.servers[usize::from(server.0)];
+        machine.behind = machine.behind + by;
+        self.note(Fact::ClockSetBack { server, by, step });
     }
 
     fn restore_device(&mut self, device: DeviceId, step: StepIndex) {
@@ -230,16 +239,23 @@ impl<C: Crypto> Outside for World<C> {
         }
     }
 
-    fn claim_for_nobody(&mut self, device: DeviceId, count: u32, step: StepIndex) {
+    fn claim_for_strangers(&mut self, device: DeviceId, count: u32, leak: Odds, step: StepIndex) {
         if !self.machines.is_up(NodeId::Server(device.user.server)) {
             return self.idle(step);
         }
-        self.note(Fact::ClaimedForNobody {
+        self.note(Fact::ClaimedByStrangers {
             device,
             count,
             step,
         });
-        let command = homeserver::Command::Claim(device, count);
+        let strangers = homeserver::Strangers {
+            device,
+            count,
+            leak,
+            before: self.strangers,
+        };
+        self.strangers += u64::from(count);
+        let command = homeserver::Command::Claim(strangers);
         self.command_server(device.user.server, Span::ZERO, command);
     }
 

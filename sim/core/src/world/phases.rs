@@ -64,7 +64,8 @@ pub(super) struct Phases {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tick {
     Start(NodeId),
-    Step(StepIndex),
+    /// A step happens, and has happened so many times before.
+    Step(StepIndex, u32),
     Heal,
     TryAgain,
     /// Look whether everything has come to rest.
@@ -115,13 +116,13 @@ impl<C: Crypto> World<C> {
             self.plan(
                 Time::ZERO + step.at,
                 None,
-                super::Parcel::Tick(Tick::Step(index)),
+                super::Parcel::Tick(Tick::Step(index, 0)),
             );
         }
         let last = scenario
             .steps
             .iter()
-            .map(|step| step.at)
+            .map(|timed| timed.at + timed.step.repeats().span())
             .max()
             .unwrap_or(ARRIVAL.1);
         self.plan_tick(last + AFTER_LAST_STEP, Tick::Heal);
@@ -133,17 +134,25 @@ impl<C: Crypto> World<C> {
             Tick::Start(node) => {
                 self.start_node(node);
             }
-            Tick::Step(index) => {
-                self.note(Fact::Step(index));
-                let scenario = self.scenario.clone();
-                scenario.steps[usize::from(index.0)]
-                    .step
-                    .happen(index, self);
-            }
+            Tick::Step(index, before) => self.step(index, before),
             Tick::Heal => self.heal(),
             Tick::TryAgain => self.try_again(),
             Tick::Settled => self.check_settled(),
             Tick::Sent(body) => self.check_sent(body),
+        }
+    }
+
+    /// Lets a step happen that has happened so many times before.
+    fn step(&mut self, index: StepIndex, before: u32) {
+        if before == 0 {
+            self.note(Fact::Step(index));
+        }
+        let scenario = self.scenario.clone();
+        let step = &scenario.steps[usize::from(index.0)].step;
+        step.happen(index, self);
+        let repeats = step.repeats();
+        if before + 1 < repeats.times {
+            self.plan_tick(repeats.every, Tick::Step(index, before + 1));
         }
     }
 

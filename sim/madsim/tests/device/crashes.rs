@@ -18,6 +18,7 @@ const NEXT: SyncToken = SyncToken {
     events: 0,
     to_device: 7,
     device_lists: 0,
+    epoch: Time::ZERO,
 };
 
 /// What became of a message.

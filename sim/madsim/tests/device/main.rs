@@ -135,6 +135,7 @@ fn nothing_new() -> SyncResponse<Vodozemac> {
         to_device: vec![],
         events: vec![],
         counts: counts(STOCK),
+        says_counts: true,
     }
 }
 
@@ -152,7 +153,7 @@ fn ids(keys: &[SignedKey<Vodozemac>]) -> Vec<u64> {
 
 fn has_olm(message: &ToDevice<Vodozemac>) -> bool {
     match message.content {
-        ToDeviceContent::Encrypted(_) => true,
+        ToDeviceContent::Encrypted(_) | ToDeviceContent::FromStranger(_) => true,
         ToDeviceContent::NoOlm | ToDeviceContent::Blacklisted(_) => false,
     }
 }

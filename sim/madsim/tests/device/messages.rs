@@ -2,15 +2,15 @@
 
 use super::driver::peer::Peer;
 use super::driver::{BOB, CAROL};
-use super::{Client, in_a_room_with};
+use super::{Client, in_a_room_with, nothing_new};
 use std::sync::Arc;
 
 use unwedge_core::crypto::{Crypto as _, OlmError};
 use unwedge_core::name::DeviceId;
-use unwedge_core::protocol::{FailedKeys, Protocol, Unwedging};
+use unwedge_core::protocol::{FailedKeys, Protocol, ToDeviceOrder, Unwedging};
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
-use unwedge_core::wire::{ToDevice, ToDeviceContent};
+use unwedge_core::wire::{SyncResponse, ToDevice, ToDeviceContent};
 use unwedge_madsim::Vodozemac;
 
 /// What a message came to.
@@ -283,4 +283,68 @@ fn a_message_for_another_identity_of_the_device_is_not_taken() {
         )
     };
     assert!(!facts.iter().any(came));
+}
+
+#[test]
+fn a_strangers_message_uses_its_key_up_and_leaves_no_session() {
+    let bob = Peer::new(BOB);
+    let (mut alice, published) = in_a_room_with(&bob, Protocol::default());
+    let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+    let from_stranger = |alice: &Client| {
+        let mut session = bob.open(&own, key, alice.now());
+        let mut message = bob.encrypt(&mut session, alice.now());
+        let ToDeviceContent::Encrypted(outside) = message.content else {
+            panic!("it is encrypted")
+        };
+        message.content = ToDeviceContent::FromStranger(outside);
+        message
+    };
+    let first = from_stranger(&alice);
+    let other = from_stranger(&alice);
+    assert_eq!(outcome(&mut alice, &first), Outcome::Accepted);
+    let missing = Outcome::Failed(OlmError::MissingOneTimeKey);
+    assert_eq!(outcome(&mut alice, &other), missing);
+    // Not even the session that the first message opened is there for it.
+    assert_eq!(outcome(&mut alice, &first), missing);
+    alice.come_back();
+    assert_eq!(
+        outcome(&mut alice, &other),
+        missing,
+        "the account was stored"
+    );
+}
+
+#[test]
+fn messages_are_worked_through_as_they_are_given_or_for_a_bug_the_last_first() {
+    for (to_device_order, order) in [
+        (ToDeviceOrder::AsGiven, [0, 1]),
+        (ToDeviceOrder::LastFirst, [1, 0]),
+    ] {
+        let bob = Peer::new(BOB);
+        let protocol = Protocol {
+            to_device_order,
+            ..Protocol::default()
+        };
+        let (mut alice, published) = in_a_room_with(&bob, protocol);
+        let (own, key) = (published.device_keys.unwrap(), &published.one_time_keys[0]);
+        let mut session = bob.open(&own, key, alice.now());
+        let messages = [(); 2].map(|()| {
+            alice.wait(Span::secs(1));
+            bob.encrypt(&mut session, alice.now())
+        });
+        let ids = messages.each_ref().map(|message| message.id);
+        alice.facts();
+        alice.sync(SyncResponse {
+            to_device: messages.to_vec(),
+            ..nothing_new()
+        });
+        let facts = alice.facts().into_iter();
+        let received: Vec<_> = facts
+            .filter_map(|fact| match fact {
+                Fact::ToDeviceReceived { message, .. } => Some(message),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(received, order.map(|place| ids[place]));
+    }
 }

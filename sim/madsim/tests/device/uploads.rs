@@ -6,7 +6,7 @@ use super::{STOCK, Upload, ids, in_a_room_with, nothing_new, started};
 use unwedge_core::crypto::Crypto as _;
 use unwedge_core::name::KeyKind;
 use unwedge_core::node::{Input, Settings};
-use unwedge_core::protocol::Protocol;
+use unwedge_core::protocol::{AbsentCounts, Protocol};
 use unwedge_core::trace::{Discard, Fact};
 use unwedge_core::wire::{KeyCounts, SyncResponse, UploadRefused};
 use unwedge_madsim::Vodozemac;
@@ -193,4 +193,23 @@ fn five_thousand_private_keys_are_held_and_the_lowest_ids_are_discarded_first() 
     let discarded: Vec<_> = alice.facts().into_iter().filter_map(discarded).collect();
     let full = Discard::StoreFull;
     assert_eq!(discarded, [(2, full)], "two went before, as 5002 were made");
+}
+
+#[test]
+fn of_what_is_not_said_there_is_as_much_as_before_or_for_a_bug_none() {
+    for (absent_counts, uploaded) in [(AbsentCounts::Unchanged, 0), (AbsentCounts::Zero, STOCK)] {
+        let protocol = Protocol {
+            absent_counts,
+            ..Protocol::default()
+        };
+        let (mut alice, _) = in_a_room_with(&Peer::new(BOB), protocol);
+        alice.sync(SyncResponse {
+            says_counts: false,
+            ..nothing_new()
+        });
+        let keys = alice
+            .upload()
+            .map_or(0, |upload| upload.one_time_keys.len());
+        assert_eq!(keys, uploaded);
+    }
 }

@@ -38,7 +38,9 @@ fn no_olm(alice: &Client, from: &Peer) -> ToDevice<Vodozemac> {
 fn blacklisted(messages: &[ToDevice<Vodozemac>]) -> Vec<MegolmName> {
     let session = |message: &ToDevice<Vodozemac>| match message.content {
         ToDeviceContent::Blacklisted(session) => Some(session),
-        ToDeviceContent::Encrypted(_) | ToDeviceContent::NoOlm => None,
+        ToDeviceContent::Encrypted(_)
+        | ToDeviceContent::FromStranger(_)
+        | ToDeviceContent::NoOlm => None,
     };
     messages.iter().filter_map(session).collect()
 }

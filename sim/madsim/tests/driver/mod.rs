@@ -8,7 +8,7 @@ pub(crate) mod peer;
 
 use std::cell::Cell;
 
-use unwedge_core::cast::Client;
+use unwedge_core::cast::{Client, SyncApi};
 use unwedge_core::draws::Draws;
 use unwedge_core::name::{DeviceId, NodeId, Row, ServerId, UserId};
 use unwedge_core::node::{Cx, Durable as _, Effect, Effects, Input, Node, Settings};
@@ -47,6 +47,7 @@ struct Around<N: Node<Crypto = Vodozemac>> {
     client: Client,
     protocol: Protocol,
     settings: Settings,
+    behind: Span,
     now: Time,
     starts: u16,
     disk: N::Durable,
@@ -69,6 +70,7 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
             client,
             protocol,
             settings: Settings::default(),
+            behind: Span::ZERO,
             now: Time::ZERO,
             starts: 0,
             disk: N::Durable::default(),
@@ -84,6 +86,11 @@ impl<N: Node<Crypto = Vodozemac>> Driver<N> {
     /// Has the node go by other settings from now on.
     pub(crate) fn set(&mut self, settings: Settings) {
         self.around.settings = settings;
+    }
+
+    /// Sets the node's clock back.
+    pub(crate) fn set_clock_back(&mut self, by: Span) {
+        self.around.behind = self.around.behind + by;
     }
 
     /// Kills the node and boots it from its disk. What it was waiting for is
@@ -203,6 +210,8 @@ impl<N: Node<Crypto = Vodozemac>> Around<N> {
             protocol: Reading::new(&self.protocol, &Cell::new(Consulted::default())),
             settings: &self.settings,
             client: self.client,
+            sync: SyncApi::default(),
+            behind: self.behind,
             draws: Draws::new(1),
             crypto: &mut Vodozemac,
             effects: &mut effects,

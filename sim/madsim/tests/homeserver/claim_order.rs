@@ -9,6 +9,7 @@ use super::{Server, one_time, server_with};
 use unwedge_core::cast::Client;
 use unwedge_core::name::KeyId;
 use unwedge_core::protocol::{ClaimOrder, Protocol};
+use unwedge_core::time::Span;
 use unwedge_core::wire::SignedKey;
 use unwedge_madsim::Vodozemac;
 
@@ -106,4 +107,16 @@ fn where_chance_decides_keys_come_in_no_order_and_each_once() {
     assert_ne!(first, BTreeSet::from_iter(0..20), "not by number");
     assert_eq!(BTreeSet::from_iter(order).len(), 40);
     assert!(claim(&mut server, 1).is_empty());
+}
+
+#[test]
+fn what_is_uploaded_when_the_clock_was_set_back_is_handed_out_first() {
+    let mut server = server_under(ClaimOrder::UploadOrder);
+    let keys = numbered(Client::Vodozemac, 3);
+    server.upload(BOB, one_time(&keys[..1])).unwrap();
+    server.set_clock_back(Span::hours(1));
+    server.upload(BOB, one_time(&keys[1..2])).unwrap();
+    server.wait(Span::hours(2));
+    server.upload(BOB, one_time(&keys[2..])).unwrap();
+    assert_eq!(claim(&mut server, 3), [1, 0, 2]);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, Driver, HERE};
 use super::{A_MOMENT, Server};
+use unwedge_core::cast::SyncApi;
 use unwedge_core::name::{DeviceId, KeyName, MessageId, NodeId, RoomId, ServerId, UserId};
 use unwedge_core::node::Input;
 use unwedge_core::protocol::Protocol;
@@ -264,8 +265,18 @@ impl Server {
 
     /// Opens a poll.
     pub(crate) fn poll(&mut self, device: DeviceId, since: Option<SyncToken>) -> RequestId {
+        self.poll_by(SyncApi::default(), device, since)
+    }
+
+    /// Opens a poll of this kind.
+    pub(crate) fn poll_by(
+        &mut self,
+        api: SyncApi,
+        device: DeviceId,
+        since: Option<SyncToken>,
+    ) -> RequestId {
         let known = self.known.get(&device).copied();
-        self.ask(device, ClientRequest::Sync { since, known })
+        self.ask(device, ClientRequest::Sync { since, known, api })
     }
 
     /// What the server has answered to a poll.

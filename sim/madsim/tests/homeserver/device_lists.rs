@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE, device};
-use super::{DAVE, ROOM, SIDE_ROOM, Server, member, server, updates};
+use super::{DAVE, ROOM, SIDE_ROOM, Server, gone, member, server, there, updates};
 use unwedge_core::name::{DeviceId, ServerId, UserId};
 use unwedge_core::time::Span;
 use unwedge_core::wire::{
-    ClientRequest, ClientResponse, Edu, FederationRequest, FederationResponse, Membership,
+    ClientRequest, ClientResponse, FederationRequest, FederationResponse, Membership,
 };
-use unwedge_madsim::Vodozemac;
 
 /// A second device of Carol's user.
 const TABLET: DeviceId = DeviceId {
     user: CAROL.user,
     index: 6,
 };
+/// Where a server was in its stream when it told of its users' devices.
+const TOLD: u64 = 7;
 /// A user of this server who is in no room.
 const ERIN: DeviceId = device(HERE, 4);
 
@@ -34,11 +35,6 @@ fn told(server: &mut Server, peer: ServerId) -> Vec<(DeviceId, bool)> {
     server.taken_by(peer).iter().flat_map(updates).collect()
 }
 
-fn update(device: DeviceId) -> Vec<Edu<Vodozemac>> {
-    let keys = Peer::new(device).keys();
-    vec![Edu::DeviceListUpdate(device, Some(keys))]
-}
-
 /// Alice asks for a user's devices, whose server is asked and answers.
 fn fetch(server: &mut Server, user: UserId, answer: &[DeviceId]) {
     let request = ClientRequest::KeysQuery { users: vec![user] };
@@ -46,7 +42,7 @@ fn fetch(server: &mut Server, user: UserId, answer: &[DeviceId]) {
     let (request, asked) = server.asked_of(user.server).expect("its server is asked");
     assert!(matches!(asked, FederationRequest::Query { users } if users == [user]));
     let keys = answer.iter().map(|device| Peer::new(*device).keys());
-    let answer = FederationResponse::Query(vec![(user, keys.collect())]);
+    let answer = FederationResponse::Query(TOLD, vec![(user, keys.collect())]);
     server.answer_from(user.server, request, answer);
     assert!(server.answer(ALICE, id).is_some());
 }
@@ -118,8 +114,8 @@ fn a_list_that_an_update_has_overtaken_is_not_kept() {
     let (request, _) = server.asked_of(THERE).expect("her server is asked");
     // Carol logs in when the answer is on its way: nothing is kept yet of
     // which the update could be a part.
-    server.receive(THERE, 1, vec![], update(CAROL));
-    let answer = FederationResponse::Query(vec![(CAROL.user, vec![])]);
+    server.receive(THERE, 1, vec![], vec![there(CAROL, 8, None)]);
+    let answer = FederationResponse::Query(TOLD, vec![(CAROL.user, vec![])]);
     server.answer_from(THERE, request, answer);
     assert!(
         is_asked_for(&mut server, CAROL.user),
@@ -132,14 +128,13 @@ fn a_list_that_was_fetched_is_kept_up_to_date_by_updates() {
     let mut server = sharing_a_room();
     fetch(&mut server, CAROL.user, &[CAROL]);
     let token = server.sync(ALICE, None).next;
-    server.receive(THERE, 1, vec![], update(TABLET));
+    server.receive(THERE, 1, vec![], vec![there(TABLET, 8, Some(TOLD))]);
     let response = server.sync(ALICE, Some(token));
     assert_eq!(response.device_lists_changed, [CAROL.user]);
     server.restart();
     assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET]);
 
-    let gone = vec![Edu::DeviceListUpdate(CAROL, None)];
-    server.receive(THERE, 2, vec![], gone);
+    server.receive(THERE, 2, vec![], vec![gone(CAROL, 9, Some(8))]);
     let response = server.sync(ALICE, Some(response.next));
     assert_eq!(response.device_lists_changed, [CAROL.user]);
     assert_eq!(server.devices_of(CAROL.user), [TABLET]);
@@ -150,7 +145,7 @@ fn a_list_that_was_fetched_is_kept_up_to_date_by_updates() {
 fn an_update_of_a_list_that_was_never_fetched_is_told_and_the_whole_list_is_asked_for() {
     let mut server = sharing_a_room();
     let token = server.sync(ALICE, None).next;
-    server.receive(THERE, 1, vec![], update(TABLET));
+    server.receive(THERE, 1, vec![], vec![there(TABLET, 8, None)]);
     let response = server.sync(ALICE, Some(token));
     assert_eq!(response.device_lists_changed, [CAROL.user]);
     fetch(&mut server, CAROL.user, &[CAROL, TABLET]);
@@ -162,7 +157,7 @@ fn updates_of_users_with_whom_no_room_is_shared_are_ignored() {
     let mut server = sharing_a_room();
     let token = server.sync(ALICE, None).next;
     let poll = server.poll(ALICE, Some(token));
-    server.receive(ELSEWHERE, 1, vec![], update(DAVE));
+    server.receive(ELSEWHERE, 1, vec![], vec![there(DAVE, 8, None)]);
     assert!(server.polled(ALICE, poll).is_none());
     assert_eq!(server.sync_afresh(ALICE).next, token, "nothing was noted");
     assert!(is_asked_for(&mut server, DAVE.user));

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE};
 use super::{DAVE, ROOM, Seen, Server, event_id, member, said, seen, server};
-use unwedge_core::name::{DeviceId, EventId, RoomId, ServerId, UserId};
+use unwedge_core::name::{DeviceId, EventId, NodeId, RoomId, ServerId, UserId};
 use unwedge_core::time::Span;
 use unwedge_core::wire::{
     ClientRequest, ClientResponse, FederationRequest, FederationResponse, Joined, Membership,
-    RequestId, RoomEvent,
+    Message, RequestId, RoomEvent,
 };
 use unwedge_madsim::Vodozemac;
 
@@ -36,11 +36,16 @@ fn joined(server: &mut Server, device: DeviceId, asked: RequestId) -> Option<boo
 
 /// The join that another server is asked for.
 fn join_asked_of(server: &mut Server, peer: ServerId) -> (RequestId, EventId) {
-    let (request, asked) = server.asked_of(peer).expect("it is asked");
-    let FederationRequest::Join { room: ROOM, event } = asked else {
-        panic!("it is asked to let somebody in: {asked:?}")
-    };
-    (request, event)
+    let asked = server.take(NodeId::Server(peer), |message| match message {
+        Message::FederationRequest(id, FederationRequest::Join { room: ROOM, event }) => {
+            Some((*id, *event))
+        }
+        Message::FederationRequest(..)
+        | Message::ClientRequest(..)
+        | Message::ClientResponse(..)
+        | Message::FederationResponse(..) => None,
+    });
+    asked.expect("it is asked to let somebody in")
 }
 
 /// Another server's answer to a join, with everybody who is there then.

@@ -46,12 +46,10 @@
 //! | Logins of after the backup | `logins::a_token_from_after_the_backup_is_refused_after_a_restore` |
 //!
 //! Federation, netsplits and back-off (BS §8.4) are asked about in `back_off`,
-//! `transactions`, `device_lists` and `federated_rooms`.
+//! `transactions`, `device_lists`, `device_updates` and `federated_rooms`.
 //!
 //! # Not asked
 //!
-//! - A wall clock that steps back between uploads: the servers of the model
-//!   have no clock of their own, and time only goes forward.
 //! - A used fallback key whose JSON is not canonical (§8.1): the model has
 //!   keys and no JSON, so the order of members has nothing to act on.
 //! - Two fallback keys of one algorithm in one upload (§8.1): the model's
@@ -77,6 +75,7 @@ mod claim_order;
 mod concurrent_claims;
 mod deduplication;
 mod device_lists;
+mod device_updates;
 mod federated_rooms;
 mod inbox;
 mod keys;
@@ -85,6 +84,7 @@ mod membership;
 mod operators;
 mod polls;
 mod rollback;
+mod sliding;
 mod transactions;
 mod uploads;
 

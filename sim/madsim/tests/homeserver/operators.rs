@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE};
 use super::{ROOM, Server, Upload, message, names, numbers, server};
-use unwedge_core::homeserver::Command;
+use unwedge_core::homeserver::{Command, Strangers};
 use unwedge_core::name::{DeviceId, KeyName};
 use unwedge_core::node::{Input, Node as _};
+use unwedge_core::odds::Odds;
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
-use unwedge_core::wire::{FederationRequest, SignedKey};
+use unwedge_core::wire::{FederationRequest, SignedKey, ToDeviceContent};
 use unwedge_madsim::Vodozemac;
 
 /// A server on which Bob has three one-time keys and a fallback key.
@@ -28,7 +29,17 @@ fn with_keys() -> (Server, Vec<SignedKey<Vodozemac>>, SignedKey<Vodozemac>) {
 }
 
 fn claim_for_nobody(server: &mut Server, count: u32) {
-    server.input(Input::Command(Command::Claim(BOB, count)));
+    strangers_claim(server, count, Odds::ALWAYS);
+}
+
+fn strangers_claim(server: &mut Server, count: u32, leak: Odds) {
+    let strangers = Strangers {
+        device: BOB,
+        count,
+        leak,
+        before: 0,
+    };
+    server.input(Input::Command(Command::Claim(strangers)));
 }
 
 /// The keys that were handed out since this was last asked, and to whom.
@@ -82,6 +93,37 @@ fn a_claim_for_nobody_races_with_nobody_and_ends_with_the_fallback_key() {
     let counts = server.counts(BOB);
     assert_eq!(counts.one_time_keys, 0);
     assert!(!counts.unused_fallback_key);
+}
+
+#[test]
+fn strangers_who_use_their_keys_send_a_message_with_each_and_others_none() {
+    let (mut server, keys, _) = with_keys();
+    let upload = Upload {
+        device_keys: Some(Peer::new(BOB).keys()),
+        ..Upload::default()
+    };
+    server.upload(BOB, upload).unwrap();
+    let token = server.sync(BOB, None).next;
+    server.facts();
+    strangers_claim(&mut server, 1, Odds::ALWAYS);
+    // Two series at once could be given one key, and miss.
+    server.wait(Span::secs(1));
+    strangers_claim(&mut server, 2, "0%".parse().unwrap());
+    server.wait(Span::secs(1));
+    let to: Vec<_> = issued(&mut server).into_iter().map(|(_, to)| to).collect();
+    let stranger = Some(DeviceId::stranger(HERE));
+    assert_eq!(to.iter().filter(|to| to.is_none()).count(), 1);
+    assert_eq!(to.iter().filter(|to| **to == stranger).count(), 2);
+    let messages = server.sync(BOB, Some(token)).to_device;
+    let used: BTreeSet<KeyName> = messages
+        .iter()
+        .map(|message| match &message.content {
+            ToDeviceContent::FromStranger(outside) => outside.key,
+            _ => panic!("only strangers have written"),
+        })
+        .collect();
+    assert_eq!(used.len(), 2);
+    assert!(used.is_subset(&names(&keys).into_iter().collect()));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
-use super::{ANSWER_MEMORY, Server, fallback, message, numbers, one_time, server};
+use super::{ANSWER_MEMORY, Server, fallback, message, numbers, one_time, server, server_with};
 use unwedge_core::homeserver::Tables;
+use unwedge_core::protocol::{Protocol, SyncTokens};
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
 use unwedge_core::wire::SyncToken;
@@ -14,7 +15,7 @@ use unwedge_madsim::Vodozemac;
 
 /// A server that delivered messages 1 to 3 to Bob; its database from before
 /// they came, and Bob's token from after.
-fn server_behind_its_client() -> (Server, Tables<Vodozemac>, SyncToken) {
+pub(super) fn server_behind_its_client() -> (Server, Tables<Vodozemac>, SyncToken) {
     let mut server = server();
     let backup = server.disk();
     send(&mut server, 1, &[1, 2, 3]);
@@ -22,13 +23,13 @@ fn server_behind_its_client() -> (Server, Tables<Vodozemac>, SyncToken) {
     (server, backup, token)
 }
 
-fn send(server: &mut Server, transaction: u64, numbers: &[u64]) {
+pub(super) fn send(server: &mut Server, transaction: u64, numbers: &[u64]) {
     let messages = numbers.iter().map(|n| message(ALICE, BOB, *n));
     server.send_to_device(ALICE, transaction, messages.collect());
 }
 
 /// Which messages were deleted since this was last asked.
-fn deleted(server: &mut Server) -> usize {
+pub(super) fn deleted(server: &mut Server) -> usize {
     let facts = server.facts().into_iter();
     let deleted = |fact: &Fact| matches!(fact, Fact::ToDeviceDeleted { .. });
     facts.filter(deleted).count()
@@ -189,4 +190,28 @@ fn an_older_fallback_key_comes_back_with_its_mark() {
     server.restore(backup);
     assert!(server.counts(BOB).unused_fallback_key);
     assert_eq!(server.claim(&[BOB]).keys, [older.name]);
+}
+
+#[test]
+fn a_server_that_knows_tokens_of_another_history_deletes_nothing_and_begins_again() {
+    let mut server = server_with(Protocol {
+        sync_tokens: SyncTokens::WithEpoch,
+        ..Protocol::default()
+    });
+    send(&mut server, 1, &[1]);
+    let mut backup = server.disk();
+    send(&mut server, 2, &[2, 3]);
+    let token = server.sync(BOB, None).next;
+    backup.begin_epoch(server.now());
+    server.restore(backup);
+    send(&mut server, 3, &[4, 5, 6]);
+    server.facts();
+    // What the copy held comes once more; what came since is all there.
+    let response = server.sync(BOB, Some(token));
+    assert_eq!(numbers(&response), [1, 4, 5, 6]);
+    assert_eq!(deleted(&mut server), 0);
+    // A token of this history is as good as any.
+    send(&mut server, 4, &[7]);
+    assert_eq!(numbers(&server.sync(BOB, Some(response.next))), [7]);
+    assert_eq!(deleted(&mut server), 4);
 }

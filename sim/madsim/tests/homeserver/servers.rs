@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::driver::peer::Peer;
 use super::driver::{ELSEWHERE, THERE, device};
 use super::{Server, number};
 use unwedge_core::homeserver::Write;
@@ -10,8 +11,8 @@ use unwedge_core::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use unwedge_core::node::{Durable as _, Input};
 use unwedge_core::time::Time;
 use unwedge_core::wire::{
-    Edu, FederatedId, FederationRequest, FederationResponse, Message, MessageKind, RequestId,
-    RoomEvent, Transaction,
+    DeviceListUpdate, Edu, FederatedId, FederationRequest, FederationResponse, Message,
+    MessageKind, RequestId, RoomEvent, Transaction,
 };
 use unwedge_madsim::Vodozemac;
 
@@ -48,9 +49,34 @@ pub(crate) fn message_ids(transaction: &Transaction<Vodozemac>) -> Vec<Federated
 pub(crate) fn updates(transaction: &Transaction<Vodozemac>) -> Vec<(DeviceId, bool)> {
     let updates = transaction.edus.iter().filter_map(|edu| match edu {
         Edu::DirectToDevice(..) => None,
-        Edu::DeviceListUpdate(device, keys) => Some((*device, keys.is_some())),
+        Edu::DeviceListUpdate(update) => Some((update.device, update.keys.is_some())),
     });
     updates.collect()
+}
+
+/// A server tells that a device is there: its change number `stream_id`.
+pub(crate) fn there(device: DeviceId, stream_id: u64, prev_id: Option<u64>) -> Edu<Vodozemac> {
+    let keys = Some(Peer::new(device).keys());
+    let changed = Time::ZERO;
+    Edu::DeviceListUpdate(DeviceListUpdate {
+        device,
+        keys,
+        stream_id,
+        prev_id,
+        changed,
+    })
+}
+
+/// A server tells that a device is deleted.
+pub(crate) fn gone(device: DeviceId, stream_id: u64, prev_id: Option<u64>) -> Edu<Vodozemac> {
+    let changed = Time::ZERO;
+    Edu::DeviceListUpdate(DeviceListUpdate {
+        device,
+        keys: None,
+        stream_id,
+        prev_id,
+        changed,
+    })
 }
 
 impl Server {
@@ -119,7 +145,7 @@ impl Server {
         let kind = match response {
             FederationResponse::Send => MessageKind::FederationSend,
             FederationResponse::Claim(_) => MessageKind::FederationClaim,
-            FederationResponse::Query(_) => MessageKind::FederationQuery,
+            FederationResponse::Query(..) => MessageKind::FederationQuery,
             FederationResponse::MissingEvents(..) => MessageKind::FederationMissingEvents,
             FederationResponse::Join(_) => MessageKind::FederationJoin,
             FederationResponse::Version => MessageKind::FederationVersion,
@@ -144,11 +170,15 @@ impl Server {
         &mut self,
         peer: ServerId,
     ) -> Option<(RequestId, Transaction<Vodozemac>)> {
-        let (request, asked) = self.asked_of(peer)?;
-        let FederationRequest::Send(transaction) = asked else {
-            panic!("only transactions are outstanding: {asked:?}")
-        };
-        Some((request, transaction))
+        self.take(NodeId::Server(peer), |message| match message {
+            Message::FederationRequest(id, FederationRequest::Send(transaction)) => {
+                Some((*id, transaction.clone()))
+            }
+            Message::FederationRequest(..)
+            | Message::ClientRequest(..)
+            | Message::ClientResponse(..)
+            | Message::FederationResponse(..) => None,
+        })
     }
 
     /// Another server takes everything that is sent to it.

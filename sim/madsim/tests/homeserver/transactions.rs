@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
-use super::{DAVE, Server, federated, message, messages, numbers, server};
+use super::{DAVE, Server, federated, message, messages, numbers, server, there};
 use unwedge_core::name::{DeviceId, RoomId, ServerId};
 use unwedge_core::node::Node as _;
 use unwedge_core::time::Span;
@@ -187,8 +186,7 @@ fn a_server_cannot_publish_devices_of_another_servers_users() {
     let mut server = sharing_a_room();
     let mut publish = |id, device| {
         let old = server.sync(BOB, None).next;
-        let update = Edu::DeviceListUpdate(device, Some(Peer::new(device).keys()));
-        receive(&mut server, THERE, id, vec![update]);
+        receive(&mut server, THERE, id, vec![there(device, 1, None)]);
         let poll = server.poll(BOB, Some(old));
         let response = server.polled(BOB, poll);
         response.map(|it| it.device_lists_changed)

@@ -7,7 +7,8 @@ use super::driver::{ALICE, BOB};
 use super::{Server, Upload, fallback, one_time, server, server_with};
 use unwedge_core::name::{KeyId, KeyName};
 use unwedge_core::protocol::{
-    ClaimOrder, IssuedKeys, KeyIdConflicts, KeySummary, KeysReset, Protocol, StoredKeyLimit,
+    ClaimOrder, IssuedKeys, KeyIdConflicts, KeySummary, KeysReset, Protocol, RepeatedKeys,
+    StoredKeyLimit,
 };
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
@@ -141,6 +142,27 @@ fn a_server_that_replaces_on_conflict_issues_the_newer_key() {
     // As a key of the latest upload it comes last.
     let expected = [other.name, clashing.name];
     assert_eq!(server.claim_one_by_one(BOB, 3), expected);
+}
+
+#[test]
+fn a_key_that_is_uploaded_twice_is_issued_once_unless_the_server_has_it_twice() {
+    let issued = |repeated_keys: RepeatedKeys| {
+        let protocol = Protocol {
+            repeated_keys,
+            ..Protocol::default()
+        };
+        let (mut server, mut bob) = (server_with(protocol), Peer::new(BOB));
+        let keys = bob.one_time_keys(1);
+        server.upload(BOB, one_time(&keys)).unwrap();
+        server.upload(BOB, one_time(&keys)).unwrap();
+        let mut claims = vec![];
+        for _ in 0..3 {
+            claims.push(server.claim(&[BOB]).keys);
+        }
+        claims.concat().len()
+    };
+    assert_eq!(issued(RepeatedKeys::Skipped), 1);
+    assert_eq!(issued(RepeatedKeys::StoredAgain), 2);
 }
 
 #[test]

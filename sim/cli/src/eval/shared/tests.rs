@@ -50,6 +50,7 @@ fn draw(key: Key, consulted: &[Decision], proposals: &[Proposal]) -> Draw {
         only_by_probe: false,
         until_rotation: false,
         unexplained: 0,
+        claims: vec![],
     }
 }
 

@@ -149,7 +149,7 @@ fn put_back(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> 
 )]
 fn claimed_for_nobody(history: &History<'_>, before: FactId, owner: DeviceId) -> Option<Deed> {
     history.last_before(before, |fact| match fact {
-        Fact::ClaimedForNobody { device, step, .. } if device == owner => Some(Some(step)),
+        Fact::ClaimedByStrangers { device, step, .. } if device == owner => Some(Some(step)),
         _ => None,
     })
 }

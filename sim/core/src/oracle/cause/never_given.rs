@@ -82,8 +82,8 @@ fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId)
 const TO_BE_HEARD_OF: Span = Span::mins(1);
 
 /// What kept the sender from hearing of the reader's device: its server, or
-/// the reader's, was put back to before the device was there or heard of, or
-/// they lost each other.
+/// the reader's, was put back to before the device was there or heard of; or
+/// the reader's, to before it had deleted it; or they lost each other.
 fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: FactId) -> Cause {
     let (ours, theirs) = (id.sender.user.server, reader.user.server);
     let published = history.there_since(reader);
@@ -96,6 +96,7 @@ fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: Fact
     ]
     .into_iter()
     .find_map(|(server, table)| history.last_rolled_back(server, table, made, span))
+    .or_else(|| history.undeleted(reader, at))
     .or_else(|| history.lost_each_other(ours, theirs, at));
     caused(CauseKind::DeviceUnknown, deed, at)
 }

@@ -210,31 +210,39 @@ fn issued_again(
     let at = history.trace.at(*first).at;
     let server = reader.user.server;
     let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
-    let stored = history.first_after(
-        restored.map_or(*first, |deed| deed.fact),
-        |fact| match fact {
+    let stored_after = |after| {
+        history.first_after(after, |fact| match fact {
             Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
             _ => None,
-        },
-    );
-    let stored = stored.filter(|deed| deed.fact < *last);
-    // A restore that made the server forget the key, and a device that uploaded
-    // it again because of that.
-    if let (Some(restored), Some(stored)) = (restored, stored) {
-        return Cause {
-            kind: CauseKind::ReissuedAfterUpload,
-            step: restored.step,
-            decisive: stored.fact,
-        };
-    }
+        })
+    };
+    let again = stored_after(restored.map_or(*first, |deed| deed.fact));
+    let again = again.filter(|deed| deed.fact < *last);
     if let Some(deed) = restored {
+        // A restore that made the server forget the key, and a device that
+        // uploaded it again because of that.
+        let forgotten = again.map(|again| (CauseKind::ReissuedAfterUpload, again.fact));
         let kind = match history.trace.at(deed.fact).fact {
             Fact::WritesLost { .. } => CauseKind::ReissuedAfterCrash,
             _ => CauseKind::ReissuedAfterRestore,
         };
-        return caused(kind, restored, *last);
+        let (kind, decisive) = forgotten.unwrap_or((kind, deed.fact));
+        let step = deed.step;
+        return Cause {
+            kind,
+            step,
+            decisive,
+        };
     }
-    match stored {
+    // Or it was there twice before it was issued at all.
+    let again = again.or_else(|| {
+        let since = place
+            .checked_sub(2)
+            .map_or(FactId(0), |place| issued[place]);
+        let twice = stored_after(stored_after(since)?.fact)?;
+        (twice.fact < *first).then_some(twice)
+    });
+    match again {
         Some(stored) => {
             let deed = blame::for_repeated_upload(history, stored.fact, reader);
             Cause {

@@ -12,6 +12,7 @@ fn draw(seed: u64, outcome: OutcomeClass, violated: &[&'static str]) -> Draw {
         only_by_probe: false,
         until_rotation: false,
         unexplained: 0,
+        claims: vec![],
     }
 }
 

@@ -38,6 +38,7 @@ fn draws(outcomes: &[OutcomeClass], kind: CauseKind) -> Vec<Draw> {
         only_by_probe: false,
         until_rotation: false,
         unexplained: 0,
+        claims: vec![],
     };
     outcomes.iter().zip(0..).map(draw).collect()
 }

@@ -145,7 +145,7 @@ fn a_key_discarded_to_make_room_by_a_reset_blames_whoever_claimed_keys() {
     story.generates(ONE_TIME);
     let (device, count) = (BOB, 50);
     let step = STEP.expect("the story names a step");
-    story.note(Fact::ClaimedForNobody {
+    story.note(Fact::ClaimedByStrangers {
         device,
         count,
         step,
@@ -295,7 +295,7 @@ fn a_store_that_was_full_blames_whoever_claimed_keys_and_did_not_use_them() {
     let claims = |story: &mut Story, device, step: Option<StepIndex>| {
         let step = step.expect("the story names a step");
         let count = 50;
-        story.note(Fact::ClaimedForNobody {
+        story.note(Fact::ClaimedByStrangers {
             device,
             count,
             step,

@@ -223,6 +223,32 @@ fn a_restore_to_a_copy_that_held_the_device_did_not_make_it_unknown() {
 }
 
 #[test]
+fn a_restore_that_gave_a_deleted_device_back_left_it_unknown_to_others() {
+    let undeleted = |is_deleted: bool, copy: Span| {
+        let mut story = Story::of_alice_and_bob();
+        story.wait(Span::hours(2));
+        if is_deleted {
+            let (server, device) = (THERE, BOB);
+            story.note(Fact::DeviceRemoved { server, device });
+        }
+        let taken = Time::ZERO + copy;
+        let restored = story.restores(THERE, Table::Devices, taken, STEP);
+        story.restores(THERE, Table::Devices, Time::MAX, OTHER_STEP);
+        let event = story.is_seen(Body::Timeline);
+        (story.cause(), restored, event)
+    };
+    let (cause, restored, _) = undeleted(true, Span::hours(1));
+    assert_eq!(cause, because(DeviceUnknown, STEP, restored));
+    for (is_deleted, copy) in [(false, Span::hours(1)), (true, Span::hours(3))] {
+        let (cause, ..) = undeleted(is_deleted, copy);
+        assert_eq!(
+            cause.map(|it| (it.kind, it.step)),
+            Some((DeviceUnknown, None))
+        );
+    }
+}
+
+#[test]
 fn what_was_given_to_a_device_before_it_came_back_was_given_to_another() {
     let mut story = Story::of_alice_and_bob();
     story.shares_key(0);

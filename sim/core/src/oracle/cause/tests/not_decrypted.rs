@@ -92,6 +92,19 @@ fn an_upload_repeated_after_a_crash_brings_a_used_key_back() {
 }
 
 #[test]
+fn a_key_that_was_stored_twice_before_it_was_used_is_there_twice() {
+    let mut story = Story::of_alice_and_bob();
+    is_stored(&mut story, ONE_TIME);
+    story.crashes(NodeId::Device(BOB), STEP);
+    is_stored(&mut story, UNRELATED);
+    let again = is_stored(&mut story, ONE_TIME);
+    is_used_by_carol(&mut story);
+    story.issues(ONE_TIME, ALICE);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(ReissuedAfterUpload, STEP, again));
+}
+
+#[test]
 fn a_key_given_to_two_claims_blames_the_person_whose_message_used_it() {
     let mut story = Story::of_alice_and_bob();
     is_told_to_send(&mut story, CAROL, OTHER_STEP);

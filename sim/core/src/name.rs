@@ -118,7 +118,8 @@ pub enum KeyKind {
 }
 
 /// A one-time or fallback key pair. Two pairs can share an ID when a device
-/// forgot the first; the incarnation that generated them tells them apart.
+/// forgot the first, or has two processes; the incarnation that generated them
+/// tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyName {
     /// Whose private half it is.
@@ -127,9 +128,9 @@ pub struct KeyName {
     pub kind: KeyKind,
     /// The number in the key ID.
     pub id: KeyId,
-    /// How often the owner had been booted and logged out before it generated
-    /// the key.
-    /// The lowest four bits count its logouts since then.
+    /// How many processes of the owner had been started before the one that
+    /// generated the key; the lowest four bits count how often that had been
+    /// logged out.
     pub incarnation: u16,
 }
 

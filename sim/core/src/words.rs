@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::cast::Cast;
 use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table, UserId};
 use crate::problem::Fault;
+use crate::step::AppMeanwhile;
 use crate::time::Span;
 use crate::wire::MessageKind;
 
@@ -118,6 +119,12 @@ impl<'a> Names<'a> {
                 one_of("kind of row", word, rows, Row::name)
             }
         }
+    }
+
+    /// What an app does while a second process runs.
+    pub(crate) fn app_meanwhile(&self, word: &Spanned<String>) -> Result<AppMeanwhile, Fault> {
+        let all = AppMeanwhile::ALL.iter().copied();
+        one_of("state of an app", word, all, AppMeanwhile::name)
     }
 
     /// A number of things: at least one, and at most this many.

@@ -24,11 +24,28 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("B01", "base", "crash", Wedged),
         ("B02", "base", "crash", Ok),
         ("B03", "base", "crash", Wedged),
+        ("B04", "base", "fork", Wedged),
+        ("B04-locked", "base", "fork", Ok),
+        ("B05", "base", "fork", Wedged),
+        ("B06", "base", "fork", Lost),
         ("B07", "bug-delete-key-on-failure", "inject", Wedged),
         ("B08", "base", "restore", Wedged),
+        ("B09", "base", "restore", Lost),
+        ("B10", "base", "restore", Ok),
         ("B14", "base", "claim", Ok),
+        ("B16", "base", "claim", Wedged),
+        ("B17", "base", "crash", Lost),
+        ("B17-later", "base", "crash", Lost),
         ("B18", "bug-token-before-messages", "crash", Lost),
+        (
+            "B20",
+            "bug-drop-keys-of-unknown-devices",
+            "drop_answer",
+            Lost,
+        ),
+        ("B21", "base", "restore", Wedged),
         ("B22", "base", "crash", Ok),
+        ("B23", "base", "waste", Lost),
         ("C02", "base", "partition", Lost),
         ("C03", "base", "partition", Ok),
         ("C14", "base", "claim", Ok),
@@ -127,6 +144,11 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
             "B18",
             CauseKind::TokenStoredBeforeMessages,
         ),
+        (
+            "bug-drop-keys-of-unknown-devices",
+            "B20",
+            CauseKind::SenderUnknown,
+        ),
     ];
     let bugs = proposals().into_iter().map(|it| it.name);
     let bugs: BTreeSet<String> = bugs.filter(|name| name.starts_with("bug-")).collect();
@@ -162,13 +184,19 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
 
 #[test]
 fn every_failure_has_the_cause_that_its_scenario_is_about() {
-    let cases: [(&str, &[CauseKind]); 8] = [
+    let cases: [(&str, &[CauseKind]); 14] = [
         ("A01", &[CauseKind::ReissuedAfterRestore]),
         ("A05", &[CauseKind::InboxLostWithRestore]),
         ("A06", &[CauseKind::TokenOverranInbox]),
         ("B01", &[CauseKind::OneTimeKeyForgotten]),
         ("B03", &[CauseKind::ReissuedAfterUpload]),
         ("B08", &[CauseKind::OneTimeKeyLostWithDeviceRestore]),
+        ("B04", &[CauseKind::OneTimeKeyOverwritten]),
+        ("B05", &[CauseKind::OneTimeKeyOverwritten]),
+        ("B09", &[CauseKind::RatchetForked]),
+        ("B16", &[CauseKind::FallbackKeyRetired]),
+        ("B17", &[CauseKind::RatchetForked]),
+        ("B23", &[CauseKind::MessageGap]),
         ("D03", &[CauseKind::ReissuedAfterRestore]),
         (
             "C02",

@@ -85,6 +85,18 @@ fn a_copy_of_nothing_or_of_two_things() {
 }
 
 #[test]
+fn a_second_process_beside_an_app_in_an_unknown_state_or_without_an_end() {
+    let fork =
+        |rest: &str| refuse_step(&format!("fork = {{ at = \"3h\", device = \"bob\"{rest} }}"));
+    fork(", for = \"30s\", app = \"runing\"").says(
+        "unknown state of an app `runing`",
+        "\"runing\"",
+        "did you mean `running`?",
+    );
+    fork("").says("missing field `for`", "", "");
+}
+
+#[test]
 fn claims_of_no_key_at_all() {
     let step = "claim = { at = \"3h\", device = \"bob\", count = 0 }";
     let message = "this number is out of range: it may be 1 to 100000";

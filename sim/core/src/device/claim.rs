@@ -100,7 +100,7 @@ impl<C: Crypto> Device<C> {
             self.open_session(&theirs, &key, cx);
             self.device_failures.succeeded(&device);
             self.server_failures.succeeded(&device.user.server);
-            if self.to_unwedge.remove(&device) {
+            if self.is_unwedged(device, cx) {
                 to_greet.push(device);
             }
         }

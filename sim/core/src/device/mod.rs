@@ -10,6 +10,7 @@ mod keys;
 mod login;
 mod olm;
 mod outgoing;
+mod process;
 mod reset;
 mod rooms;
 mod send;
@@ -42,6 +43,8 @@ pub use store::{
 /// objects stand beside their pickles and are loaded when they are needed.
 pub struct Device<C: Crypto> {
     id: DeviceId,
+    /// Whether this is a second process, beside the app.
+    is_second: bool,
     store: Store<C>,
     account: keys::Account<C>,
     sessions: LiteMap<SessionName, C::Session>,
@@ -57,7 +60,7 @@ pub struct Device<C: Crypto> {
     /// Published keys that the server seems to have forgotten.
     upload_again: BTreeSet<KeyId>,
     requests: LiteMap<RequestId, Request>,
-    next_request: u64,
+    next_request: RequestId,
     next_message: u32,
     next_transaction: u64,
     /// How often it has been logged out since it was started.
@@ -107,6 +110,8 @@ pub enum Command {
     /// Discards the Megolm session of a room, so that the next message gets
     /// a new one.
     DiscardSession(RoomId),
+    /// Sends this many Olm messages to another device, all of which are lost.
+    Waste(DeviceId, u32),
     /// Gives up the poll that is being held and syncs anew.
     SyncAgain,
 }
@@ -121,35 +126,7 @@ impl<C: Crypto> Node for Device<C> {
         let NodeId::Device(id) = id else {
             unreachable!("only devices run a client")
         };
-        let account = keys::Account::load(&disk, cx);
-        let mut device = Self {
-            id,
-            store: disk,
-            account,
-            sessions: LiteMap::new(),
-            room_keys: LiteMap::new(),
-            outbound: LiteMap::new(),
-            may_read_more: true,
-            connected: false,
-            told: None,
-            changed_since_poll: false,
-            upload_again: BTreeSet::new(),
-            requests: LiteMap::new(),
-            // Neither requests nor transactions of two incarnations ever meet.
-            next_request: u64::from(cx.incarnation) << 32,
-            next_transaction: u64::from(cx.incarnation) << 32,
-            next_message: 0,
-            logouts: 0,
-            wishes: vec![],
-            sending: None,
-            server_failures: Failures::default(),
-            device_failures: Failures::default(),
-            query_failures: Failures::default(),
-            to_unwedge: BTreeSet::new(),
-            unwedged: LiteMap::new(),
-            dummies: LiteMap::new(),
-            retry_at: None,
-        };
+        let mut device = Self::load(id, disk, false, cx);
         // It died before it had made its keys.
         if device.store.access.is_some() && device.store.account.is_none() {
             device.make_first_keys(cx);
@@ -200,6 +177,7 @@ impl<C: Crypto> Node for Device<C> {
             Input::Command(Command::Block(device)) => self.block(device, cx),
             Input::Command(Command::Send(room, body)) => self.enqueue(room, body, cx),
             Input::Command(Command::DiscardSession(room)) => self.discard_session(room, cx),
+            Input::Command(Command::Waste(peer, count)) => self.waste(peer, count, cx),
             Input::Command(Command::SyncAgain) => {
                 self.sync_again(cx);
                 self.do_outgoing(cx);
@@ -217,6 +195,40 @@ impl<C: Crypto> Node for Device<C> {
 }
 
 impl<C: Crypto> Device<C> {
+    /// A process that has just been started, from what is on disk.
+    fn load(id: DeviceId, disk: Store<C>, is_second: bool, cx: &mut Cx<'_, Self>) -> Self {
+        let account = keys::Account::load(&disk, cx);
+        Self {
+            id,
+            is_second,
+            to_unwedge: disk.to_unwedge.clone(),
+            store: disk,
+            account,
+            sessions: LiteMap::new(),
+            room_keys: LiteMap::new(),
+            outbound: LiteMap::new(),
+            may_read_more: true,
+            connected: false,
+            told: None,
+            changed_since_poll: false,
+            upload_again: BTreeSet::new(),
+            requests: LiteMap::new(),
+            // Neither requests nor transactions of two incarnations ever meet.
+            next_request: RequestId::first(cx.incarnation, is_second),
+            next_transaction: u64::from(cx.incarnation) << 32,
+            next_message: 0,
+            logouts: 0,
+            wishes: vec![],
+            sending: None,
+            server_failures: Failures::default(),
+            device_failures: Failures::default(),
+            query_failures: Failures::default(),
+            unwedged: LiteMap::new(),
+            dummies: LiteMap::new(),
+            retry_at: None,
+        }
+    }
+
     /// Writes rows in one transaction.
     fn write(&mut self, rows: impl IntoIterator<Item = Write<C>>, cx: &mut Cx<'_, Self>) {
         cx.persist(&mut self.store, rows);
@@ -227,6 +239,8 @@ impl<C: Crypto> Device<C> {
             return;
         };
         match (request, response) {
+            // It is for the app to say that the device is logged out.
+            (_, ClientResponse::UnknownToken) if self.is_second => self.requests.clear(),
             (_, ClientResponse::UnknownToken) => self.logged_out(LogoutReason::UnknownToken, cx),
             (Request::Wish, ClientResponse::Login(token)) => self.logged_in(token, cx),
             (Request::Wish, ClientResponse::Logout) => self.logged_out(LogoutReason::Asked, cx),

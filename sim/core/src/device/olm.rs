@@ -7,7 +7,7 @@ use super::{Device, SessionRow, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
 use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
 use crate::node::{Cx, Durable as _};
-use crate::protocol::{FailedKeys, UsedKeys};
+use crate::protocol::{FailedKeys, SessionStorage, UnknownSenders, UsedKeys};
 use crate::trace::{Discard, Fact};
 use crate::wire::{DeviceKeys, Encrypted, ToDevice, ToDeviceContent};
 
@@ -83,6 +83,28 @@ impl<C: Crypto> Device<C> {
         })
     }
 
+    /// Encrypts so many messages for another device that never leave this one.
+    pub(super) fn waste(&mut self, peer: DeviceId, count: u32, cx: &mut Cx<'_, Self>) {
+        let newest = self.sessions_with(peer);
+        let newest = newest.max_by_key(|row| row.created.as_secs()).cloned();
+        let (Some(mut row), Some(keys)) = (newest, self.known_device(peer)) else {
+            return;
+        };
+        let payload = Payload {
+            sender: self.id,
+            sender_identity: self.account.identity.clone(),
+            recipient: peer,
+            recipient_identity: keys.identity.clone(),
+            content: Content::Dummy,
+        };
+        let session = self.session(&row, cx);
+        for _ in 0..count {
+            cx.crypto.encrypt(session, &payload);
+        }
+        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
+        self.write([Write::Session(row)], cx);
+    }
+
     /// The name of a new message.
     pub(super) fn new_message(&mut self, to: DeviceId, cx: &Cx<'_, Self>) -> MessageId {
         let number = self.next_message;
@@ -148,7 +170,20 @@ impl<C: Crypto> Device<C> {
                         key,
                         ..
                     } => {
-                        self.learn_room_key(session, index, &key, message, rows, cx);
+                        let is_kept = self.known_device(message.sender).is_some()
+                            || match cx.protocol.unknown_senders() {
+                                UnknownSenders::KeyKept => true,
+                                UnknownSenders::KeyDropped => false,
+                            };
+                        if is_kept {
+                            self.learn_room_key(session, index, &key, message, rows, cx);
+                        } else {
+                            cx.observe(Fact::RoomKeyDropped {
+                                by: self.id,
+                                session,
+                                message,
+                            });
+                        }
                     }
                     Content::Dummy => {}
                 }
@@ -225,7 +260,7 @@ impl<C: Crypto> Device<C> {
         if is_normal {
             return Err(error);
         }
-        self.accept(envelope, cx)
+        self.accept(envelope, rows, cx)
     }
 
     /// What moved on is stored with the rest of the sync.
@@ -244,10 +279,11 @@ impl<C: Crypto> Device<C> {
         Ok(payload)
     }
 
-    /// Accepts a session, which is stored at once.
+    /// Accepts a session, which is stored at once, or perhaps `later`.
     fn accept(
         &mut self,
         envelope: &Envelope<'_, C>,
+        later: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
@@ -269,7 +305,20 @@ impl<C: Crypto> Device<C> {
             let opened = self.store.wedging.get(&peer).copied().unwrap_or(0) + 1;
             rows.push(Write::Wedging(peer, opened));
         }
-        self.write(rows, cx);
+        // It makes a difference only to what a crash leaves on disk.
+        let at_once = !cx.effects.stored
+            || match cx.protocol.session_storage() {
+                SessionStorage::AtOnce => true,
+                SessionStorage::WithMessages => false,
+            };
+        if at_once {
+            self.write(rows, cx);
+        } else {
+            for row in &rows {
+                self.store.apply(row.clone());
+            }
+            later.extend(rows);
+        }
         Ok(payload)
     }
 

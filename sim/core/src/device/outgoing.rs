@@ -7,7 +7,7 @@ use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::protocol::KeyQueryRaces;
 use crate::time::Span;
-use crate::wire::{ClientRequest, DeviceKeys, Message, RequestId};
+use crate::wire::{ClientRequest, DeviceKeys, Message};
 
 use super::Write;
 
@@ -57,8 +57,8 @@ impl<C: Crypto> Device<C> {
         if !self.connected || !allowed {
             return;
         }
-        let id = RequestId(self.next_request);
-        self.next_request += 1;
+        let id = self.next_request;
+        self.next_request.0 += 1;
         self.requests.insert(id, purpose);
         let server = NodeId::Server(self.id.user.server);
         cx.send(server, Message::ClientRequest(id, token, request));

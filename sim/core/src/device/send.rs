@@ -71,7 +71,8 @@ impl<C: Crypto> Device<C> {
 
     /// Moves the message that is being sent as far as it goes without waiting.
     pub(super) fn advance(&mut self, cx: &mut Cx<'_, Self>) {
-        let can_send = self.connected && self.store.access.is_some();
+        // Nobody types in a process that runs beside the app.
+        let can_send = self.connected && self.store.access.is_some() && !self.is_second;
         if !can_send || self.store.token.is_none() {
             return;
         }

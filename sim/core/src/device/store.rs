@@ -25,6 +25,8 @@ pub struct Store<C: Crypto> {
     pub(super) decrypted: LiteMap<C::Digest, ()>,
     pub(super) wedging: LiteMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
+    /// With whom a new session is to be opened, where that is stored.
+    pub(super) to_unwedge: BTreeSet<DeviceId>,
     /// Devices that a person does not want to have room keys.
     pub(super) blocked: BTreeSet<DeviceId>,
     /// Megolm sessions that others do not want this device to have.
@@ -161,6 +163,10 @@ pub enum Write<C: Crypto> {
     Decrypted(C::Digest),
     /// Counts the Olm sessions that a device has opened.
     Wedging(DeviceId, u32),
+    /// Remembers that a new session is to be opened with a device.
+    Unwedge(DeviceId),
+    /// Remembers that it has been.
+    Unwedged(DeviceId),
     /// Remembers that a device was told `m.no_olm`.
     ToldNoOlm(DeviceId),
     /// Remembers that a device is to have no room keys.
@@ -206,6 +212,7 @@ impl<C: Crypto> Default for Store<C> {
             decrypted: LiteMap::new(),
             wedging: LiteMap::new(),
             told_no_olm: BTreeSet::new(),
+            to_unwedge: BTreeSet::new(),
             blocked: BTreeSet::new(),
             withheld: BTreeSet::new(),
             room_keys: LiteMap::new(),
@@ -242,6 +249,12 @@ impl<C: Crypto> Durable for Store<C> {
             }
             Write::Wedging(device, count) => {
                 self.wedging.insert(device, count);
+            }
+            Write::Unwedge(device) => {
+                self.to_unwedge.insert(device);
+            }
+            Write::Unwedged(device) => {
+                self.to_unwedge.remove(&device);
             }
             Write::ToldNoOlm(device) => {
                 self.told_no_olm.insert(device);
@@ -321,6 +334,8 @@ impl<C: Crypto> Durable for Store<C> {
             Write::Session(_) => Row::Session,
             Write::Decrypted(_)
             | Write::Wedging(..)
+            | Write::Unwedge(_)
+            | Write::Unwedged(_)
             | Write::ToldNoOlm(_)
             | Write::Blocked(_)
             | Write::Withheld(_) => Row::Note,

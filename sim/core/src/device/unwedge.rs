@@ -1,12 +1,12 @@
 //! Unwedging: a new Olm session after an undecryptable message, announced by
-//! an `m.dummy` (BS §1.7). In memory only: a restart forgets whom to unwedge.
+//! an `m.dummy` (BS §1.7).
 
-use super::Device;
 use super::outgoing::Request;
+use super::{Device, Write};
 use crate::crypto::{Content, Crypto};
 use crate::name::DeviceId;
 use crate::node::Cx;
-use crate::protocol::{NoOlmReply, Unwedging};
+use crate::protocol::{NoOlmReply, Unwedging, WedgeStorage};
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::ClientRequest;
@@ -63,6 +63,18 @@ impl<C: Crypto> Device<C> {
         cx.observe(Fact::Unwedging { by: self.id, peer });
         self.unwedged.insert(peer, cx.now);
         self.to_unwedge.insert(peer);
+        match cx.protocol.wedge_storage() {
+            WedgeStorage::InMemory => {}
+            WedgeStorage::Stored => self.write([Write::Unwedge(peer)], cx),
+        }
+    }
+
+    /// A new session was opened with a device. Whether that unwedges it.
+    pub(super) fn is_unwedged(&mut self, peer: DeviceId, cx: &mut Cx<'_, Self>) -> bool {
+        if self.store.to_unwedge.contains(&peer) {
+            self.write([Write::Unwedged(peer)], cx);
+        }
+        self.to_unwedge.remove(&peer)
     }
 
     /// Claims a key of every device to be unwedged, unless a claim is on its

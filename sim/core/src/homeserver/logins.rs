@@ -31,7 +31,7 @@ impl<C: Crypto> Homeserver<C> {
         ];
         rows.extend(self.updates_for(&peers, device, None, cx.now));
         self.write(rows, cx);
-        self.polls.remove(&device);
+        self.stop_polls(device);
         self.answered_syncs.remove(&device);
         self.notify_all(cx);
         for peer in peers {

@@ -55,7 +55,7 @@ pub struct Homeserver<C: Crypto> {
     seen_transactions: LiteMap<(DeviceId, u64), Time>,
     /// `message_id`s given out since the start.
     federated: u64,
-    polls: LiteMap<DeviceId, sync::Poll>,
+    polls: LiteMap<sync::Poller, sync::Poll>,
     answered_syncs: LiteMap<DeviceId, Vec<sync::Answered<C>>>,
 }
 

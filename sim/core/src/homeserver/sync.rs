@@ -32,6 +32,10 @@ const TO_DEVICE_PER_SYNC: usize = 100;
 /// For how long an answer is given again to the same question.
 const ANSWER_MEMORY: Span = Span::mins(2);
 
+/// Who polls: a device, and whether that is its second process, whose polls
+/// are its own.
+pub(super) type Poller = (DeviceId, bool);
+
 /// A poll that is being held.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Poll {
@@ -69,8 +73,9 @@ impl<C: Crypto> Homeserver<C> {
         (since, known, api): (Option<SyncToken>, Option<KeyCounts>, SyncApi),
         cx: &mut Cx<'_, Self>,
     ) {
+        let poller = (device, id.second().is_some());
         // A poll that was given up can arrive after the one that took its place.
-        if self.polls.get(&device).is_some_and(|poll| poll.id > id) {
+        if self.polls.get(&poller).is_some_and(|poll| poll.id > id) {
             return;
         }
         let answered = self.answered_syncs.entry(device).or_default();
@@ -78,7 +83,7 @@ impl<C: Crypto> Homeserver<C> {
         let same = answered.iter().find(|it| it.asked == since);
         let same = same.map(|it| it.response.clone());
         if let Some(response) = same {
-            self.polls.remove(&device);
+            self.polls.remove(&poller);
             let response = ClientResponse::Sync(response);
             respond(device, id, MessageKind::Sync, response, cx);
             return;
@@ -89,7 +94,7 @@ impl<C: Crypto> Homeserver<C> {
         }
         let counts = self.counts(device, cx);
         self.polls.insert(
-            device,
+            poller,
             Poll {
                 id,
                 asked: since,
@@ -103,29 +108,43 @@ impl<C: Crypto> Homeserver<C> {
         );
         // A token from the future is set right at once.
         if bounded != since {
-            self.answer(device, counts, cx);
+            self.answer(poller, counts, cx);
             return;
         }
-        self.answer_if_news(device, cx);
-        self.counts_changed(device, cx);
+        self.answer_if_news(poller, cx);
+        self.await_end(poller, counts, cx);
     }
 
     /// Answers every poll that has something to be answered with.
     pub(super) fn notify_all(&mut self, cx: &mut Cx<'_, Self>) {
         let polls = self.polls.iter();
-        let told = polls.filter(|(device, poll)| self.has_news(**device, poll.since));
-        let told: Vec<DeviceId> = told.map(|(device, _)| *device).collect();
-        for device in told {
-            let counts = self.counts(device, cx);
-            self.answer(device, counts, cx);
+        let told = polls.filter(|((device, _), poll)| self.has_news(*device, poll.since));
+        let told: Vec<Poller> = told.map(|(poller, _)| *poller).collect();
+        for poller in told {
+            let counts = self.counts(poller.0, cx);
+            self.answer(poller, counts, cx);
         }
     }
 
-    /// A device's own keys may have changed: if it does not know how they are,
-    /// the end of its poll's present 30 s matters.
+    /// A device is not told anything any more.
+    pub(super) fn stop_polls(&mut self, device: DeviceId) {
+        for is_second in [false, true] {
+            self.polls.remove(&(device, is_second));
+        }
+    }
+
+    /// A device's own keys may have changed.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device, cx);
-        let Some(poll) = self.polls.get_mut(&device) else {
+        for is_second in [false, true] {
+            self.await_end((device, is_second), counts, cx);
+        }
+    }
+
+    /// If whoever polls does not know how the device's keys are, the end of the
+    /// poll's present 30 s matters.
+    fn await_end(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
+        let Some(poll) = self.polls.get_mut(&poller) else {
             return;
         };
         let is_known = poll.known == Some(poll.counts) && poll.known == Some(counts);
@@ -137,7 +156,7 @@ impl<C: Crypto> Homeserver<C> {
         let end = POLL.times(elapsed / POLL.ticks() + 1);
         cx.wake(
             (poll.opened + end).since(cx.now),
-            Timer::PollEnds(device, poll.id),
+            Timer::PollEnds(poller.0, poll.id),
         );
     }
 
@@ -145,7 +164,8 @@ impl<C: Crypto> Homeserver<C> {
     /// beginning, unless that is known and still so. Then the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device, cx);
-        let Some(poll) = self.polls.get_mut(&device).filter(|poll| poll.id == id) else {
+        let poller = (device, id.second().is_some());
+        let Some(poll) = self.polls.get_mut(&poller).filter(|poll| poll.id == id) else {
             return;
         };
         poll.ends = false;
@@ -153,26 +173,27 @@ impl<C: Crypto> Homeserver<C> {
         // What a client knows is told again all the same if it is not so any
         // more: a client that hears twice that no key is left makes keys twice.
         if poll.known == Some(at_the_beginning) && counts == at_the_beginning {
-            self.counts_changed(device, cx);
+            self.await_end(poller, counts, cx);
         } else {
-            self.answer(device, at_the_beginning, cx);
+            self.answer(poller, at_the_beginning, cx);
         }
     }
 
-    fn answer_if_news(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get(&device) else {
+    fn answer_if_news(&mut self, poller: Poller, cx: &mut Cx<'_, Self>) {
+        let Some(poll) = self.polls.get(&poller) else {
             return;
         };
-        if self.has_news(device, poll.since) {
-            let counts = self.counts(device, cx);
-            self.answer(device, counts, cx);
+        if self.has_news(poller.0, poll.since) {
+            let counts = self.counts(poller.0, cx);
+            self.answer(poller, counts, cx);
         }
     }
 
-    fn answer(&mut self, device: DeviceId, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.remove(&device) else {
+    fn answer(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
+        let Some(poll) = self.polls.remove(&poller) else {
             return;
         };
+        let device = poller.0;
         let mut response = Box::new(self.sync_response(device, poll.since, counts));
         response.says_counts = match poll.api {
             SyncApi::Sync => true,

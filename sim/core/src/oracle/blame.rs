@@ -211,6 +211,66 @@ impl History<'_> {
             .max_by_key(|deed| deed.fact)
     }
 
+    /// The last time before `before` that Olm messages of one device for another
+    /// were lost by the dozen.
+    pub(super) fn wasted(&self, from: DeviceId, to: DeviceId, before: FactId) -> Option<Deed> {
+        self.last_before(before, |fact| match fact {
+            Fact::OlmMessagesWasted {
+                from: sender,
+                to: receiver,
+                step,
+                ..
+            } if (sender, receiver) == (from, to) => Some(Some(step)),
+            _ => None,
+        })
+    }
+
+    /// The last time before `before` that a second process started on the store
+    /// of a device, with a lock or without.
+    pub(super) fn process_started(&self, device: DeviceId, before: FactId) -> Option<Deed> {
+        self.last_before(before, |fact| match fact {
+            Fact::ProcessStarted {
+                device: which,
+                step,
+                ..
+            } if which == device => Some(Some(step)),
+            _ => None,
+        })
+    }
+
+    /// The last time before `before` that a second process started on the store
+    /// of a device without a lock.
+    pub(super) fn store_shared(&self, device: DeviceId, before: FactId) -> Option<Deed> {
+        self.last_before(before, |fact| match fact {
+            Fact::ProcessStarted {
+                device: which,
+                locked: false,
+                step,
+                ..
+            } if which == device => Some(Some(step)),
+            _ => None,
+        })
+    }
+
+    /// The second process without a lock because of which, at `at`, not all
+    /// processes of a device may have had in memory what is in its store: the
+    /// last one, unless everything has been loaded again since.
+    pub(super) fn store_is_shared(&self, device: DeviceId, at: FactId) -> Option<Deed> {
+        let loaded = self.last_before(at, |fact| match fact {
+            Fact::Crashed { node, .. } if node == NodeId::Device(device) => Some(None),
+            Fact::LoggedOut { device: which, .. }
+            | Fact::ProcessStarted {
+                device: which,
+                locked: true,
+                ..
+            } if which == device => Some(None),
+            _ => None,
+        });
+        let shared = self.store_shared(device, at)?;
+        let is_so = loaded.is_none_or(|loaded| loaded.fact < shared.fact);
+        is_so.then_some(shared)
+    }
+
     /// The last time before `before` that an answer for a device was lost.
     pub(super) fn answer_lost(
         &self,

@@ -100,6 +100,7 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::LinkSlowed { .. }
             | Fact::Crashed { .. }
             | Fact::Gone { .. }
+            | Fact::ProcessStarted { .. }
             | Fact::WritesLost { .. }
             | Fact::Booted { .. }
             | Fact::DeviceRestored { .. }
@@ -107,6 +108,7 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::TableEmptied { .. }
             | Fact::MessageDropped { .. }
             | Fact::Injected { .. }
+            | Fact::OlmMessagesWasted { .. }
             | Fact::ClaimedByStrangers { .. }
             | Fact::Duplicated { .. }
             | Fact::ResetByOther { .. }

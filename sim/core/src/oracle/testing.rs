@@ -263,6 +263,17 @@ impl Story {
         })
     }
 
+    /// A second process starts on the store of Bob's device, a second later.
+    pub(super) fn forks_bob(&mut self, locked: bool, step: Option<StepIndex>) -> FactId {
+        self.wait(Span::secs(1));
+        self.note(Fact::ProcessStarted {
+            device: BOB,
+            incarnation: 1,
+            locked,
+            step: step.expect("only a step starts a process"),
+        })
+    }
+
     /// Bob's device makes a key, a second later than what was before.
     pub(super) fn generates(&mut self, key: KeyName) -> FactId {
         self.wait(Span::secs(1));

@@ -450,6 +450,35 @@ decisions! {
         Deleted = "deleted",
     }
 
+    /// When a device stores an Olm session that a message has opened (BS §1.12).
+    session_storage, "session-storage": SessionStorage {
+        /// At once, before the room key that the message carried and before
+        /// its hash: matrix-rust-sdk.
+        AtOnce = "at-once",
+        /// Together with everything else that the messages of a sync brought.
+        WithMessages = "with-messages",
+    }
+
+    /// Whether a device remembers, when it is started again, with whom it meant
+    /// to open a new Olm session.
+    wedge_storage, "wedge-storage": WedgeStorage {
+        /// It does not: whom to unwedge is held in memory only, as in
+        /// matrix-rust-sdk.
+        InMemory = "in-memory",
+        /// It does: it stores whom to unwedge until it has a key to do it with.
+        Stored = "stored",
+    }
+
+    /// What a device does with a room key from a device that it does not know
+    /// (yet).
+    unknown_senders, "unknown-senders": UnknownSenders {
+        /// It keeps the key, and finds out about the sender later:
+        /// matrix-rust-sdk.
+        KeyKept = "key-kept",
+        /// It drops the key: a known bug (element-web#24682).
+        KeyDropped = "key-dropped",
+    }
+
     /// In which order a device works through the to-device messages of an
     /// answer.
     to_device_order, "to-device-order": ToDeviceOrder {

@@ -90,7 +90,8 @@ impl Scenario {
     }
 
     /// How many of its last transactions a node can come to lose; nothing if
-    /// no step stops the node so that it may start again, or copies its disk.
+    /// no step stops the node so that it may start again, copies its disk, or
+    /// starts a second process on it.
     #[must_use]
     pub fn lost_writes(&self, node: NodeId) -> Option<usize> {
         let looks = self.steps.iter().filter_map(|step| {
@@ -100,6 +101,8 @@ impl Scenario {
                 Some((restore.node(), 0))
             } else if let Step::Backup(backup) = &step.step {
                 Some((backup.node(), 0))
+            } else if let Step::Fork(fork) = &step.step {
+                Some((fork.node(), 0))
             } else {
                 None
             }

@@ -45,6 +45,18 @@ pub(crate) struct Written {
     leak: Option<Spanned<String>>,
 }
 
+impl Claim {
+    /// Somebody claims one key, and does not use it.
+    pub(super) fn of_one(device: DeviceId) -> Self {
+        Self {
+            device,
+            count: 1,
+            repeats: Repeats::ONCE,
+            leak: Odds::ALWAYS,
+        }
+    }
+}
+
 impl Action for Claim {
     type Written = Written;
 

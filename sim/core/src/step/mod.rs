@@ -10,6 +10,7 @@ mod connection;
 mod crash;
 mod drop_answer;
 mod duplicate;
+mod fork;
 mod gone;
 mod login;
 mod membership;
@@ -21,6 +22,7 @@ mod restore;
 mod send;
 mod slow;
 mod tamper;
+mod waste;
 
 use std::fmt;
 
@@ -36,7 +38,7 @@ use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;
 
-pub(crate) use outside::{CrashPoint, InFlight, Outside};
+pub(crate) use outside::{AppMeanwhile, CrashPoint, Fork, InFlight, Outside};
 pub(crate) use repeats::Repeats;
 
 /// What every step can do.
@@ -252,6 +254,13 @@ steps! {
     "restart" Restart: crash::Restart,
     /// A server or device stops and never starts again: `node`.
     "gone" Gone: gone::Gone,
+    /// A second process of a device's client runs on the same store: `device`,
+    /// `for` (a time). The app is suspended meanwhile, and wakes up with the
+    /// memory that it had, or else `app = "running"`. A lock keeps the two from
+    /// writing over each other, and makes an app load again what it has in
+    /// memory; or else, where there is none or it is not effective,
+    /// `lock = false`. With a lock, a process that finds the app running ends.
+    "fork" Fork: fork::Fork,
     /// Strangers claim one-time keys, one after the other: `device` (whose),
     /// `count`; perhaps so many again and again: `times`, `every` (a time). None
     /// is used; or else all but so many: `leak = "2%"`, and with each of the
@@ -266,6 +275,9 @@ steps! {
     /// Somebody delivers the last Olm message between two devices once more:
     /// `from`, `to`.
     "replay" Replay: tamper::Replay,
+    /// A device sends Olm messages to another, and all of them are lost: `from`,
+    /// `to`, `count`. They carry no room keys: what an app sends for itself.
+    "waste" Waste: waste::Waste,
     /// The next request of a kind that a device sends arrives twice, the second
     /// time later: `device`, `request` (keys-upload, keys-reset or keys-claim),
     /// `after` (a time).

@@ -31,6 +31,41 @@ pub(crate) enum InFlight {
     Arrives,
 }
 
+/// How a second process runs on the store of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fork {
+    /// What the app does meanwhile.
+    pub(crate) app: AppMeanwhile,
+    /// Whether the lock of the store is effective: a property of how a client
+    /// is built and of what it runs on, and none that a specification sets.
+    pub(crate) locked: bool,
+    /// How long it runs.
+    pub(crate) lasts: Span,
+}
+
+/// What the app does while a second process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AppMeanwhile {
+    /// Nothing: the system has taken its connection and its time, and it wakes
+    /// up with the memory that it had.
+    IsSuspended,
+    /// It goes on.
+    Runs,
+}
+
+impl AppMeanwhile {
+    /// Both, in the order in which they are listed.
+    pub(crate) const ALL: &[Self] = &[Self::IsSuspended, Self::Runs];
+
+    /// As a scenario file spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            AppMeanwhile::IsSuspended => "suspended",
+            AppMeanwhile::Runs => "running",
+        }
+    }
+}
+
 /// The world as a step sees it. The step's place in the timeline goes with
 /// everything that it makes happen, so that it can be blamed.
 pub(crate) trait Outside {
@@ -74,6 +109,8 @@ pub(crate) trait Outside {
     fn crash(&mut self, node: NodeId, when: CrashPoint, lost_writes: usize, step: StepIndex);
     /// Starts a node that is down. Whether it was.
     fn start_node(&mut self, node: NodeId) -> bool;
+    /// Starts a second process on the store of a device.
+    fn fork(&mut self, device: DeviceId, fork: Fork, step: StepIndex);
     /// A step has found nothing to act upon.
     fn idle(&mut self, step: StepIndex);
     /// Stops a node for good.
@@ -83,6 +120,8 @@ pub(crate) trait Outside {
     /// Somebody sends a damaged copy of the next Olm message of one device
     /// for another ahead of it.
     fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);
+    /// A device sends Olm messages to another, all of which are lost.
+    fn waste(&mut self, from: DeviceId, to: DeviceId, count: u32, step: StepIndex);
     /// Somebody puts the last Olm message of one device for another into the
     /// inbox once more.
     fn replay(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);

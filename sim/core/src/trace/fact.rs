@@ -164,6 +164,16 @@ pub enum Fact {
     },
     /// A node started.
     Booted { node: NodeId, incarnation: u16 },
+    /// A second process of a client started on the store of a device; perhaps
+    /// with a lock that keeps the two apart.
+    ProcessStarted {
+        device: DeviceId,
+        incarnation: u16,
+        locked: bool,
+        step: StepIndex,
+    },
+    /// The second process ended.
+    ProcessEnded { device: DeviceId, incarnation: u16 },
     /// A node's database was copied.
     BackedUp {
         node: NodeId,
@@ -205,6 +215,13 @@ pub enum Fact {
     /// Somebody put a message into an inbox that had been there before.
     Replayed { message: MessageId, step: StepIndex },
 
+    /// A device is about to send Olm messages to another that are all lost.
+    OlmMessagesWasted {
+        from: DeviceId,
+        to: DeviceId,
+        count: u32,
+        step: StepIndex,
+    },
     /// A request of a device will arrive once more.
     Duplicated {
         device: DeviceId,
@@ -351,6 +368,13 @@ pub enum Fact {
         by: DeviceId,
         session: MegolmName,
         index: u32,
+        message: MessageId,
+    },
+    /// A device decrypted a room key and dropped it, because it did not know
+    /// the sender's device.
+    RoomKeyDropped {
+        by: DeviceId,
+        session: MegolmName,
         message: MessageId,
     },
     /// A device discarded the Megolm session it was sending with.

@@ -29,6 +29,13 @@ impl Named for Fact {
             Fact::Crashed { node, .. } => write!(f, "{} crashes", say!(node)),
             Fact::Gone { node, .. } => write!(f, "{} is gone for good", say!(node)),
             Fact::WritesLost { node, count, since, .. } => write!(f, "{} loses its last writes ({count}, since {since})", say!(node)),
+            Fact::ProcessStarted { device, incarnation, locked, .. } => {
+                let lock = if *locked { "with" } else { "without" };
+                write!(f, "a second process of {} starts {lock} an effective lock (incarnation {incarnation})", say!(device))
+            }
+            Fact::ProcessEnded { device, incarnation } => {
+                write!(f, "the second process of {} ends (incarnation {incarnation})", say!(device))
+            }
             Fact::Booted { node, incarnation } => write!(f, "{} starts (incarnation {incarnation})", say!(node)),
             Fact::BackedUp { node, .. } => write!(f, "{} is backed up", say!(node)),
             Fact::DeviceRestored { device, taken, .. } => write!(f, "{} is put back to {taken}", say!(device)),
@@ -39,6 +46,7 @@ impl Named for Fact {
                 write!(f, "dropped {kind} {what} {}->{}", say!(from), say!(to))
             }
             Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
+            Fact::OlmMessagesWasted { from, to, count, .. } => write!(f, "{count} Olm messages of {} for {} are lost", say!(from), say!(to)),
             Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
             Fact::Duplicated { device, kind, .. } => write!(f, "a {kind} request of {} will arrive once more", say!(device)),
             Fact::ResetByOther { device, .. } => write!(f, "somebody deletes all one-time keys of {}", say!(device)),
@@ -77,6 +85,7 @@ impl Named for Fact {
             Fact::ToDeviceReceived { by, message } => write!(f, "{} receives {}", say!(by), say!(message)),
             Fact::RoomKeyShared { session, index, message } => write!(f, "shared {} from {index} in {}", say!(session), say!(message)),
             Fact::RoomKeyWithheld { session, message, why } => write!(f, "withheld {} with {}: {why:?}", say!(session), say!(message)),
+            Fact::RoomKeyDropped { by, session, .. } => write!(f, "{} drops {}: it does not know the sender's device", say!(by), say!(session)),
             Fact::RoomKeyReceived { by, session, index, .. } => write!(f, "{} learns {} from {index}", say!(by), say!(session)),
             Fact::GroupSessionDiscarded { session } => write!(f, "discarded {}", say!(session)),
             Fact::SendAsked { by, room, body } => write!(f, "{} wants to say {} in {}", say!(by), body.name(), say!(room)),

@@ -33,6 +33,28 @@ use crate::name::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
+/// Set in the numbers of a second process, which so never meet those of the
+/// first. It stands for the connection on which a request is made, and on
+/// which it is answered.
+const OF_SECOND: u64 = 1 << 63;
+
+impl RequestId {
+    /// The first number of a client's process: those of two incarnations never
+    /// meet either.
+    #[must_use]
+    pub fn first(incarnation: u16, is_second: bool) -> Self {
+        let of = if is_second { OF_SECOND } else { 0 };
+        Self(of | u64::from(incarnation) << 32)
+    }
+
+    /// The incarnation of the second process that made the request, if one did.
+    #[must_use]
+    pub fn second(self) -> Option<u16> {
+        let incarnation = (self.0 & !OF_SECOND) >> 32;
+        (self.0 & OF_SECOND != 0).then_some(incarnation as u16)
+    }
+}
+
 /// One message on a link.
 #[derive(Clone, Debug)]
 pub enum Message<C: Crypto> {

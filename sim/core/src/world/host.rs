@@ -2,6 +2,7 @@
 //! effects in order.
 
 use super::machine::{Machine, Machines};
+use super::processes::Process;
 use super::{Parcel, World};
 use crate::crypto::Crypto;
 use crate::device::Device;
@@ -18,8 +19,8 @@ type Written<N> = <<N as Node>::Durable as Durable>::Write;
 pub(super) trait Hosted<C: Crypto>: Node<Crypto = C> {
     /// The machine that the node runs on.
     fn machine(machines: &mut Machines<C>, node: NodeId) -> &mut Machine<Self>;
-    /// An input on its way to a node of this kind.
-    fn parcel(input: Input<Self>) -> Parcel<C>;
+    /// An input on its way to a process of a node of this kind.
+    fn parcel(process: Process, input: Input<Self>) -> Parcel<C>;
     /// Room for the effects of one call.
     fn room(machines: &mut Machines<C>) -> &mut Effects<Self>;
 }
@@ -32,7 +33,7 @@ impl<C: Crypto> Hosted<C> for Homeserver<C> {
         &mut machines.servers[usize::from(server.0)]
     }
 
-    fn parcel(input: Input<Self>) -> Parcel<C> {
+    fn parcel(_: Process, input: Input<Self>) -> Parcel<C> {
         Parcel::Server(input)
     }
 
@@ -49,8 +50,8 @@ impl<C: Crypto> Hosted<C> for Device<C> {
         &mut machines.devices[usize::from(device.index)]
     }
 
-    fn parcel(input: Input<Self>) -> Parcel<C> {
-        Parcel::Device(input)
+    fn parcel(process: Process, input: Input<Self>) -> Parcel<C> {
+        Parcel::Device(process, input)
     }
 
     fn room(machines: &mut Machines<C>) -> &mut Effects<Self> {
@@ -66,28 +67,34 @@ impl<C: Crypto> World<C> {
             machine.starts == 0 || machine.disk.is_kept(),
             "a node whose disk nobody was to look at starts but once"
         );
+        let incarnation = machine.starts;
         machine.starts += 1;
+        machine.incarnation = incarnation;
         let disk = machine.disk.read();
-        let (started, effects) = self.call(node, |cx| N::boot(node, disk, cx));
+        let (started, effects) = self.call(node, incarnation, |cx| N::boot(node, disk, cx));
         N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
         // A crash that waits for something waits until the node is up: one that
         // is not cannot be stopped.
         let armed = std::mem::take(self.machines.armed(node));
-        self.perform(node, effects);
+        self.perform(node, Process::App, effects);
         *self.machines.armed(node) = armed;
         started
     }
 
     /// Hands an input to a node and performs what it wants done.
     pub(super) fn handle<N: Hosted<C>>(&mut self, id: NodeId, node: &mut N, input: Input<N>) {
-        let ((), effects) = self.call(id, |cx| node.handle(input, cx));
+        let incarnation = N::machine(&mut self.machines, id).incarnation;
+        let ((), effects) = self.call(id, incarnation, |cx| node.handle(input, cx));
         N::machine(&mut self.machines, id).pending = node.pending(&self.gone);
-        self.perform(id, effects);
+        self.perform(id, Process::App, effects);
     }
 
-    fn call<N: Hosted<C>, R>(
+    /// Lets a process of a node do something; the node's only one, unless it
+    /// is a device.
+    pub(super) fn call<N: Hosted<C>, R>(
         &mut self,
         node: NodeId,
+        incarnation: u16,
         call: impl FnOnce(&mut Cx<'_, N>) -> R,
     ) -> (R, Effects<N>) {
         self.calls += 1;
@@ -96,7 +103,7 @@ impl<C: Crypto> World<C> {
         effects.stored = machine.disk.is_kept();
         let result = call(&mut Cx {
             now: self.now,
-            incarnation: machine.starts - 1,
+            incarnation,
             protocol: Reading::new(&machine.protocol, &self.consulted),
             settings: &self.scenario.settings,
             client: machine.client,
@@ -110,15 +117,20 @@ impl<C: Crypto> World<C> {
     }
 
     /// Performs effects in order.
-    fn perform<N: Hosted<C>>(&mut self, node: NodeId, mut effects: Effects<N>) {
+    pub(super) fn perform<N: Hosted<C>>(
+        &mut self,
+        node: NodeId,
+        process: Process,
+        mut effects: Effects<N>,
+    ) {
         let Effects { list, rows, .. } = &mut effects;
         if self.machines.armed(node).is_empty() {
             let mut rows = rows.drain(..);
             for effect in list.drain(..) {
-                self.perform_one(node, effect, &mut rows);
+                self.perform_one(node, process, effect, &mut rows);
             }
         } else {
-            self.perform_until_crash(node, list.drain(..), rows);
+            self.perform_until_crash(node, process, list.drain(..), rows);
             rows.clear();
         }
         *N::room(&mut self.machines) = effects;
@@ -129,6 +141,7 @@ impl<C: Crypto> World<C> {
     fn perform_until_crash<N: Hosted<C>>(
         &mut self,
         node: NodeId,
+        process: Process,
         effects: impl Iterator<Item = Effect<N>>,
         rows: &mut Vec<Written<N>>,
     ) {
@@ -167,7 +180,7 @@ impl<C: Crypto> World<C> {
                 Effect::Observe(_) => said + 1,
                 Effect::Persist { .. } | Effect::Send { .. } | Effect::Wake { .. } => 0,
             };
-            self.perform_one(node, effect, &mut rows);
+            self.perform_one(node, process, effect, &mut rows);
             if let Some(armed) = after {
                 return self.crash_as_planned(node, armed);
             }
@@ -177,6 +190,7 @@ impl<C: Crypto> World<C> {
     fn perform_one<N: Hosted<C>>(
         &mut self,
         node: NodeId,
+        process: Process,
         effect: Effect<N>,
         rows: &mut impl Iterator<Item = Written<N>>,
     ) {
@@ -193,7 +207,7 @@ impl<C: Crypto> World<C> {
             }
             Effect::Send { to, body } => self.dispatch(node, to, body),
             Effect::Wake { at, timer } => {
-                self.plan(at, Some(node), N::parcel(Input::Timer(timer)));
+                self.plan(at, Some(node), N::parcel(process, Input::Timer(timer)));
             }
             Effect::Observe(fact) => self.note(fact),
         }

@@ -13,6 +13,7 @@ use crate::time::{Span, Time};
 use crate::trace::StepIndex;
 
 use super::disk::Disk;
+use super::processes::{Processes, Second};
 
 /// What one node runs on.
 pub(super) struct Machine<N: Node> {
@@ -23,8 +24,12 @@ pub(super) struct Machine<N: Node> {
     pub(super) behind: Span,
     pub(super) disk: Disk<N::Durable>,
     pub(super) backup: Option<(Time, N::Durable)>,
-    /// How often it has been started; the running node's incarnation is one less.
+    /// How many processes have been started on it.
     pub(super) starts: u16,
+    /// How many had been started before the running node.
+    pub(super) incarnation: u16,
+    /// What runs beside a client, if anything does.
+    pub(super) second: Option<Second>,
     /// What the node last said of how much it still means to do.
     pub(super) pending: usize,
     pub(super) state: State,
@@ -40,6 +45,15 @@ pub(super) struct State {
     told_connected: bool,
     /// Messages on their way to the node.
     in_flight: isize,
+    /// Whether an app is suspended.
+    suspended: bool,
+}
+
+impl State {
+    /// Whether it is a device whose app is suspended.
+    pub(super) fn is_suspended(self) -> bool {
+        self.suspended
+    }
 }
 
 /// A crash to come.
@@ -61,6 +75,8 @@ impl<N: Node> Machine<N> {
             disk: Disk::new(lost_writes),
             backup: None,
             starts: 0,
+            incarnation: 0,
+            second: None,
             pending: 0,
             state: State::default(),
             armed: vec![],
@@ -90,7 +106,7 @@ pub enum Running<C: Crypto> {
     /// A homeserver.
     Server(Box<Homeserver<C>>),
     /// A client.
-    Device(Box<Device<C>>),
+    Device(Box<Processes<C>>),
 }
 
 /// The machines of a run.
@@ -124,12 +140,28 @@ impl<C: Crypto> Machines<C> {
     /// A node went down: it knows nothing of its connection any more.
     pub(super) fn went_down(&mut self, node: NodeId) {
         *self.state_mut(node) = State::default();
+        if let NodeId::Device(device) = node {
+            self.devices[usize::from(device.index)].second = None;
+        }
     }
 
     /// A node came up; its incarnation.
     pub(super) fn came_up(&mut self, node: NodeId) -> u16 {
         self.state_mut(node).is_up = true;
-        self.starts(node) - 1
+        match node {
+            NodeId::Server(server) => self.servers[usize::from(server.0)].incarnation,
+            NodeId::Device(device) => self.devices[usize::from(device.index)].incarnation,
+        }
+    }
+
+    /// The app of a device is suspended, or is not any more.
+    pub(super) fn suspend(&mut self, device: DeviceId, suspended: bool) {
+        self.state_mut(NodeId::Device(device)).suspended = suspended;
+    }
+
+    /// Whether the app of a device is suspended.
+    pub(super) fn is_suspended(&self, device: DeviceId) -> bool {
+        self.state(NodeId::Device(device)).suspended
     }
 
     /// What a device was last told, or will next be told, of its connection.

@@ -18,6 +18,7 @@ mod network;
 mod notices;
 mod outside;
 mod phases;
+mod processes;
 mod schedule;
 mod tamper;
 
@@ -46,6 +47,8 @@ use machine::{Machine, Machines};
 use network::{Fate, Network, Passage};
 pub use phases::Conduct;
 use phases::{Phases, Tick};
+pub use processes::Processes;
+use processes::{Change, Process};
 use schedule::Schedule;
 
 /// Room for the facts of a run of the usual length.
@@ -77,7 +80,9 @@ pub struct Delivery<C: Crypto> {
 enum Parcel<C: Crypto> {
     Message(Passage, Box<Message<C>>),
     Server(Input<Homeserver<C>>),
-    Device(Input<Device<C>>),
+    Device(Process, Input<Device<C>>),
+    /// The second process of a device starts or ends.
+    Process(Change),
     Tick(Tick),
 }
 
@@ -208,7 +213,10 @@ impl<C: Crypto> World<C> {
     pub fn boot(&mut self, node: NodeId) -> Running<C> {
         let running = match node {
             NodeId::Server(_) => Running::Server(Box::new(self.boot_as::<Homeserver<C>>(node))),
-            NodeId::Device(_) => Running::Device(Box::new(self.boot_as::<Device<C>>(node))),
+            NodeId::Device(_) => {
+                let app = self.boot_as::<Device<C>>(node);
+                Running::Device(Box::new(Processes::new(app)))
+            }
         };
         self.came_up(node);
         running
@@ -235,15 +243,22 @@ impl<C: Crypto> World<C> {
                             self.handle(node, &mut **it, Input::Message { from, body });
                         }
                         Running::Device(it) => {
-                            self.handle(node, &mut **it, Input::Message { from, body });
+                            let process = Process::addressed(&body);
+                            let input = Input::Message { from, body };
+                            self.hand_to(device_of(node), it, process, input);
                         }
                     }
                 }
             }
             (Running::Server(it), Parcel::Server(input)) => self.handle(node, &mut **it, input),
-            (Running::Device(it), Parcel::Device(input)) => self.handle(node, &mut **it, input),
-            (_, Parcel::Server(_) | Parcel::Device(_) | Parcel::Tick(_)) => {
-                unreachable!("a delivery is made for the kind of node that it names")
+            (Running::Device(it), Parcel::Device(process, input)) => {
+                self.hand_to(device_of(node), it, process, input);
+            }
+            (Running::Device(it), Parcel::Process(change)) => {
+                self.change_process(device_of(node), it, change);
+            }
+            (_, Parcel::Server(_) | Parcel::Device(..) | Parcel::Process(_) | Parcel::Tick(_)) => {
+                mismatched()
             }
         }
     }
@@ -253,7 +268,7 @@ impl<C: Crypto> World<C> {
         self.pass_to(delivery.at);
         match delivery.parcel {
             Parcel::Tick(tick) => self.happen(tick),
-            Parcel::Message(..) | Parcel::Server(_) | Parcel::Device(_) => {
+            Parcel::Message(..) | Parcel::Server(_) | Parcel::Device(..) | Parcel::Process(_) => {
                 unreachable!("a delivery to a node goes to `deliver`")
             }
         }
@@ -304,7 +319,7 @@ impl<C: Crypto> World<C> {
     }
 
     fn command_device(&mut self, device: DeviceId, after: Span, command: device::Command) {
-        let parcel = Parcel::Device(Input::Command(command));
+        let parcel = Parcel::Device(Process::App, Input::Command(command));
         self.plan(self.now + after, Some(NodeId::Device(device)), parcel);
     }
 
@@ -326,7 +341,7 @@ impl<C: Crypto> World<C> {
                 self.dropped(from, to, &body, step);
                 // Whoever asked would have to wait; servers do so by themselves.
                 if let (Some(_), Message::ClientResponse(id, ..)) = (step, &*body) {
-                    let parcel = Device::parcel(Input::TimedOut(*id));
+                    let parcel = Device::parcel(Process::that_asked(*id), Input::TimedOut(*id));
                     self.plan(self.now + CLIENT_TIMEOUT, Some(to), parcel);
                 }
             }
@@ -343,4 +358,16 @@ impl<C: Crypto> World<C> {
             step,
         });
     }
+}
+
+/// The device that a node is.
+fn device_of(node: NodeId) -> DeviceId {
+    match node {
+        NodeId::Device(device) => device,
+        NodeId::Server(_) => mismatched(),
+    }
+}
+
+fn mismatched() -> ! {
+    unreachable!("a delivery is made for the kind of node that it names")
 }

@@ -13,6 +13,7 @@ use crate::wire::Message;
 
 use super::host::Hosted as _;
 use super::machine::Armed;
+use super::processes::Process;
 
 impl<C: Crypto> World<C> {
     /// A node has booted.
@@ -64,10 +65,12 @@ impl<C: Crypto> World<C> {
         for device in devices {
             let (node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
             let connected = self.network.connects(node, server);
+            self.tell_second(device, connected);
+            let connected = connected && !self.machines.is_suspended(device);
             if self.machines.is_up(node) && self.machines.told_connected(device) != connected {
                 self.machines.tell_connected(device, connected);
                 let after = self.network.notice(device, self.now, self.draws);
-                let parcel = Device::parcel(Input::Connection(connected));
+                let parcel = Device::parcel(Process::App, Input::Connection(connected));
                 self.plan(self.now + after, Some(node), parcel);
             }
         }

@@ -12,7 +12,7 @@ use crate::homeserver::{self, Tables};
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
 use crate::odds::Odds;
 use crate::protocol::{KeysReset, Reading, RestoredTables};
-use crate::step::{CrashPoint, InFlight, Outside};
+use crate::step::{CrashPoint, Fork, InFlight, Outside};
 use crate::time::Span;
 use crate::trace::{Fact, StepIndex};
 use crate::wire::MessageKind;
@@ -218,6 +218,10 @@ impl<C: Crypto> Outside for World<C> {
         starts
     }
 
+    fn fork(&mut self, device: DeviceId, fork: Fork, step: StepIndex) {
+        self.fork_device(device, fork, step);
+    }
+
     fn idle(&mut self, step: StepIndex) {
         self.note(Fact::StepIdle { step });
     }
@@ -278,6 +282,18 @@ impl<C: Crypto> Outside for World<C> {
 
     fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex) {
         self.injections.push((from, to, step));
+    }
+
+    fn waste(&mut self, from: DeviceId, to: DeviceId, count: u32, step: StepIndex) {
+        if self.machines.is_up(NodeId::Device(from)) {
+            self.note(Fact::OlmMessagesWasted {
+                from,
+                to,
+                count,
+                step,
+            });
+        }
+        self.ask(from, Command::Waste(to, count), step);
     }
 
     fn replay(&mut self, from: DeviceId, to: DeviceId, step: StepIndex) {

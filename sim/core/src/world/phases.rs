@@ -161,6 +161,7 @@ impl<C: Crypto> World<C> {
         self.enter(Phase::Heal);
         self.stop_waiting();
         self.mend_all();
+        self.end_second_processes();
         for (place, node) in (0..).zip(self.cast.clone().nodes()) {
             if let NodeId::Device(device) = node {
                 self.go_online(device, None);

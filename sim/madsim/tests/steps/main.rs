@@ -7,6 +7,7 @@
 
 mod machines;
 mod people;
+mod processes;
 mod settings;
 mod tampering;
 

@@ -25,7 +25,7 @@ pub(super) fn for_discard(
         Discard::Replaced => None,
         // Keys that were claimed and never used have filled the store.
         Discard::StoreFull => kept_from_arriving(history, (discarded, failed), reader)
-            .or_else(|| claimed_for_nobody(history, discarded, reader)),
+            .or_else(|| claimed_by_strangers(history, discarded, reader)),
         Discard::Reset => kept_from_arriving(history, (discarded, failed), reader)
             .or_else(|| for_reset(history, discarded, reader)),
         Discard::Refused => for_repeated_upload(history, discarded, reader),
@@ -54,8 +54,8 @@ pub(super) fn disturbed(
     put_back(history, device, span).or(crashed)
 }
 
-/// What kept a device from learning that its upload had arrived, or let that
-/// arrive again.
+/// What kept a device, or a second process of it, from learning that an upload
+/// had arrived, or let that arrive again.
 pub(super) fn for_repeated_upload(
     history: &History<'_>,
     before: FactId,
@@ -65,6 +65,7 @@ pub(super) fn for_repeated_upload(
         history.crashed(device, before),
         history.answer_lost(device, MessageKind::KeysUpload, before),
         duplicated(history, MessageKind::KeysUpload, before, device),
+        history.process_started(device, before),
     ];
     deeds.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
@@ -88,8 +89,8 @@ pub(super) fn reset_by_other(
 }
 
 /// What made a device think that its keys and those on the server are not the
-/// same: that either was put back; that somebody else changed those on the
-/// server; or that somebody filled its store.
+/// same: that either was put back; that somebody else, or another process of the
+/// client, changed those on the server; or that somebody filled its store.
 fn for_reset(history: &History<'_>, discarded: FactId, device: DeviceId) -> Option<Deed> {
     let span = (FactId(0), discarded);
     let server = device.user.server;
@@ -98,11 +99,12 @@ fn for_reset(history: &History<'_>, discarded: FactId, device: DeviceId) -> Opti
         put_back(history, device, span),
         history.last_rolled_back(server, Table::OneTimeKeys, end, span),
         reset_by_other(history, discarded, device),
+        history.process_started(device, discarded),
     ];
     let put_back = put_back.into_iter().flatten().max_by_key(|deed| deed.fact);
     put_back
         .or_else(|| history.crashed(device, discarded))
-        .or_else(|| claimed_for_nobody(history, discarded, device))
+        .or_else(|| claimed_by_strangers(history, discarded, device))
 }
 
 /// What kept the message back that failed later, when its key was discarded: a
@@ -143,11 +145,16 @@ fn put_back(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> 
     put_back.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
+/// The last time before `before` that strangers claimed keys of a device.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
 )]
-fn claimed_for_nobody(history: &History<'_>, before: FactId, owner: DeviceId) -> Option<Deed> {
+pub(super) fn claimed_by_strangers(
+    history: &History<'_>,
+    before: FactId,
+    owner: DeviceId,
+) -> Option<Deed> {
     history.last_before(before, |fact| match fact {
         Fact::ClaimedByStrangers { device, step, .. } if device == owner => Some(Some(step)),
         _ => None,

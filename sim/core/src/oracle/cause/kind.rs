@@ -106,15 +106,23 @@ causes! {
     /// The device no longer knew the one-time key: it had been put back to a
     /// copy from before it made that key.
     "one-time-key-lost-with-device-restore" OneTimeKeyLostWithDeviceRestore,
-    /// The device held another one-time key under the same ID.
+    /// The device held another one-time key under the same ID, or another
+    /// process of it had stored an account that did not know the key.
     "one-time-key-overwritten" OneTimeKeyOverwritten,
     /// The device had replaced the fallback key, and destroyed it.
     "fallback-key-retired" FallbackKeyRetired,
     /// The device no longer knew the fallback key that it had uploaded.
     "fallback-key-forgotten" FallbackKeyForgotten,
-    /// The two ends of an Olm session no longer agreed: one was put back, or
-    /// was killed when it had stored a part of what it had done.
+    /// The two ends of an Olm session no longer agreed: one was put back, had
+    /// two processes with a copy each, or was killed when it had stored a part of
+    /// what it had done.
     "ratchet-forked" RatchetForked,
+    /// More messages of an Olm session had been lost one after the other than
+    /// its receiver can skip.
+    "message-gap" MessageGap,
+    /// The reader had dropped the room key, because it did not know the
+    /// sender's device (yet).
+    "sender-unknown" SenderUnknown,
     /// The reader had the room key, and lost it with its store.
     "room-key-forgotten" RoomKeyForgotten,
     /// The reader was given the key only from a later message on.

@@ -9,11 +9,12 @@ use crate::oracle::clues::Share;
 use crate::oracle::history::History;
 use crate::time::Time;
 use crate::trace::{Discard, Fact, FactId};
+use crate::wire::MessageKind;
 
 /// Why the message failed; or what became of the key that was in it.
 pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
     let Some((failed, key, error)) = history.clues().failed.get(&share.message).copied() else {
-        return forgotten(history, share, reader);
+        return dropped(history, share, reader).or_else(|| forgotten(history, share, reader));
     };
     let opened = session_of(history, failed).map_or(Time::ZERO, |session| session.opened);
     // A session that was opened with what the device was before.
@@ -26,9 +27,19 @@ pub(super) fn cause_of(history: &History<'_>, share: &Share, reader: DeviceId) -
             KeyKind::OneTime => one_time_key_gone(history, key, failed, reader),
             KeyKind::Fallback => fallback_key_gone(history, key, failed, reader),
         }),
-        OlmError::MissingMessageKey | OlmError::TooBigMessageGap | OlmError::Invalid => {
+        OlmError::TooBigMessageGap => {
+            let deed = history.wasted(share.message.sender, reader, failed);
+            Some(Cause {
+                kind: CauseKind::MessageGap,
+                step: deed.and_then(|deed| deed.step),
+                decisive: failed,
+            })
+        }
+        OlmError::MissingMessageKey | OlmError::Invalid => {
             let ends = [reader, share.message.sender];
-            let deed = forked(history, ends, opened, failed);
+            let deed = forked(history, ends, opened, failed)
+                .or_else(|| processes_forked(history, ends, failed))
+                .or_else(|| crashed(history, ends, failed));
             Some(Cause {
                 kind: CauseKind::RatchetForked,
                 step: deed.and_then(|deed| deed.step),
@@ -49,7 +60,8 @@ fn one_time_key_gone(
     // not done.
     let counts = |done: &FactId| !undone(history, *done, failed, reader);
     if let Some(used) = used(history, key, failed).filter(counts) {
-        return issued_again(history, key, used, failed, reader);
+        return known_to_another_process(history, key, used, failed, reader)
+            .unwrap_or_else(|| issued_again(history, key, used, failed, reader));
     }
     let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
     if let Some((discarded, why)) = gone {
@@ -79,6 +91,15 @@ fn one_time_key_gone(
     if let Some(deed) = history.writes_lost(reader, made, span) {
         return caused(CauseKind::OneTimeKeyForgotten, Some(deed), failed);
     }
+    // An account without the key has been stored over the one that had it.
+    if let Some(deed) = history.store_is_shared(reader, generated) {
+        let other = overwritten(history, key, (FactId(0), failed));
+        return Cause {
+            kind: CauseKind::OneTimeKeyOverwritten,
+            step: deed.step,
+            decisive: other.unwrap_or(failed),
+        };
+    }
     if let Some(other) = overwritten(history, key, span) {
         return caused(CauseKind::OneTimeKeyOverwritten, None, other);
     }
@@ -94,7 +115,13 @@ fn fallback_key_gone(
     reader: DeviceId,
 ) -> Cause {
     if let Some((retired, _)) = discarded(history, key, failed) {
-        return caused(CauseKind::FallbackKeyRetired, None, retired);
+        // It was handed out because somebody had claimed the one-time keys.
+        let claimed = blame::claimed_by_strangers(history, retired, reader);
+        return Cause {
+            kind: CauseKind::FallbackKeyRetired,
+            step: claimed.and_then(|deed| deed.step),
+            decisive: retired,
+        };
     }
     let generated = generated(history, key);
     let made = history.trace.at(generated).at;
@@ -104,11 +131,36 @@ fn fallback_key_gone(
     }
     let deed = history
         .device_rolled_back(reader, made, span)
-        .or_else(|| history.writes_lost(reader, made, span));
+        .or_else(|| history.writes_lost(reader, made, span))
+        .or_else(|| history.store_is_shared(reader, generated));
     match deed {
         Some(_) => caused(CauseKind::FallbackKeyForgotten, deed, failed),
         None => caused(CauseKind::FallbackKeyRetired, None, failed),
     }
+}
+
+/// The message was decrypted, and the key in it was dropped: what kept the
+/// reader from learning of the sender's device.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn dropped(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cause> {
+    let dropped = history.first_after(share.fact, |fact| match fact {
+        Fact::RoomKeyDropped { by, message, .. } if by == reader && message == share.message => {
+            Some(None)
+        }
+        _ => None,
+    })?;
+    let (ours, theirs) = (share.message.sender.user.server, reader.user.server);
+    let deed = history
+        .answer_lost(reader, MessageKind::KeysQuery, dropped.fact)
+        .or_else(|| history.lost_each_other(theirs, ours, dropped.fact));
+    Some(Cause {
+        kind: CauseKind::SenderUnknown,
+        step: deed.and_then(|deed| deed.step),
+        decisive: dropped.fact,
+    })
 }
 
 /// The message was decrypted, and the key in it is not there any more.
@@ -144,8 +196,7 @@ fn session_of(history: &History<'_>, failed: FactId) -> Option<SessionName> {
     }
 }
 
-/// What put back one end of a session since it was opened; or else a crash in
-/// the middle of something.
+/// What put back one end of a session since it was opened.
 fn forked(
     history: &History<'_>,
     ends: [DeviceId; 2],
@@ -155,14 +206,47 @@ fn forked(
     let span = (FactId(0), failed);
     let since = |deed: &Deed| history.trace.at(deed.fact).at >= opened;
     let put_back = ends.map(|end| history.put_back(end, span));
-    let put_back = put_back
-        .into_iter()
-        .flatten()
-        .filter(since)
-        .max_by_key(|deed| deed.fact);
-    put_back.or_else(|| {
-        let crashed = ends.map(|end| history.crashed(end, failed));
-        crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
+    let put_back = put_back.into_iter().flatten().filter(since);
+    put_back.max_by_key(|deed| deed.fact)
+}
+
+/// What made two copies of one end of a session, in two processes.
+fn processes_forked(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option<Deed> {
+    let forked = ends.map(|end| history.store_shared(end, failed));
+    forked.into_iter().flatten().max_by_key(|deed| deed.fact)
+}
+
+/// A crash of one end in the middle of something.
+fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option<Deed> {
+    let crashed = ends.map(|end| history.crashed(end, failed));
+    crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
+}
+
+/// The key was used for the very session that the message is of: by a process
+/// that made the key, and not by the one that met the message.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn known_to_another_process(
+    history: &History<'_>,
+    key: KeyName,
+    used: FactId,
+    failed: FactId,
+    reader: DeviceId,
+) -> Option<Cause> {
+    let accepted = match history.trace.at(used).fact {
+        Fact::SessionAccepted { session, .. } => Some(session),
+        _ => None,
+    };
+    if accepted != session_of(history, failed) {
+        return None;
+    }
+    let deed = history.store_is_shared(reader, generated(history, key))?;
+    Some(Cause {
+        kind: CauseKind::OneTimeKeyOverwritten,
+        step: deed.step,
+        decisive: failed,
     })
 }
 

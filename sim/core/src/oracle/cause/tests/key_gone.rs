@@ -7,12 +7,14 @@ use crate::oracle::CauseKind::{
     FallbackKeyForgotten, FallbackKeyRetired, IdentityChanged, OneTimeKeyDeletedOnFailure,
     OneTimeKeyEvicted, OneTimeKeyExpired, OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore,
     OneTimeKeyOverwritten, OneTimeKeyRefused, OneTimeKeyReset, RatchetForked, RoomKeyForgotten,
+    SenderUnknown,
 };
 use crate::oracle::testing::{
-    ALICE, BOB, FALLBACK, ONE_TIME, OTHER_STEP, STEP, Story, THERE, because,
+    ALICE, BOB, FALLBACK, ONE_TIME, OTHER_STEP, SESSION, STEP, Story, THERE, because,
 };
 use crate::time::Span;
 use crate::trace::{Discard, Fact, FactId, LogoutReason, StepIndex};
+use crate::wire::MessageKind;
 
 #[test]
 fn a_device_put_back_to_before_it_made_the_key_has_lost_it() {
@@ -83,6 +85,75 @@ fn another_key_under_the_same_id_has_overwritten_it() {
         story.cause(),
         because(OneTimeKeyOverwritten, None, overwritten)
     );
+}
+
+#[test]
+fn an_account_without_the_key_was_stored_by_another_process() {
+    let mut story = Story::of_alice_and_bob();
+    let other = KeyName {
+        incarnation: 1,
+        ..ONE_TIME
+    };
+    story.forks_bob(false, OTHER_STEP);
+    story.forks_bob(false, STEP);
+    // Whichever of the two was made first.
+    let overwritten = story.generates(other);
+    story.generates(ONE_TIME);
+    story.forks_bob(false, OTHER_STEP);
+    is_gone(&mut story, ONE_TIME);
+    let because = because(OneTimeKeyOverwritten, STEP, overwritten);
+    assert_eq!(story.cause(), because);
+}
+
+#[test]
+fn an_account_can_be_overwritten_without_another_key_under_that_id() {
+    let mut story = Story::of_alice_and_bob();
+    story.forks_bob(false, STEP);
+    story.generates(ONE_TIME);
+    let failed = is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyOverwritten, STEP, failed));
+}
+
+#[test]
+fn a_session_that_another_process_accepted_on_its_own_key_is_not_one_more() {
+    let mut story = Story::of_alice_and_bob();
+    story.forks_bob(false, STEP);
+    story.generates(ONE_TIME);
+    story.issues(ONE_TIME, ALICE);
+    story.accepts(ONE_TIME, ALICE);
+    let failed = is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyOverwritten, STEP, failed));
+}
+
+#[test]
+fn another_process_does_no_harm_with_a_lock_or_once_all_is_loaded_again() {
+    for harmless in [
+        |story: &mut Story| story.forks_bob(true, OTHER_STEP),
+        |story: &mut Story| {
+            story.forks_bob(false, OTHER_STEP);
+            story.crashes(NodeId::Device(BOB), STEP)
+        },
+        |story: &mut Story| {
+            story.forks_bob(false, OTHER_STEP);
+            story.forks_bob(true, OTHER_STEP)
+        },
+    ] {
+        let mut story = Story::of_alice_and_bob();
+        harmless(&mut story);
+        story.generates(ONE_TIME);
+        let crash = story.crashes(NodeId::Device(BOB), STEP);
+        is_gone(&mut story, ONE_TIME);
+        assert_eq!(story.cause(), because(OneTimeKeyForgotten, STEP, crash));
+    }
+}
+
+#[test]
+fn a_fallback_key_of_another_process_is_forgotten() {
+    let mut story = Story::of_alice_and_bob();
+    let fork = story.forks_bob(false, STEP);
+    story.generates(FALLBACK);
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyForgotten, STEP, fork));
 }
 
 #[test]
@@ -279,6 +350,41 @@ fn a_forked_ratchet_blames_what_last_happened_to_either_end() {
 }
 
 #[test]
+fn a_room_key_that_was_dropped_blames_what_hid_its_sender() {
+    let mut story = Story::of_alice_and_bob();
+    let answer = |step| Fact::MessageDropped {
+        from: NodeId::Server(THERE),
+        to: NodeId::Device(BOB),
+        kind: MessageKind::KeysQuery,
+        answer: true,
+        step,
+    };
+    story.note(answer(STEP));
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.note(Fact::OlmDecrypted { by: BOB, message });
+    let dropped = story.note(Fact::RoomKeyDropped {
+        by: BOB,
+        session: SESSION,
+        message,
+    });
+    story.note(answer(OTHER_STEP));
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(SenderUnknown, STEP, dropped));
+}
+
+#[test]
+fn two_processes_say_more_of_a_forked_ratchet_than_a_later_crash() {
+    let mut story = Story::of_alice_and_bob();
+    story.forks_bob(true, OTHER_STEP);
+    story.forks_bob(false, STEP);
+    story.forks_bob(true, OTHER_STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let failed = fails(&mut story, ONE_TIME, OlmError::MissingMessageKey);
+    assert_eq!(story.cause(), because(RatchetForked, STEP, failed));
+}
+
+#[test]
 fn a_restore_says_more_of_a_forked_ratchet_than_a_later_crash() {
     let mut story = Story::of_alice_and_bob();
     let before = story.now;
@@ -345,8 +451,8 @@ fn discards(story: &mut Story, why: Discard) -> FactId {
 }
 
 /// The private half of `key` is gone when Alice's message comes.
-fn is_gone(story: &mut Story, key: KeyName) {
-    fails(story, key, OlmError::MissingOneTimeKey);
+fn is_gone(story: &mut Story, key: KeyName) -> FactId {
+    fails(story, key, OlmError::MissingOneTimeKey)
 }
 
 /// Alice gives Bob a key in a message that he cannot decrypt, and says

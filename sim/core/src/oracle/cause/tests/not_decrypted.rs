@@ -3,8 +3,8 @@
 use crate::crypto::{Body, OlmError};
 use crate::name::{DeviceId, KeyId, KeyName, NodeId, Table};
 use crate::oracle::CauseKind::{
-    FallbackKeyRetired, IssuedTwice, OneTimeKeyEvicted, OneTimeKeyForgotten, RatchetForked,
-    ReissuedAfterCrash, ReissuedAfterRestore, ReissuedAfterUpload,
+    FallbackKeyRetired, IssuedTwice, MessageGap, OneTimeKeyEvicted, OneTimeKeyForgotten,
+    RatchetForked, ReissuedAfterCrash, ReissuedAfterRestore, ReissuedAfterUpload,
 };
 use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, ONE_TIME, OTHER_STEP, ROOM, STEP, Story,
@@ -185,6 +185,22 @@ fn a_fallback_key_that_was_replaced_is_retired_however_often_it_was_used() {
 }
 
 #[test]
+fn a_fallback_key_that_was_retired_blames_who_had_claimed_the_one_time_keys() {
+    let mut story = Story::of_alice_and_bob();
+    let claimed = |device, step: Option<StepIndex>| Fact::ClaimedByStrangers {
+        device,
+        count: 5,
+        step: step.expect("the story names a step"),
+    };
+    story.note(claimed(BOB, STEP));
+    story.note(claimed(ALICE, OTHER_STEP));
+    let discarded = is_discarded(&mut story, FALLBACK);
+    story.note(claimed(BOB, OTHER_STEP));
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyRetired, STEP, discarded));
+}
+
+#[test]
 fn a_fallback_key_that_nobody_saw_go_names_the_failure() {
     let mut story = Story::of_alice_and_bob();
     let failed = is_gone(&mut story, FALLBACK);
@@ -192,12 +208,25 @@ fn a_fallback_key_that_nobody_saw_go_names_the_failure() {
 }
 
 #[test]
+fn a_message_beyond_the_gap_blames_whatever_lost_those_before_it() {
+    let mut story = Story::of_alice_and_bob();
+    for (from, to, step) in [(ALICE, BOB, STEP), (BOB, ALICE, OTHER_STEP)] {
+        let step = step.expect("the story names a step");
+        let count = 2001;
+        story.note(Fact::OlmMessagesWasted {
+            from,
+            to,
+            count,
+            step,
+        });
+    }
+    let failed = cannot_decrypt(&mut story, ONE_TIME, OlmError::TooBigMessageGap);
+    assert_eq!(story.cause(), because(MessageGap, STEP, failed));
+}
+
+#[test]
 fn every_other_error_of_olm_is_a_forked_ratchet() {
-    for error in [
-        OlmError::MissingMessageKey,
-        OlmError::TooBigMessageGap,
-        OlmError::Invalid,
-    ] {
+    for error in [OlmError::MissingMessageKey, OlmError::Invalid] {
         let mut story = Story::of_alice_and_bob();
         is_used_by_carol(&mut story);
         let failed = cannot_decrypt(&mut story, ONE_TIME, error);

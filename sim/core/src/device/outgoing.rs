@@ -5,7 +5,7 @@ use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
-use crate::protocol::KeyQueryRaces;
+use crate::protocol::KeyQueries;
 use crate::time::Span;
 use crate::wire::{ClientRequest, DeviceKeys, Message};
 
@@ -41,6 +41,17 @@ pub(super) enum Request {
     Dummy(u64),
     Event(u64),
     Sync,
+}
+
+impl Request {
+    /// For a key query, how many notices of changes had come before it.
+    fn asks_for_devices(&self) -> Option<u64> {
+        if let Request::Query { after } = self {
+            Some(*after)
+        } else {
+            None
+        }
+    }
 }
 
 impl<C: Crypto> Device<C> {
@@ -128,20 +139,28 @@ impl<C: Crypto> Device<C> {
     /// Asks for outdated device lists (BS §1.14), but not of servers that
     /// failed a short while ago. Whether a query is on its way afterwards.
     pub(super) fn query_if_needed(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if self
-            .requests
-            .values()
-            .any(|request| matches!(request, Request::Query { .. }))
-        {
-            return true;
+        let asked = self.requests.values().filter_map(Request::asks_for_devices);
+        let asked = asked.max();
+        let is_new = |notice: &u64| asked.is_none_or(|asked| *notice > asked);
+        if asked.is_some() {
+            let waits = !self.store.outdated.values().any(is_new)
+                || match cx.protocol.key_queries() {
+                    KeyQueries::OneAtATime => true,
+                    KeyQueries::Overlapping => false,
+                };
+            if waits {
+                return true;
+            }
         }
-        let outdated = self.store.outdated.keys().copied();
+        let outdated = self.store.outdated.iter();
+        let outdated = outdated.filter(|(_, notice)| is_new(notice));
         let users: Vec<UserId> = outdated
+            .map(|(user, _)| *user)
             .filter(|user| !self.query_failures.cooling_down(&user.server, cx.now))
             .take(USERS_PER_QUERY)
             .collect();
         if users.is_empty() || !self.connected {
-            return false;
+            return asked.is_some();
         }
         let after = self.store.notices;
         self.ask(
@@ -172,11 +191,6 @@ impl<C: Crypto> Device<C> {
     ) {
         let mut rows = vec![];
         for (user, mut devices) in lists {
-            let overtaken = self.store.outdated.get(&user) > Some(&after);
-            let after = match overtaken.then(|| cx.protocol.key_query_races()) {
-                None | Some(KeyQueryRaces::AskedAgain) => after,
-                Some(KeyQueryRaces::LastAnswerCounts) => u64::MAX,
-            };
             if let Some(known) = self.store.devices.get(&user) {
                 for keys in &mut devices {
                     if let Some(known) = known.get(&keys.device) {

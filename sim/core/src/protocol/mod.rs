@@ -421,15 +421,15 @@ decisions! {
         OriginalIndex = "original-index",
     }
 
-    /// What a device makes of an answer to `/keys/query` about a user whose
-    /// devices have changed since it asked (BS §1.14).
-    key_query_races, "key-query-races": KeyQueryRaces {
-        /// It asks again, because it numbers what it hears of changes:
-        /// matrix-rust-sdk.
-        AskedAgain = "asked-again",
-        /// It takes the answer for the newest there is, though it was made
-        /// before the change: the bug that the specification warns of.
-        LastAnswerCounts = "last-answer-counts",
+    /// What a device does when it hears that somebody's devices have changed
+    /// while it waits for an answer to `/keys/query` (BS §1.14).
+    key_queries, "key-queries": KeyQueries {
+        /// It waits for the answer, and asks again if what it heard is newer
+        /// than the question: matrix-rust-sdk.
+        OneAtATime = "one-at-a-time",
+        /// It asks at once, and takes the answer that comes last for the
+        /// newest: the bug that the specification warns of.
+        Overlapping = "overlapping",
     }
 
     /// What a device does with a Megolm session whose key somebody has who is

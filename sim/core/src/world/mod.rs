@@ -37,7 +37,7 @@ use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, StepIndex, Trace};
-use crate::wire::{Message, MessageKind, ToDevice};
+use crate::wire::{Message, MessageKind, ToDevice, Traffic};
 
 use host::Hosted as _;
 
@@ -119,6 +119,7 @@ pub struct World<C: Crypto> {
     /// When a node last stored something that matters.
     progressed: Time,
     calls: u64,
+    traffic: Traffic,
 }
 
 /// What a run leaves behind.
@@ -130,6 +131,9 @@ pub struct Run {
     pub consulted: Consulted,
     /// How often a node was called.
     pub calls: u64,
+    /// What went over the wire. Nobody reads an outcome off it: it stands
+    /// beside the trace because a fact for each message would cost too much.
+    pub traffic: Traffic,
 }
 
 impl<C: Crypto> World<C> {
@@ -195,6 +199,7 @@ impl<C: Crypto> World<C> {
             recorded: BTreeMap::new(),
             progressed: Time::ZERO,
             calls: 0,
+            traffic: Traffic::default(),
         }
     }
 
@@ -283,6 +288,7 @@ impl<C: Crypto> World<C> {
                 trace: self.trace,
                 consulted,
                 calls: self.calls,
+                traffic: self.traffic,
             },
             self.crypto,
         )
@@ -326,9 +332,15 @@ impl<C: Crypto> World<C> {
     /// Decides the fate of a message that a node sends.
     fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Box<Message<C>>) {
         self.tamper(&mut body);
-        match self.network.send(from, to, &body, self.draws) {
+        let fate = self.network.send(from, to, &body, self.draws);
+        // What is held is sent later.
+        if !matches!(fate, Fate::Held) {
+            self.traffic.count(&body);
+        }
+        match fate {
             Fate::Arrives(latency, passage) => {
                 if let Some(after) = self.duplicated(from, &body) {
+                    self.traffic.count(&body);
                     self.machines.on_the_way_to(to, 1);
                     let copy = Parcel::Message(passage, body.clone());
                     self.plan(self.now + latency + after, Some(to), copy);

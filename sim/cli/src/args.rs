@@ -164,7 +164,8 @@ pub(crate) struct HuntArgs {
     #[arg(long, value_name = "PERCENT",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) adoption: Option<u8>,
-    /// A cause that is known already and counts for nothing: `list causes`.
+    /// A cause that is known already and counts for nothing: `list causes`; or
+    /// a safety oracle: `list oracles`.
     #[arg(long = "ignore-cause", value_name = "CAUSE")]
     pub(crate) ignored: Vec<String>,
     /// The seed of the first run; the others follow it.
@@ -219,7 +220,8 @@ pub(crate) struct MinimiseArgs {
 pub(crate) enum Objective {
     /// A reading that failed for a cause that the proposal claims to end.
     Claimed,
-    /// A run that is worse than `late`, and worse than under `base`.
+    /// A run that is worse than `late`, and worse than under `base`, or unsafe
+    /// in a way in which it is not under `base`.
     Regression,
     /// Either of the two.
     Either,

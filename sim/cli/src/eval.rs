@@ -11,7 +11,7 @@ use comfy_table::{ContentArrangement, Table};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use unwedge_core::protocol::{Consulted, Proposal};
-use unwedge_core::report::{Cell, Draw, Matrix, Record, Why, remedies, worth_confirming};
+use unwedge_core::report::{Cell, Draw, Matrix, Record, Why, costs_of, remedies, worth_confirming};
 use unwedge_core::scenario::{Engines, Scenario};
 
 use crate::adopt::Adopt;
@@ -233,6 +233,7 @@ impl Evaluation<'_> {
                 engine: self.args.engine.name(),
                 adopt: self.adopt.named(),
                 seed: self.args.seed,
+                costs: costs_of(&cells),
                 cells,
             },
             savings,

@@ -8,7 +8,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use unwedge_core::generate;
 use unwedge_core::hunt::{self, Hunt};
-use unwedge_core::oracle::CauseKind;
+use unwedge_core::oracle::{CauseKind, ORACLES};
 use unwedge_core::problem::Fault;
 use unwedge_core::report::Silence;
 
@@ -39,7 +39,7 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
         let help = "look for a regression, or give the proposal claims";
         return Err(input::argument("--objective", "claimed", reason, help));
     }
-    let ignored = causes(&args.ignored)?;
+    let (ignored, ignored_oracles) = ignored(&args.ignored)?;
     if args
         .seed
         .checked_add(args.runs.unwrap_or(MOST_RUNS))
@@ -53,7 +53,7 @@ pub(crate) fn hunt(args: &HuntArgs) -> Outcome {
     let id = quarry::identifier(&["found", &proposal.name]);
     let target = Target::reserve(args.out.as_deref(), &library.root, &id)?;
     let ground = Ground {
-        hunt: Hunt::new(&proposal, objective, ignored),
+        hunt: Hunt::new(&proposal, objective, ignored, ignored_oracles),
         word: library.word(&proposal.name),
         is_bundled: library.is_bundled_name(&proposal.name),
         proposal,
@@ -138,15 +138,23 @@ fn objective(named: Option<Objective>, is_base: bool) -> hunt::Objective {
     }
 }
 
-fn causes(words: &[String]) -> Result<BTreeSet<CauseKind>, Box<Failure>> {
-    let known = || CauseKind::ALL.iter();
-    let cause = |word: &String| {
-        let info = known().find(|info| info.name == word);
-        info.map(|info| info.kind).ok_or_else(|| {
-            let names = known().map(|info| info.name);
+/// The causes and the safety oracles that count for nothing.
+fn ignored(
+    words: &[String],
+) -> Result<(BTreeSet<CauseKind>, BTreeSet<&'static str>), Box<Failure>> {
+    let (mut causes, mut oracles) = (BTreeSet::new(), BTreeSet::new());
+    for word in words {
+        let cause = CauseKind::ALL.iter().find(|info| info.name == word);
+        let oracle = ORACLES.iter().find(|oracle| oracle.name == word);
+        causes.extend(cause.map(|info| info.kind));
+        oracles.extend(oracle.map(|oracle| oracle.name));
+        if cause.is_none() && oracle.is_none() {
+            let names = CauseKind::ALL.iter().map(|info| info.name);
+            let names = names.chain(ORACLES.iter().map(|oracle| oracle.name));
             let fault = Fault::unknown("cause", word, 0..word.len(), names);
-            Failure::Problem(Box::new(fault.within("command line", word))).into()
-        })
-    };
-    words.iter().map(cause).collect()
+            let problem = fault.within("command line", word);
+            return Err(Failure::Problem(Box::new(problem)).into());
+        }
+    }
+    Ok((causes, oracles))
 }

@@ -21,7 +21,7 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
     let id = quarry::identifier(&[&scenario.id, "minimal"]);
     let target = Target::reserve(args.out.as_deref(), &library.root, &id)?;
     let ground = Ground {
-        hunt: Hunt::new(&proposal, Objective::Any, BTreeSet::new()),
+        hunt: Hunt::new(&proposal, Objective::Any, BTreeSet::new(), BTreeSet::new()),
         word: library.word(&proposal.name),
         is_bundled: library.is_bundled_name(&proposal.name),
         proposal,

@@ -9,7 +9,7 @@ use unwedge_core::hunt::{Came, Find, Hunt};
 use unwedge_core::minimise::{self, Minimised};
 use unwedge_core::oracle::{self, OutcomeClass};
 use unwedge_core::protocol::{Consulted, Proposal, Protocol};
-use unwedge_core::report::{Counterexample, Proof};
+use unwedge_core::report::{Counterexample, Proof, violations};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::world::Job;
 
@@ -175,6 +175,7 @@ impl Ground {
             seed,
             findings: made.draw.findings,
             outcome: made.judgement.outcome,
+            violations: violations(&scenario.cast, &made.run.trace, &made.judgement),
             only_probes: made.judgement.only_probes_lost(),
             trace_hash: made.draw.trace_hash,
         }))

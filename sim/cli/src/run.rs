@@ -1,7 +1,7 @@
 //! `unwedge run`: one run, how it came out, and why.
 
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::report::{excuses, thrown_out, unread};
+use unwedge_core::report::{excuses, thrown_out, unread, violations};
 use unwedge_core::scenario::Engines;
 use unwedge_core::trace::idle_steps;
 
@@ -87,16 +87,8 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     for finding in &draw.findings {
         say(&format!("cause: {}", finding.sentence()));
     }
-    for violation in &judgement.violations {
-        say(&format!("unsafe: {}", violation.oracle));
-        for fact in &violation.facts {
-            let record = run.trace.at(*fact);
-            say(&format!(
-                "  {} {}",
-                record.at,
-                scenario.cast.say(&record.fact)
-            ));
-        }
+    for line in violations(&scenario.cast, &run.trace, &judgement) {
+        say(&line);
     }
     for (at, device) in thrown_out(&run.trace) {
         let device = scenario.cast.say(&device);

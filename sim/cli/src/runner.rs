@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use unwedge_core::costs::Costs;
 use unwedge_core::oracle::{self, Judgement};
 use unwedge_core::protocol::Protocol;
 use unwedge_core::report::{Draw, failed_claims, findings};
@@ -55,6 +56,7 @@ pub(crate) fn make(
         trace_hash: run.trace.hash(),
         consulted: run.consulted,
         findings: findings(scenario, &run.trace, &judgement),
+        costs: Costs::of(&run.trace, run.traffic),
         lateness: judgement.lateness,
         only_by_probe: judgement.only_by_probe,
         until_rotation: judgement.until_rotation,

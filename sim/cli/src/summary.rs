@@ -88,9 +88,12 @@ pub(crate) fn print(campaign: &Campaign) {
         let verdict = finding.verdict.name();
         let why = finding.why.join("; ");
         say(&format!("{}: {verdict}: {why}", finding.say()));
-        let mut witnesses = [&finding.broken_claim, &finding.regression]
+        let less_safe = finding.less_safe.as_ref().map(|it| &it.witness);
+        let worse = [&finding.broken_claim, &finding.regression];
+        let mut witnesses = worse
             .into_iter()
             .flatten()
+            .chain(less_safe)
             .map(|witness| witness.command.as_str())
             .collect::<Vec<_>>();
         witnesses.dedup();

@@ -124,6 +124,8 @@ pub trait Crypto: Clone + Debug + Send + 'static {
         message: &Self::OlmMessage,
     ) -> Result<Payload<Self>, OlmError>;
 
+    /// The place of an Olm message in its chain.
+    fn chain_index(&mut self, message: &Self::OlmMessage) -> u32;
     /// Tells one ciphertext from another: equal digests, equal messages.
     fn digest(&mut self, message: &Self::OlmMessage) -> Self::Digest;
     /// The same message to look at, but with a body that no session decrypts.

@@ -12,7 +12,8 @@ use crate::protocol::Proposal;
 pub enum Objective {
     /// A reading that failed for a cause that the proposal claims to end.
     Claimed,
-    /// A run that comes out worse than `late`, and worse than under `base`.
+    /// A run that comes out worse than `late`, and worse than under `base`; or
+    /// one that is unsafe in a way in which it is not under `base`.
     Regression,
     /// Either of the two.
     Either,
@@ -32,6 +33,8 @@ pub struct Came {
     /// read too late though nothing else between the two failed, a world that
     /// never came to rest.
     pub uncaused: OutcomeClass,
+    /// The safety oracles that found something.
+    pub violated: BTreeSet<&'static str>,
 }
 
 impl From<&Judgement> for Came {
@@ -69,6 +72,7 @@ impl From<&Judgement> for Came {
             outcome: judgement.outcome,
             causes,
             uncaused,
+            violated: judgement.violated(),
         }
     }
 }
@@ -96,6 +100,8 @@ pub enum Breach {
     Claim,
     /// It comes out worse than under `base`.
     Regression,
+    /// This safety oracle finds something, and nothing under `base`.
+    Safety(&'static str),
     /// It comes out worse than `late`.
     Failure,
 }
@@ -105,7 +111,8 @@ pub enum Breach {
 pub struct Find {
     /// In what way.
     pub breach: Breach,
-    /// What its cause alone makes of the run under the proposal.
+    /// What its cause alone makes of the run under the proposal; where it is
+    /// unsafe, nothing is made of that.
     pub outcome: OutcomeClass,
     /// The cause that stands for it; none where what is wrong has none.
     pub cause: Option<CauseKind>,
@@ -120,16 +127,24 @@ pub struct Hunt {
     pub objective: Objective,
     /// Causes that are known already and count for nothing.
     pub ignored: BTreeSet<CauseKind>,
+    /// Safety oracles whose finds are known already and count for nothing.
+    pub ignored_oracles: BTreeSet<&'static str>,
 }
 
 impl Hunt {
     /// A hunt against a proposal.
     #[must_use]
-    pub fn new(proposal: &Proposal, objective: Objective, ignored: BTreeSet<CauseKind>) -> Self {
+    pub fn new(
+        proposal: &Proposal,
+        objective: Objective,
+        ignored: BTreeSet<CauseKind>,
+        ignored_oracles: BTreeSet<&'static str>,
+    ) -> Self {
         Self {
             claims: proposal.claims.clone(),
             objective,
             ignored,
+            ignored_oracles,
         }
     }
 
@@ -150,6 +165,7 @@ impl Hunt {
             let is_new = |cause: Option<CauseKind>| cause.is_some_and(|it| !base.failed_for(it));
             worst(worse().filter(|it| is_new(it.1)), Breach::Regression)
                 .or_else(|| worst(worse(), Breach::Regression))
+                .or_else(|| self.less_safe(under, base))
         };
         match self.objective {
             Objective::Claimed => claimed(),
@@ -162,11 +178,25 @@ impl Hunt {
     /// Whether a run still shows what made it a find.
     #[must_use]
     pub fn still(&self, find: Find, under: &Came, base: impl FnOnce() -> Came) -> bool {
-        under.by(find.cause) == find.outcome
-            && match find.breach {
-                Breach::Claim | Breach::Failure => true,
-                Breach::Regression => base().outcome < find.outcome,
+        let same = under.by(find.cause) == find.outcome;
+        match find.breach {
+            Breach::Claim | Breach::Failure => same,
+            Breach::Regression => same && base().outcome < find.outcome,
+            Breach::Safety(oracle) => {
+                under.violated.contains(oracle) && !base().violated.contains(oracle)
             }
+        }
+    }
+
+    /// The first safety oracle that finds something, and nothing under `base`.
+    fn less_safe(&self, under: &Came, base: &Came) -> Option<Find> {
+        let mut new = under.violated.difference(&base.violated);
+        let oracle = new.find(|it| !self.ignored_oracles.contains(*it))?;
+        Some(Find {
+            breach: Breach::Safety(oracle),
+            outcome: under.outcome,
+            cause: None,
+        })
     }
 
     /// What was worse than `late` for a cause that is not ignored, or for none.

@@ -12,6 +12,7 @@ compile_error!(
 
 pub mod campaign;
 pub mod cast;
+pub mod costs;
 pub mod crypto;
 pub mod device;
 pub mod draws;

@@ -176,6 +176,14 @@ impl Crypto for Vodozemac {
         decode(&plaintext).ok_or(OlmError::Invalid)
     }
 
+    fn chain_index(&mut self, message: &OlmMessage) -> u32 {
+        let index = match message {
+            OlmMessage::PreKey(pre_key) => pre_key.message().chain_index(),
+            OlmMessage::Normal(normal) => normal.chain_index(),
+        };
+        u32::try_from(index).expect("a run sends fewer than four billion messages")
+    }
+
     fn digest(&mut self, message: &OlmMessage) -> [u64; 2] {
         StableHash::of(&message.to_parts()).words()
     }

@@ -173,5 +173,5 @@ const SAVED: [&str; 3] = [
 ];
 
 fn evidence(scenario: &Scenario, run: &Run) -> Evidence {
-    Evidence::of(scenario, &run.trace, &oracle::judge(&run.trace))
+    Evidence::of(scenario, run, &oracle::judge(&run.trace))
 }

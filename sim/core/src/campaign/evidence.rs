@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Reached, reached};
+use crate::costs::Costs;
 use crate::oracle::{CauseKind, Judgement, OutcomeClass};
 use crate::scenario::Scenario;
-use crate::trace::{Fact, Trace, idle_steps};
+use crate::trace::{Fact, idle_steps};
+use crate::world::Run;
 
 /// What one run has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +24,15 @@ pub struct Evidence {
     pub steps: BTreeMap<&'static str, bool>,
     /// What the life of a key came to in it.
     pub reached: BTreeSet<Reached>,
+    /// What it cost.
+    pub costs: Costs,
 }
 
 impl Evidence {
     /// Takes it from a run and what the judges said of it.
     #[must_use]
-    pub fn of(scenario: &Scenario, trace: &Trace, judgement: &Judgement) -> Self {
+    pub fn of(scenario: &Scenario, run: &Run, judgement: &Judgement) -> Self {
+        let trace = &run.trace;
         let mut causes = BTreeMap::new();
         for (cause, readings) in judgement.causes() {
             *causes.entry(cause.kind).or_default() += readings as u64;
@@ -48,6 +53,7 @@ impl Evidence {
             unexplained: unread.filter(|unread| unread.cause.is_none()).count() as u64,
             steps,
             reached: reached(trace),
+            costs: Costs::of(trace, run.traffic),
         }
     }
 
@@ -55,6 +61,12 @@ impl Evidence {
     #[must_use]
     pub fn failed(&self) -> bool {
         self.outcome > OutcomeClass::Late
+    }
+
+    /// The safety oracles that found something, and nothing in the same run
+    /// under another protocol.
+    pub fn less_safe_than<'a>(&'a self, other: &'a Evidence) -> impl Iterator<Item = &'a str> {
+        self.violated.difference(&other.violated).copied()
     }
 
     /// Whether it failed, and a cause that is claimed to be ended is among

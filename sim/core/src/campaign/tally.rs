@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Entrant, Evidence, Reached};
+use crate::costs::Total;
 use crate::oracle::{CauseKind, OutcomeClass};
 
 /// What some runs add up to.
@@ -44,6 +45,10 @@ pub struct Column {
     /// How many came out worse than under `base`.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub worse: Struck,
+    /// In how many a safety oracle found something that it did not find under
+    /// `base`.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
+    pub less_safe: Struck,
     /// How many failed under `base` with a cause that the proposal claims to end.
     pub claimed: u64,
     /// How many of those fail under the proposal with such a cause.
@@ -58,6 +63,8 @@ pub struct Column {
     /// How many reached each state of a key's life.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<Reached, u64>,
+    /// What they cost.
+    pub costs: Total,
 }
 
 /// In how many runs something was so.
@@ -140,6 +147,10 @@ impl Column {
         if run.outcome > base.outcome {
             self.worse.strike(seed, 1);
         }
+        let oracles = run.less_safe_than(base).count() as u64;
+        if oracles > 0 {
+            self.less_safe.strike(seed, oracles);
+        }
         let claimed = base.failed_as_claimed(&entrant.claims);
         self.claimed += u64::from(claimed);
         if run.failed_as_claimed(&entrant.claims) {
@@ -158,6 +169,7 @@ impl Column {
         for state in &run.reached {
             *self.reached.entry(*state).or_default() += 1;
         }
+        self.costs.count(&run.costs);
     }
 
     fn add(&mut self, other: &Column) {
@@ -174,6 +186,7 @@ impl Column {
         self.unexplained.add(other.unexplained);
         self.better.add(other.better);
         self.worse.add(other.worse);
+        self.less_safe.add(other.less_safe);
         self.claimed += other.claimed;
         self.still_claimed.add(other.still_claimed);
         self.newly_claimed.add(other.newly_claimed);
@@ -185,6 +198,7 @@ impl Column {
         for (state, runs) in &other.reached {
             *self.reached.entry(*state).or_default() += runs;
         }
+        self.costs.add(&other.costs);
     }
 
     /// How many came out worse than `late`.

@@ -128,6 +128,13 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
             witness(column.worse.first)
         ));
     }
+    if column.less_safe.runs > 0 {
+        against.push(format!(
+            "{} of {runs} runs are unsafe in a way in which they are not under base{}",
+            column.less_safe.runs,
+            witness(column.less_safe.first)
+        ));
+    }
     if !against.is_empty() {
         return ruling(Verdict::Violated, against);
     }

@@ -179,6 +179,10 @@ impl Crypto for Ideal {
         session.decrypt(message, || self.key())
     }
 
+    fn chain_index(&mut self, message: &OlmMessage) -> u32 {
+        message.index()
+    }
+
     fn digest(&mut self, message: &OlmMessage) -> Digest {
         message.digest()
     }

@@ -142,6 +142,7 @@ impl<C: Crypto> Device<C> {
             theirs: theirs.identity.clone(),
             key: key.name,
             created: cx.now,
+            chain: cx.now,
             pickle,
         };
         self.sessions.insert(name, session);

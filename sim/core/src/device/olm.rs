@@ -69,16 +69,32 @@ impl<C: Crypto> Device<C> {
         };
         let session = self.session(&row, cx);
         let ciphertext = cx.crypto.encrypt(session, &payload);
-        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
+        let index = cx.crypto.chain_index(&ciphertext);
+        let is_first_chain = cx.crypto.opens(session, &ciphertext).is_some();
+        let stored = Arc::make_mut(&mut row);
+        stored.pickle = cx.crypto.pickle_session(session);
+        // Whoever opened the session has had a chain since then, and sends
+        // pre-key messages on it. Any other begins with its first message.
+        if index == 0 && !is_first_chain {
+            stored.chain = cx.now;
+        }
+        let (name, chain) = (row.name, row.chain);
         let outside = Encrypted {
             session: row.name,
             key: row.key,
             sender_identity: self.account.identity.clone(),
             ciphertext,
         };
+        let id = self.new_message(peer, cx);
+        cx.observe(Fact::OlmEncrypted {
+            message: id,
+            session: name,
+            chain,
+            index,
+        });
         self.write([Write::Session(row)], cx);
         Some(ToDevice {
-            id: self.new_message(peer, cx),
+            id,
             content: ToDeviceContent::Encrypted(outside.into()),
         })
     }
@@ -299,6 +315,7 @@ impl<C: Crypto> Device<C> {
             theirs: outside.sender_identity.clone(),
             key,
             created: cx.now,
+            chain: cx.now,
             pickle,
         };
         let mut rows = vec![Write::Session(row.into())];

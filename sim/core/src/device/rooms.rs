@@ -7,6 +7,7 @@ use super::{Device, Write};
 use crate::crypto::Crypto;
 use crate::name::{RoomId, UserId};
 use crate::node::Cx;
+use crate::trace::Fact;
 use crate::wire::Membership;
 
 impl<C: Crypto> Device<C> {
@@ -44,6 +45,12 @@ impl<C: Crypto> Device<C> {
         let Some(members) = self.store.rooms.get(&room) else {
             return;
         };
+        cx.observe(Fact::MembershipSeen {
+            by: self.id,
+            room,
+            user,
+            membership,
+        });
         let mut members: BTreeSet<UserId> = members.iter().copied().collect();
         let rows = match membership {
             Membership::Join if members.insert(user) => {

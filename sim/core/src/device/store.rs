@@ -83,6 +83,8 @@ pub struct SessionRow<C: Crypto> {
     pub key: KeyName,
     /// When this device opened or accepted it.
     pub created: Time,
+    /// When the chain began that it sends on; it names the chain in traces.
+    pub chain: Time,
     /// The session itself.
     pub pickle: C::Pickle,
 }

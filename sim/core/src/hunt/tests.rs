@@ -16,6 +16,7 @@ fn came(causes: &[(CauseKind, OutcomeClass)], uncaused: OutcomeClass) -> Came {
         outcome: causes.values().copied().max().unwrap_or(Ok).max(uncaused),
         causes,
         uncaused,
+        violated: BTreeSet::new(),
     }
 }
 
@@ -24,6 +25,7 @@ fn hunt(objective: Objective, ignored: &[CauseKind]) -> Hunt {
         claims: [RESTORED].into(),
         objective,
         ignored: ignored.iter().copied().collect(),
+        ignored_oracles: BTreeSet::new(),
     }
 }
 
@@ -150,4 +152,36 @@ fn a_probe_that_came_late_is_the_doing_of_what_failed_between_the_same_two() {
     assert_eq!(Came::from(&judgement), came(&[(FORKED, Wedged)], Ok));
     judgement.healed = vec![(said(0, 2), device(2))];
     assert_eq!(Came::from(&judgement), came(&[(FORKED, Lost)], Wedged));
+}
+
+#[test]
+fn what_is_unsafe_and_not_today_is_a_regression() {
+    let unsafe_by = |oracles: &[&'static str], outcome| Came {
+        violated: oracles.iter().copied().collect(),
+        ..came(&[], outcome)
+    };
+    let mut hunt = hunt(Objective::Regression, &[]);
+    let (today, under) = (unsafe_by(&["a"], Ok), unsafe_by(&["a", "b"], Ok));
+    let safety = find(Breach::Safety("b"), Ok, None);
+    assert_eq!(hunt.find(&under, &today), safety);
+    assert_eq!(hunt.find(&today, &under), None);
+    // A smaller scenario may come out otherwise, as long as it is as unsafe.
+    let is_still = |under: &Came, today: &Came| {
+        let find = safety.expect("it is one");
+        hunt.still(find, under, || today.clone())
+    };
+    assert!(is_still(&unsafe_by(&["b"], Late), &today));
+    assert!(!is_still(&today, &today));
+    assert!(!is_still(&under, &under));
+    // What is worse for the reader comes first, and what is known is left out.
+    let lost = Came {
+        violated: under.violated.clone(),
+        ..came(&[(FORKED, Lost)], Ok)
+    };
+    let regression = find(Breach::Regression, Lost, Some(FORKED));
+    assert_eq!(hunt.find(&lost, &today), regression);
+    hunt.ignored_oracles.insert("b");
+    assert_eq!(hunt.find(&under, &today), None);
+    hunt.objective = Objective::Claimed;
+    assert_eq!(hunt.find(&under, &today), None);
 }

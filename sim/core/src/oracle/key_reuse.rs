@@ -86,6 +86,15 @@ mod tests {
         .into_iter()
         .collect();
         assert_eq!(check(&fine), []);
+
+        // One session, of which the device is told twice.
+        let again: Trace = [
+            accepted(1, KeyKind::OneTime, 1),
+            accepted(2, KeyKind::OneTime, 1),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(check(&again), []);
     }
 
     fn device(index: u8) -> DeviceId {

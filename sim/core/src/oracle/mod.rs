@@ -6,8 +6,10 @@ mod cause;
 mod clues;
 mod fallback_replay;
 mod history;
+mod index_repeated;
 mod key_reuse;
 mod outcome;
+mod over_share;
 #[cfg(test)]
 mod testing;
 
@@ -106,7 +108,13 @@ pub struct Oracle {
 }
 
 /// Every safety oracle, in the order in which they are listed.
-pub const ORACLES: &[Oracle] = &[key_reuse::ORACLE, fallback_replay::ORACLE];
+pub const ORACLES: &[Oracle] = &[
+    key_reuse::ORACLE,
+    fallback_replay::ORACLE,
+    index_repeated::ORACLE,
+    over_share::KNOWINGLY,
+    over_share::UNAWARES,
+];
 
 /// Judges a run.
 #[must_use]

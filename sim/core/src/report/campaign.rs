@@ -13,6 +13,7 @@ use crate::campaign::{
     CONFIDENCE, Column, Entrant, Plan, Reached, Ruling, Shard, StepCount, Struck, Tally, Verdict,
     holm, mcnemar, rule, upper_bound,
 };
+use crate::costs::Total;
 use crate::oracle::{CauseKind, OutcomeClass};
 use crate::step::STEPS;
 
@@ -110,6 +111,10 @@ pub struct Finding {
     /// The first run that comes out worse than under `base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regression: Option<Witness>,
+    /// The runs in which a safety oracle finds something and nothing under
+    /// `base`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub less_safe: Option<Witnessed>,
     /// The first run in which a claim is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_claim: Option<Witness>,
@@ -117,6 +122,8 @@ pub struct Finding {
     /// under `base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_claimed_cause: Option<Witnessed>,
+    /// What its runs cost.
+    pub costs: Total,
     /// In how many runs each kind of step was in the timeline and had an effect.
     pub steps: BTreeMap<&'static str, StepCount>,
     /// How many runs reached each state of a key's life.
@@ -317,8 +324,10 @@ impl Finding {
                 p_holm: rounded(p_holm),
             },
             regression: column.worse.first.map(witness),
+            less_safe: witnessed(&column.less_safe),
             broken_claim: column.still_claimed.first.map(witness),
             new_claimed_cause: witnessed(&column.newly_claimed),
+            costs: column.costs,
             steps: steps.collect(),
             reached: reached
                 .map(|state| (state, column.reached.get(&state).copied().unwrap_or(0)))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::story::Finding;
+use crate::costs::{Costs, Total};
 use crate::oracle::{CauseKind, OutcomeClass};
 use crate::protocol::{Consulted, Proposal};
 use crate::time::Span;
@@ -25,6 +26,8 @@ pub struct Draw {
     pub consulted: Consulted,
     /// Why it came out like that.
     pub findings: Vec<Finding>,
+    /// What it cost.
+    pub costs: Costs,
     /// The longest time between seeing an event and reading it.
     pub lateness: Span,
     /// Whether something late was read only because of a probe.
@@ -75,6 +78,9 @@ pub struct Cell {
     /// The safety oracles that found something in any run.
     #[serde(rename = "unsafe")]
     pub violated: BTreeSet<&'static str>,
+    /// In how many runs each of them did.
+    #[serde(rename = "unsafe_runs")]
+    pub violations: BTreeMap<&'static str, usize>,
     /// The worst outcome of all.
     pub worst: OutcomeClass,
     /// How many came out better than under `base` with the same draws.
@@ -92,6 +98,9 @@ pub struct Cell {
     pub witness_seed: u64,
     /// The hash of that run's trace.
     pub trace_hash: StableHash,
+    /// What its runs cost.
+    #[serde(skip)]
+    pub costs: Total,
     /// The seeds of the runs that were made on the real engine as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub confirmed: Vec<u64>,
@@ -124,7 +133,13 @@ impl Cell {
     ) -> Self {
         let mut outcomes: BTreeMap<OutcomeClass, usize> =
             OutcomeClass::ALL.iter().map(|class| (*class, 0)).collect();
+        let mut violations: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut costs = Total::default();
         for draw in draws {
+            for oracle in &draw.violated {
+                *violations.entry(oracle).or_default() += 1;
+            }
+            costs.count(&draw.costs);
             *outcomes.entry(draw.outcome).or_default() += 1;
         }
         let judged = draws.iter().take(fixed).map(|draw| draw.outcome).max();
@@ -147,10 +162,9 @@ impl Cell {
             proposal: proposal.name.clone(),
             runs: draws.len(),
             outcomes,
-            violated: draws
-                .iter()
-                .flat_map(|draw| draw.violated.iter().copied())
-                .collect(),
+            violated: violations.keys().copied().collect(),
+            violations,
+            costs,
             worst,
             better: compared(|here, there| here < there),
             worse: compared(|here, there| here > there),

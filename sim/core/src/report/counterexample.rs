@@ -20,6 +20,8 @@ pub struct Proof {
     pub findings: Vec<Finding>,
     /// How it came out, whatever the reason.
     pub outcome: OutcomeClass,
+    /// What was unsafe, in lines.
+    pub violations: Vec<String>,
     /// Whether all that was not read were probes.
     pub only_probes: bool,
     /// Stands for the whole run.
@@ -59,6 +61,7 @@ impl Counterexample<'_> {
         match self.find.breach {
             Breach::Claim => format!("Still {outcome}{of}, which {name} claims to end"),
             Breach::Regression => format!("Worse under {name} than today: {outcome}{of}"),
+            Breach::Safety(oracle) => format!("Unsafe under {name} and not today: {oracle}"),
             Breach::Failure => format!("Under {name}: {outcome}{of}"),
         }
     }
@@ -97,6 +100,7 @@ impl Counterexample<'_> {
         for finding in &self.proof.findings {
             lines.push(format!("cause: {}", finding.sentence()));
         }
+        lines.extend(self.proof.violations.iter().cloned());
         lines.extend(self.proof.only_probes.then(|| ONLY_PROBES.to_owned()));
         lines.push(format!("  {}", self.command()));
         lines
@@ -134,6 +138,9 @@ impl Counterexample<'_> {
         ));
         for finding in &self.proof.findings {
             story.push_str(&format!("{}.\n", finding.sentence()));
+        }
+        for line in &self.proof.violations {
+            story.push_str(&format!("{line}\n"));
         }
         if self.proof.only_probes {
             story.push_str(&format!("{}.\n", capitalised(ONLY_PROBES)));

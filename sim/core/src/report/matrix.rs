@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Cell;
+use super::story::write_table;
+use super::violations::unsafe_table;
+use super::{Cell, Cost, cost_table, costs};
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
 use crate::scenario::Scenario;
@@ -23,8 +25,26 @@ pub struct Matrix {
     pub adopt: BTreeMap<String, String>,
     /// The seed of the first draw.
     pub seed: u64,
+    /// What each proposal costs over all scenarios.
+    pub costs: Vec<Cost>,
     /// All cells, by scenario and then by proposal.
     pub cells: Vec<Cell>,
+}
+
+/// What each proposal costs over all cells, in the order in which they come.
+#[must_use]
+pub fn costs_of(cells: &[Cell]) -> Vec<Cost> {
+    let mut costs: Vec<Cost> = vec![];
+    for cell in cells {
+        match costs.iter_mut().find(|it| it.proposal == cell.proposal) {
+            Some(cost) => cost.total.add(&cell.costs),
+            None => costs.push(Cost {
+                proposal: cell.proposal.clone(),
+                total: cell.costs,
+            }),
+        }
+    }
+    costs
 }
 
 impl Matrix {
@@ -94,8 +114,33 @@ impl Matrix {
             text.push('\n');
         }
         list_proposals(&mut text, proposals);
+        text.push_str(
+            "\n## What is unsafe\n\nDraws in which each safety oracle found something, over all \
+             scenarios; `unwedge list oracles` says what each looks for.\n\n",
+        );
+        write_table(&mut text, &unsafe_table(self.unsafe_runs()));
+        let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
+        let costs = self.costs.iter();
+        let rows = cost_table(costs.map(|it| (it.proposal.clone(), &it.total)));
+        write_table(&mut text, &rows);
         self.causes(&mut text, scenarios);
         text
+    }
+
+    /// In how many runs under each proposal each safety oracle found something.
+    fn unsafe_runs(&self) -> Vec<(String, BTreeMap<&str, u64>)> {
+        let mut all: Vec<(String, BTreeMap<&str, u64>)> = vec![];
+        for cell in &self.cells {
+            let place = all.iter().position(|(it, _)| *it == cell.proposal);
+            let place = place.unwrap_or_else(|| {
+                all.push((cell.proposal.clone(), BTreeMap::new()));
+                all.len() - 1
+            });
+            for (oracle, runs) in &cell.violations {
+                *all[place].1.entry(oracle).or_default() += *runs as u64;
+            }
+        }
+        all
     }
 
     /// Why each scenario that came out worse than `ok`, or unsafe, did so, under
@@ -170,9 +215,9 @@ impl Cell {
         let broken = (!claims.is_empty())
             .then(|| format!("The proposal claims to end {}", claims.join(", ")));
         let violated = self
-            .violated
+            .violations
             .iter()
-            .map(|it| format!("Unsafe in some draw: {it}"));
+            .map(|(it, runs)| format!("Unsafe in {runs} of {} draws: {it}", self.runs));
         let sentences = [parts.join(", ")].into_iter().chain(causes).chain(broken);
         let sentences = sentences.chain(violated);
         sentences.collect::<Vec<_>>().join(". ")

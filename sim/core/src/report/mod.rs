@@ -3,6 +3,7 @@
 mod campaign;
 mod cell;
 mod claims;
+mod costs;
 mod counterexample;
 mod matrix;
 mod remarks;
@@ -10,6 +11,7 @@ mod remedies;
 mod silence;
 mod story;
 mod unread;
+mod violations;
 
 pub use campaign::{
     AgainstBase, Baseline, Bound, Bounds, Campaign, Change, Finding as CampaignFinding, Gaps,
@@ -17,10 +19,12 @@ pub use campaign::{
 };
 pub use cell::{Cell, Draw, worth_confirming};
 pub use claims::{FailedClaims, failed_claims};
+pub use costs::{Cost, cost_table};
 pub use counterexample::{Counterexample, Proof};
-pub use matrix::{Matrix, Why};
+pub use matrix::{Matrix, Why, costs_of};
 pub use remarks::{excuses, thrown_out};
 pub use remedies::remedies;
 pub use silence::Silence;
 pub use story::{Finding, findings};
 pub use unread::unread;
+pub use violations::violations;

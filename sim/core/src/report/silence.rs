@@ -49,7 +49,8 @@ impl Silence {
         if matches!(objective, Objective::Regression | Objective::Either) {
             let most = percent(*runs);
             lines.push(format!(
-                "at most {most:.2} % of runs like these come out worse than under base (95 % confidence)"
+                "at most {most:.2} % of runs like these come out worse than under base, or unsafe where that is \
+                 not (95 % confidence)"
             ));
         }
         if objective == Objective::Any {
@@ -93,6 +94,7 @@ mod tests {
             claims: [CauseKind::RatchetForked, CauseKind::ClaimEmpty].into(),
             objective: Objective::Either,
             ignored: ignored.iter().copied().collect(),
+            ignored_oracles: BTreeSet::new(),
         }
     }
 
@@ -106,6 +108,7 @@ mod tests {
                 outcome,
                 causes: (run < met).then_some(cause).into_iter().collect(),
                 uncaused: OutcomeClass::Ok,
+                violated: BTreeSet::new(),
             });
         }
         silence.lines(hunt.objective).join("\n")

@@ -114,3 +114,13 @@ pub(super) fn capitalised(sentence: &str) -> String {
     let first = letters.next().map(|it| it.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
 }
+
+/// A table in Markdown; the first row is that of the heads.
+pub(super) fn write_table(text: &mut String, rows: &[Vec<String>]) {
+    for (place, row) in rows.iter().enumerate() {
+        let _ = writeln!(text, "| {} |", row.join(" | "));
+        if place == 0 {
+            let _ = writeln!(text, "|{}", " --- |".repeat(row.len()));
+        }
+    }
+}

@@ -296,6 +296,14 @@ pub enum Fact {
         session: SessionName,
         key: KeyName,
     },
+    /// A device encrypted an Olm message, at this place of the chain that it
+    /// began then.
+    OlmEncrypted {
+        message: MessageId,
+        session: SessionName,
+        chain: Time,
+        index: u32,
+    },
     /// A device decrypted an Olm message.
     OlmDecrypted { by: DeviceId, message: MessageId },
     /// A device could not decrypt an Olm message.
@@ -375,6 +383,13 @@ pub enum Fact {
         session: MegolmName,
         index: u32,
         body: Body,
+    },
+    /// A device was told that a user came into a room or left it.
+    MembershipSeen {
+        by: DeviceId,
+        room: RoomId,
+        user: UserId,
+        membership: Membership,
     },
     /// A server has an event.
     EventStored { server: ServerId, event: EventId },

@@ -69,6 +69,9 @@ impl Named for Fact {
             Fact::DevicesUnknown { by, of } => write!(f, "{} knows no device of {}", say!(by), say!(of)),
             Fact::SessionOpened { session, key } => write!(f, "opened {} on {}", say!(session), say!(key)),
             Fact::SessionAccepted { by, session, key } => write!(f, "{} accepts {} on {}", say!(by), say!(session), say!(key)),
+            Fact::OlmEncrypted { message, session, chain, index } => {
+                write!(f, "encrypted {} with {}, chain of {chain}:{index}", say!(message), say!(session))
+            }
             Fact::OlmDecrypted { by, message } => write!(f, "{} decrypts {}", say!(by), say!(message)),
             Fact::OlmFailed { by, message, session, key, error } => {
                 write!(f, "{} cannot decrypt {} of {} on {}: {error:?}", say!(by), say!(message), say!(session), say!(key))
@@ -87,6 +90,10 @@ impl Named for Fact {
             Fact::SendAsked { by, room, body } => write!(f, "{} wants to say {} in {}", say!(by), body.name(), say!(room)),
             Fact::EventSent { event, room, session, index, body } => {
                 write!(f, "sent {} ({}) in {} with {}:{index}", say!(event), body.name(), say!(room), say!(session))
+            }
+            Fact::MembershipSeen { by, room, user, membership } => {
+                let does = match membership { Membership::Join => "joined", Membership::Leave => "left" };
+                write!(f, "{} is told that {} has {does} {}", say!(by), say!(user), say!(room))
             }
             Fact::EventStored { server, event } => write!(f, "{} has {}", say!(server), say!(event)),
             Fact::EventSeen { by, event } => write!(f, "{} sees {}", say!(by), say!(event)),

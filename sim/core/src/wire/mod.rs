@@ -8,6 +8,7 @@
 mod client;
 mod federation;
 mod kind;
+mod traffic;
 
 pub use client::{
     AccessToken, ClientRequest, ClientResponse, KeyCounts, SyncResponse, SyncToken, UploadRefused,
@@ -16,6 +17,7 @@ pub use federation::{
     DeviceListUpdate, Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
 };
 pub use kind::MessageKind;
+pub use traffic::{Flow, Traffic};
 
 use std::sync::Arc;
 

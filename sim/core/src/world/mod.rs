@@ -37,7 +37,7 @@ use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, StepIndex, Trace};
-use crate::wire::{Message, ToDevice};
+use crate::wire::{Message, ToDevice, Traffic};
 
 use host::Hosted as _;
 
@@ -117,6 +117,7 @@ pub struct World<C: Crypto> {
     /// When a node last stored something that matters.
     progressed: Time,
     calls: u64,
+    traffic: Traffic,
 }
 
 /// What a run leaves behind.
@@ -128,6 +129,9 @@ pub struct Run {
     pub consulted: Consulted,
     /// How often a node was called.
     pub calls: u64,
+    /// What went over the wire. Nobody reads an outcome off it: it stands
+    /// beside the trace because a fact for each message would cost too much.
+    pub traffic: Traffic,
 }
 
 impl<C: Crypto> World<C> {
@@ -192,6 +196,7 @@ impl<C: Crypto> World<C> {
             recorded: BTreeMap::new(),
             progressed: Time::ZERO,
             calls: 0,
+            traffic: Traffic::default(),
         }
     }
 
@@ -280,6 +285,7 @@ impl<C: Crypto> World<C> {
                 trace: self.trace,
                 consulted,
                 calls: self.calls,
+                traffic: self.traffic,
             },
             self.crypto,
         )
@@ -323,7 +329,12 @@ impl<C: Crypto> World<C> {
     /// Decides the fate of a message that a node sends.
     fn dispatch(&mut self, from: NodeId, to: NodeId, mut body: Box<Message<C>>) {
         self.tamper(&mut body);
-        match self.network.send(from, to, &body, self.draws) {
+        let fate = self.network.send(from, to, &body, self.draws);
+        // What is held is sent later.
+        if !matches!(fate, Fate::Held) {
+            self.traffic.count(&body);
+        }
+        match fate {
             Fate::Arrives(latency, passage) => {
                 self.machines.on_the_way_to(to, 1);
                 self.plan(self.now + latency, Some(to), Parcel::Message(passage, body));

@@ -186,6 +186,9 @@ impl Lab {
 
     /// Files a message, and asks every session whether it opens it.
     fn add_message(&mut self, message: Message) -> Checked {
+        let real = V.chain_index(&message.two.real);
+        let ideal = self.ideal.chain_index(&message.two.ideal);
+        same("where in its chain it is", real, ideal)?;
         let real = V.digest(&message.two.real);
         let ideal = self.ideal.digest(&message.two.ideal);
         let new = self.digests.0.len();

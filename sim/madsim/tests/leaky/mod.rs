@@ -108,6 +108,7 @@ impl Crypto for Leaky {
         fn verify_key(by: &Self::Identity, kind: KeyKind, key: &Self::PublicKey, signature: &Self::Signature) -> bool;
         fn open_session(account: &Self::Account, theirs: &Self::Identity, key: &Self::PublicKey) -> Self::Session;
         fn opens(session: &Self::Session, message: &Self::OlmMessage) -> Option<bool>;
+        fn chain_index(message: &Self::OlmMessage) -> u32;
         fn digest(message: &Self::OlmMessage) -> Self::Digest;
         fn damage(message: &Self::OlmMessage) -> Self::OlmMessage;
         fn new_group_session() -> Self::GroupSession;

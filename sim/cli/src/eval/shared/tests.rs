@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use unwedge_core::costs::Costs;
 use unwedge_core::oracle::OutcomeClass;
 use unwedge_core::protocol::{Decision, combine, parse};
 use unwedge_core::time::Span;
@@ -46,6 +47,7 @@ fn draw(key: Key, consulted: &[Decision], proposals: &[Proposal]) -> Draw {
         trace_hash: StableHash::of(&(key.seed, values)),
         consulted: marks,
         findings: vec![],
+        costs: Costs::default(),
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,

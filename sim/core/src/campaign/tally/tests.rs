@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::campaign::{EVERYBODY, Reached};
+use crate::costs::Costs;
 use crate::protocol::Switches;
+use crate::time::Span;
 
 /// Numbers that look drawn.
 struct Dice(u64);
@@ -36,6 +38,19 @@ impl Dice {
             unexplained: self.roll(20) / 19,
             steps: steps.into_iter().take(self.roll(4) as usize).collect(),
             reached,
+            costs: self.costs(),
+        }
+    }
+}
+
+impl Dice {
+    fn costs(&mut self) -> Costs {
+        Costs {
+            sessions: self.roll(9),
+            exposure: Span::secs(self.roll(9)),
+            most_on_server: self.roll(9),
+            healing: (self.roll(2) == 0).then(|| Span::secs(self.roll(9))),
+            ..Costs::default()
         }
     }
 }
@@ -108,7 +123,33 @@ fn evidence(outcome: OutcomeClass, causes: &[CauseKind]) -> Evidence {
         unexplained: 0,
         steps: BTreeMap::from([("send", true), ("crash", false)]),
         reached: BTreeSet::from([Reached::OneTimeStored]),
+        costs: Costs {
+            sessions: 3,
+            ..Costs::default()
+        },
     }
+}
+
+#[test]
+fn a_violation_that_base_has_not_is_counted_whatever_the_outcome() {
+    let unsafe_by = |oracles: &[&'static str]| Evidence {
+        violated: oracles.iter().copied().collect(),
+        ..evidence(OutcomeClass::Ok, &[])
+    };
+    let mut tally = Tally::new(2);
+    let mut count = |seed, base: &[&'static str], run: &[&'static str]| {
+        tally.count(seed, &entrants(), &unsafe_by(base), &[Some(unsafe_by(run))]);
+    };
+    count(7, &[], &["one", "other"]);
+    count(5, &["one"], &["one", "other"]);
+    // The same, and less: no worse.
+    count(3, &["one"], &["one"]);
+    count(2, &["one", "other"], &["one"]);
+    let [base, column] = [&tally.columns[0], &tally.columns[1]];
+    let Struck { runs, times, first } = column.less_safe;
+    assert_eq!((runs, times, first), (2, 3, Some(5)));
+    assert!(base.less_safe.is_none(), "nothing is worse than itself");
+    assert!(column.worse.is_none(), "the outcome is the same");
 }
 
 #[test]
@@ -163,4 +204,6 @@ fn runs_are_paired_with_base() {
         (6, 6, 6, 0)
     );
     assert_eq!(column.reached[&Reached::OneTimeStored], 6);
+    // A run that is as under base costs what it costs there.
+    assert_eq!((column.costs.runs, column.costs.sessions), (6, 18));
 }

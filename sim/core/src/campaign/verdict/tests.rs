@@ -63,6 +63,27 @@ fn what_strikes_only_under_the_proposal_violates_its_claim_too() {
 }
 
 #[test]
+fn what_is_unsafe_only_under_the_proposal_violates() {
+    let column = Column {
+        claimed: 300,
+        less_safe: Struck {
+            runs: 1,
+            times: 1,
+            first: Some(9),
+        },
+        ..Column::default()
+    };
+    let entrant = entrant(&[CauseKind::ClaimEmpty]);
+    let ruling = rule(&entrant, false, &column, &Column::default(), 1000);
+    assert_eq!(ruling.verdict, Verdict::Violated);
+    assert!(
+        ruling.why[0].contains("not under base (seed 9)"),
+        "{:?}",
+        ruling.why
+    );
+}
+
+#[test]
 fn what_each_claim_was_put_to_is_said() {
     for claimed in [299, 300] {
         let met = &ruled(claimed, None, None).why[1];

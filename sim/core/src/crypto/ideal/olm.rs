@@ -201,6 +201,11 @@ impl OlmMessage {
         self.opening
     }
 
+    /// The place in its chain.
+    pub(super) fn index(&self) -> u32 {
+        self.index
+    }
+
     /// The same message with one bit of its authentication code turned over.
     /// Done twice, it is what it was.
     pub(super) fn damaged(&self) -> Self {

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use super::{AgainstBase, Bound, Campaign, Finding, Witnessed};
 use crate::campaign::{EVERYBODY, Reached};
 use crate::oracle::{CauseKind, OutcomeClass};
-use crate::report::story::capitalised;
+use crate::report::story::{capitalised, write_table};
+use crate::report::violations::unsafe_table;
+use crate::report::{cost_table, costs};
 use crate::step::STEPS;
 
 impl Campaign {
@@ -68,6 +70,13 @@ impl Campaign {
         rows
     }
 
+    /// What each proposal costs, as a table.
+    #[must_use]
+    pub fn cost_table(&self) -> Vec<Vec<String>> {
+        let all = self.proposals.iter();
+        cost_table(all.map(|it| (it.say(), &it.costs)))
+    }
+
     /// The document, in Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
@@ -77,11 +86,13 @@ impl Campaign {
             .into_iter()
             .partition::<Vec<_>, _>(|line| !line.starts_with("- "));
         let _ = writeln!(text, "{}\n", scope[0]);
-        table(&mut text, &self.summary());
+        write_table(&mut text, &self.summary());
         self.by_adoption(&mut text);
         for finding in &self.proposals {
             finding.markdown(&mut text);
         }
+        let _ = writeln!(text, "\n## What each proposal costs\n\n{}\n", costs::ABOUT);
+        write_table(&mut text, &self.cost_table());
         self.gaps(&mut text);
         text.push_str("\n## What every figure holds for\n\n");
         let _ = writeln!(text, "{}\n", scope[1..].join("\n\n"));
@@ -96,6 +107,7 @@ impl Campaign {
         text.push_str("\n## Counts\n");
         for (title, counts) in [
             ("Outcomes", self.outcomes()),
+            ("Runs that were unsafe", self.unsafe_runs()),
             ("When each cause was first met under base", self.first_met()),
             ("Steps that fired", self.steps()),
             ("What the lives of keys came to", self.states()),
@@ -136,7 +148,7 @@ impl Campaign {
             };
             row[place] = finding.so_far();
         }
-        table(text, &rows);
+        write_table(text, &rows);
     }
 
     fn heads(&self, first: &str) -> Vec<String> {
@@ -156,7 +168,19 @@ impl Campaign {
         for class in OutcomeClass::ALL {
             rows.push(self.counts(class.name(), |it| it.outcomes[class].to_string()));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
+        text
+    }
+
+    fn unsafe_runs(&self) -> String {
+        let about = "Runs in which each safety oracle found something.\n\n";
+        let mut text = about.to_owned();
+        let all = self.proposals.iter().map(|finding| {
+            let runs = finding.violated.iter();
+            let runs = runs.map(|(oracle, it)| (oracle.as_str(), it.runs));
+            (finding.say(), runs.collect())
+        });
+        write_table(&mut text, &unsafe_table(all));
         text
     }
 
@@ -172,7 +196,7 @@ impl Campaign {
                 struck.map_or(0, |it| it.runs).to_string(),
             ]);
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -186,7 +210,7 @@ impl Campaign {
                 format!("{} of {}", count.fired, count.there)
             }));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -197,7 +221,7 @@ impl Campaign {
         for state in Reached::ALL {
             rows.push(self.counts(state.name, |it| it.reached[&state.state].to_string()));
         }
-        table(&mut text, &rows);
+        write_table(&mut text, &rows);
         text
     }
 
@@ -267,6 +291,11 @@ impl Finding {
         if let Some(it) = &self.regression {
             witness("Worse than base first in", text, &it.command);
         }
+        if let Some(Witnessed { runs, witness: it }) = &self.less_safe {
+            let what =
+                format!("{runs} runs are unsafe where they are not under base, the first in");
+            witness(&what, text, &it.command);
+        }
         if let Some(Witnessed { runs, witness: it }) = &self.new_claimed_cause {
             let what = format!(
                 "{runs} runs fail with a claimed cause that did not under base, the first in"
@@ -306,7 +335,7 @@ impl Finding {
                     .map_or_else(String::new, |it| it.to_string()),
             ]);
         }
-        table(&mut causes, &rows);
+        write_table(&mut causes, &rows);
         folded(text, "Why runs failed", &causes);
     }
 }
@@ -329,15 +358,6 @@ fn folded(text: &mut String, title: &str, inside: &str) {
         text,
         "\n<details>\n<summary>{title}</summary>\n\n{inside}\n</details>"
     );
-}
-
-fn table(text: &mut String, rows: &[Vec<String>]) {
-    for (place, row) in rows.iter().enumerate() {
-        let _ = writeln!(text, "| {} |", row.join(" | "));
-        if place == 0 {
-            let _ = writeln!(text, "|{}", " --- |".repeat(row.len()));
-        }
-    }
 }
 
 fn probability(p: f64) -> String {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::costs::Costs;
 
 fn draw(seed: u64, outcome: OutcomeClass, violated: &[&'static str]) -> Draw {
     Draw {
@@ -8,6 +9,7 @@ fn draw(seed: u64, outcome: OutcomeClass, violated: &[&'static str]) -> Draw {
         trace_hash: StableHash::of(&seed),
         consulted: Consulted::default(),
         findings: vec![],
+        costs: Costs::default(),
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,

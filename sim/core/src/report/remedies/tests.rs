@@ -1,4 +1,5 @@
 use super::*;
+use crate::costs::Costs;
 use crate::protocol::parse;
 use crate::report::{Draw, Finding};
 use crate::time::Span;
@@ -34,6 +35,7 @@ fn draws(outcomes: &[OutcomeClass], kind: CauseKind) -> Vec<Draw> {
             })
             .into_iter()
             .collect(),
+        costs: Costs::default(),
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
@@ -61,6 +63,7 @@ fn matrix(rows: &[(&str, [&[OutcomeClass]; 2], CauseKind)]) -> Matrix {
         engine: "fast",
         adopt: BTreeMap::new(),
         seed: 0,
+        costs: vec![],
         cells,
     }
 }

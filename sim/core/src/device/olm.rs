@@ -186,7 +186,9 @@ impl<C: Crypto> Device<C> {
                         key,
                         ..
                     } => {
-                        let is_kept = self.known_device(message.sender).is_some()
+                        let list = self.store.devices.get(&message.sender.user);
+                        let is_missing = list.is_some_and(|it| !it.contains_key(&message.sender));
+                        let is_kept = !is_missing
                             || match cx.protocol.unknown_senders() {
                                 UnknownSenders::KeyKept => true,
                                 UnknownSenders::KeyDropped => false,

@@ -469,8 +469,8 @@ decisions! {
         Stored = "stored",
     }
 
-    /// What a device does with a room key from a device that it does not know
-    /// (yet).
+    /// What a device does with a room key from a device that is not (yet) in the
+    /// list that it holds of the sender's devices.
     unknown_senders, "unknown-senders": UnknownSenders {
         /// It keeps the key, and finds out about the sender later:
         /// matrix-rust-sdk.

@@ -50,16 +50,30 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     fn new_account(&mut self, client: Client) -> Self::Account;
     /// The account's public identity keys.
     fn identity(&mut self, account: &Self::Account) -> Self::Identity;
-    /// Generates one-time keys; the IDs of the private keys that were
-    /// discarded to make room come back (BS §1.2: lowest ID first).
-    fn generate_one_time_keys(&mut self, account: &mut Self::Account, count: usize) -> Vec<KeyId>;
+    /// Generates one-time keys for a store with room for so many; the IDs of
+    /// the private keys that were discarded to make room come back (BS §1.2:
+    /// lowest ID first).
+    fn generate_one_time_keys(
+        &mut self,
+        account: &mut Self::Account,
+        count: usize,
+        room: usize,
+    ) -> Vec<KeyId>;
     /// The one-time keys that are not marked as published, by ascending ID.
     fn unpublished_one_time_keys(
         &mut self,
         account: &Self::Account,
     ) -> Vec<(KeyId, Self::PublicKey)>;
+    /// The one-time keys that are marked as published and whose private half
+    /// is held, by ascending ID.
+    fn published_one_time_keys(&mut self, account: &Self::Account)
+    -> Vec<(KeyId, Self::PublicKey)>;
     /// The IDs of all one-time keys whose private half is held, ascending.
     fn one_time_keys(&mut self, account: &Self::Account) -> Vec<KeyId>;
+    /// How many one-time keys there are whose private half is held.
+    fn count_one_time_keys(&mut self, account: &Self::Account) -> usize;
+    /// A hash of a public key.
+    fn hash_key(&mut self, key: &Self::PublicKey) -> u64;
     /// Deletes the private half of a one-time key, if it is held.
     fn discard_one_time_key(&mut self, account: &mut Self::Account, id: KeyId);
     /// Generates a fallback key; the current one becomes the previous one,

@@ -224,7 +224,7 @@ pub(crate) fn is_link(between: [NodeId; 2]) -> bool {
     }
 }
 
-fn one_of<T: Copy>(
+pub(crate) fn one_of<T: Copy>(
     what: &str,
     word: &Spanned<String>,
     all: impl Iterator<Item = T> + Clone,

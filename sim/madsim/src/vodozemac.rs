@@ -65,8 +65,13 @@ impl Crypto for Vodozemac {
         }
     }
 
-    fn generate_one_time_keys(&mut self, account: &mut Account, count: usize) -> Vec<KeyId> {
-        account.generate_one_time_keys(count)
+    fn generate_one_time_keys(
+        &mut self,
+        account: &mut Account,
+        count: usize,
+        room: usize,
+    ) -> Vec<KeyId> {
+        account.generate_one_time_keys(count, room)
     }
 
     fn unpublished_one_time_keys(
@@ -76,8 +81,20 @@ impl Crypto for Vodozemac {
         account.unpublished_one_time_keys()
     }
 
+    fn published_one_time_keys(&mut self, account: &Account) -> Vec<(KeyId, Curve25519PublicKey)> {
+        account.published_one_time_keys()
+    }
+
     fn one_time_keys(&mut self, account: &Account) -> Vec<KeyId> {
         account.one_time_keys()
+    }
+
+    fn count_one_time_keys(&mut self, account: &Account) -> usize {
+        account.count_one_time_keys()
+    }
+
+    fn hash_key(&mut self, key: &Curve25519PublicKey) -> u64 {
+        StableHash::of(&key.as_bytes()).words()[0]
     }
 
     fn discard_one_time_key(&mut self, account: &mut Account, id: KeyId) {

@@ -54,6 +54,12 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("D04", "base", "restore", Ok),
         ("D05", "base", "send", Ok),
         ("D06", "msc4162-reset-on-conflict", "crash", Wedged),
+        ("D06b", "base", "partition", Wedged),
+        ("D08", "base", "crash", Wedged),
+        ("D09", "otk-digest-drop", "partition", Wedged),
+        ("D10", "otk-digest-drop-monotonic", "partition", Wedged),
+        ("D13", "msc4162-reset-on-conflict", "reset_keys", Ok),
+        ("B30", "otk-ttl-30d", "partition", Wedged),
     ];
     assert_eq!(
         cases.len(),

@@ -80,6 +80,10 @@ states! {
     "one-time-key-evicted" OneTimeEvicted,
     /// Its owner discarded it when it had its keys deleted from the server.
     "one-time-key-discarded-with-reset" OneTimeDiscardedWithReset,
+    /// Its owner discarded it because the server refused it, having too many.
+    "one-time-key-discarded-as-refused" OneTimeDiscardedAsRefused,
+    /// Its owner discarded it because it had been claimed long ago.
+    "one-time-key-expired" OneTimeExpired,
     /// Its owner discarded it because a message could not be decrypted.
     "one-time-key-deleted-on-failure" OneTimeDeletedOnFailure,
     /// Its owner got a session on it after discarding it.

@@ -33,6 +33,13 @@ impl Exposure {
         }
     }
 
+    /// It was used, and is there all the same.
+    pub(super) fn kept(&mut self, key: KeyName) {
+        if let Some(life) = self.keys.get_mut(&key) {
+            life.until = None;
+        }
+    }
+
     /// A device has these keys now, whether or not it had lost them, and no
     /// others.
     pub(super) fn keep(&mut self, device: DeviceId, at: Time, held: impl Fn(&KeyName) -> bool) {

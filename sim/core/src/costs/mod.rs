@@ -102,7 +102,12 @@ impl Counting {
             Fact::ClaimRaced { key, .. } => self.stock.raced(*key),
             // A fallback key is not used up.
             Fact::SessionAccepted { key, .. } if is_one_time(key) => self.gone(*key, record.at),
+            Fact::KeyKept { key } => {
+                self.exposure.kept(*key);
+                self.stock.on_device.more(key.owner);
+            }
             Fact::KeyDiscarded { key, .. } => self.gone(*key, record.at),
+            Fact::KeyReset { key, .. } => self.stock.on_server.less(key.owner),
             Fact::KeysReset { device, .. } | Fact::DeviceRemoved { device, .. } => {
                 self.stock.on_server.clear(*device);
             }

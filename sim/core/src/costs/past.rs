@@ -73,7 +73,7 @@ pub(super) fn keys_at(trace: &Trace, place: FactId, holder: Holder, at: Time) ->
 
 fn change(fact: Fact, holder: Holder) -> Option<Change> {
     match (holder, fact) {
-        (Holder::Device(device), Fact::KeyGenerated { key }) => {
+        (Holder::Device(device), Fact::KeyGenerated { key } | Fact::KeyKept { key }) => {
             (key.owner == device).then_some(Change::Gain(key))
         }
         (Holder::Device(device), Fact::SessionAccepted { by, key, .. }) => {
@@ -100,6 +100,9 @@ fn change(fact: Fact, holder: Holder) -> Option<Change> {
                 server: at, key, ..
             },
         ) => (at == server).then_some(Change::Lose(key)),
+        (Holder::Server(server), Fact::KeyReset { server: at, key }) => {
+            (at == server).then_some(Change::Lose(key))
+        }
         (
             Holder::Server(server),
             Fact::KeysReset { server: at, device } | Fact::DeviceRemoved { server: at, device },

@@ -130,6 +130,15 @@ fn a_key_that_comes_back_lies_open_again_and_one_that_is_forgotten_does_not() {
 }
 
 #[test]
+fn a_key_that_is_kept_after_use_lies_open_on() {
+    let story = Story::default().generates(1, ONE).issues(10, ONE);
+    let story = story.accepts(15, ONE).at(15, Fact::KeyKept { key: ONE });
+    let story = story.generates(20, TWO).puts_bob_back(40, 30);
+    let costs = story.ends(100);
+    assert_eq!((costs.exposure, costs.most_on_device), (Span::secs(90), 2));
+}
+
+#[test]
 fn private_keys_are_counted_as_they_come_and_go() {
     let story = || Story::default().generates(1, ONE).generates(2, TWO);
     assert_eq!(story().ends(9).most_on_device, 2);

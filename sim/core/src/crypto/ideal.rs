@@ -94,16 +94,33 @@ impl Crypto for Ideal {
         account.identity()
     }
 
-    fn generate_one_time_keys(&mut self, account: &mut Account, count: usize) -> Vec<KeyId> {
-        account.generate_one_time_keys(count, || self.key())
+    fn generate_one_time_keys(
+        &mut self,
+        account: &mut Account,
+        count: usize,
+        room: usize,
+    ) -> Vec<KeyId> {
+        account.generate_one_time_keys(count, room, || self.key())
     }
 
     fn unpublished_one_time_keys(&mut self, account: &Account) -> Vec<(KeyId, Key)> {
         account.unpublished_one_time_keys()
     }
 
+    fn published_one_time_keys(&mut self, account: &Account) -> Vec<(KeyId, Key)> {
+        account.published_one_time_keys()
+    }
+
     fn one_time_keys(&mut self, account: &Account) -> Vec<KeyId> {
         account.one_time_keys()
+    }
+
+    fn count_one_time_keys(&mut self, account: &Account) -> usize {
+        account.count_one_time_keys()
+    }
+
+    fn hash_key(&mut self, key: &Key) -> u64 {
+        u64::from(key.0.get())
     }
 
     fn discard_one_time_key(&mut self, account: &mut Account, id: KeyId) {

@@ -2,12 +2,15 @@
 //! (BS §1.2–1.4).
 
 use super::outgoing::{IDLE_SYNC, Request};
+use super::reset::Reset;
 use super::store::{AccountRow, AccountState, Store};
 use super::{Device, Timer, Write};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName};
 use crate::node::Cx;
-use crate::protocol::{FallbackRetention, FallbackRotation, UploadConflict};
+use crate::protocol::{
+    FallbackRetention, FallbackRotation, FullStore, TooManyKeys, UploadConflict,
+};
 use crate::time::Span;
 use crate::trace::{Discard, Fact};
 use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused};
@@ -48,7 +51,7 @@ impl<C: Crypto> Device<C> {
     /// A new account starts with a full set of one-time keys. They are stored
     /// before they appear in any request.
     pub(super) fn make_first_keys(&mut self, cx: &mut Cx<'_, Self>) {
-        self.generate_one_time_keys(cx.settings.one_time_keys, cx);
+        self.make_room_for(cx.settings.one_time_keys, cx);
         self.store_account_if_changed(cx);
     }
 
@@ -151,13 +154,15 @@ impl<C: Crypto> Device<C> {
         }
     }
 
+    /// Whether an upload or a reset is on its way.
+    pub(super) fn is_changing_keys(&self) -> bool {
+        let mut requests = self.requests.values();
+        requests.any(|request| matches!(request, Request::Upload | Request::Reset(_)))
+    }
+
     /// Uploads everything that is unpublished, unless an upload is on its way.
     pub(super) fn upload_if_needed(&mut self, cx: &mut Cx<'_, Self>) {
-        if self
-            .requests
-            .values()
-            .any(|request| matches!(request, Request::Upload | Request::Reset))
-        {
+        if self.is_changing_keys() {
             return;
         }
         let state = &self.account.state;
@@ -165,7 +170,8 @@ impl<C: Crypto> Device<C> {
             device: self.id,
             identity: self.account.identity.clone(),
         });
-        let one_time_keys = cx.crypto.unpublished_one_time_keys(&self.account.olm);
+        let mut one_time_keys = self.keys_to_upload_again(cx);
+        one_time_keys.extend(cx.crypto.unpublished_one_time_keys(&self.account.olm));
         let fallback_key = cx.crypto.unpublished_fallback_key(&self.account.olm);
         if device_keys.is_none() && one_time_keys.is_empty() && fallback_key.is_none() {
             return;
@@ -192,21 +198,14 @@ impl<C: Crypto> Device<C> {
     /// matrix-rust-sdk leaves everything as it is, and the same keys are
     /// uploaded again with the next sync.
     pub(super) fn uploaded(&mut self, result: Result<usize, UploadRefused>, cx: &mut Cx<'_, Self>) {
-        let Ok(count) = result else {
-            match cx.protocol.upload_conflict() {
-                UploadConflict::Retry => {}
-                UploadConflict::ResetAndDiscard | UploadConflict::ResetAndKeep => {
-                    self.ask(Request::Reset, ClientRequest::KeysReset, cx);
-                }
-            }
-            if self.store.token.is_none() {
-                self.sync_again(cx);
-            }
-            return;
+        let count = match result {
+            Ok(count) => count,
+            Err(why) => return self.upload_refused(why, cx),
         };
         let first = !self.account.state.device_keys_shared;
         self.account.state.device_keys_shared = true;
         cx.crypto.mark_keys_as_published(&mut self.account.olm);
+        self.upload_again.clear();
         self.account.changed = true;
         self.top_up(count, cx);
         self.store_account_if_changed(cx);
@@ -216,30 +215,35 @@ impl<C: Crypto> Device<C> {
         self.do_outgoing(cx);
     }
 
-    /// The server deleted all one-time keys, unless it knows no such request.
-    /// The text of MSC4162 says that the client may now delete its own; it
-    /// cannot know which of them somebody has claimed and not yet used.
-    pub(super) fn keys_reset(&mut self, count: Option<usize>, cx: &mut Cx<'_, Self>) {
-        let Some(count) = count else {
-            return;
-        };
-        match cx.protocol.upload_conflict() {
-            UploadConflict::Retry | UploadConflict::ResetAndKeep => {}
-            UploadConflict::ResetAndDiscard => {
-                for id in cx.crypto.one_time_keys(&self.account.olm) {
-                    let why = Discard::Reset;
-                    self.discard_one_time_key(id, why, cx);
-                }
-            }
+    fn upload_refused(&mut self, why: UploadRefused, cx: &mut Cx<'_, Self>) {
+        match why {
+            UploadRefused::KeyExists => match cx.protocol.upload_conflict() {
+                UploadConflict::Retry => {}
+                UploadConflict::Reset => self.ask_reset(Reset::Conflict, cx),
+            },
+            UploadRefused::TooMany => match cx.protocol.too_many_keys() {
+                TooManyKeys::Retry => {}
+                TooManyKeys::Discard => self.discard_refused_keys(cx),
+            },
         }
-        self.top_up(count, cx);
+        if self.store.token.is_none() {
+            self.sync_again(cx);
+        }
+    }
+
+    /// What was refused beside the one-time keys is uploaded without them.
+    fn discard_refused_keys(&mut self, cx: &mut Cx<'_, Self>) {
+        for (id, _) in cx.crypto.unpublished_one_time_keys(&self.account.olm) {
+            self.discard_one_time_key(id, Discard::Refused, cx);
+        }
         self.store_account_if_changed(cx);
-        self.do_outgoing(cx);
+        self.upload_if_needed(cx);
     }
 
     /// Deletes the private half of a one-time key.
     pub(super) fn discard_one_time_key(&mut self, id: KeyId, why: Discard, cx: &mut Cx<'_, Self>) {
         cx.crypto.discard_one_time_key(&mut self.account.olm, id);
+        self.account.state.claimed.retain(|(it, _)| *it != id);
         let key = one_time_key_name(self.id, &self.account.state, id);
         cx.observe(Fact::KeyDiscarded { key, why });
         self.account.changed = true;
@@ -255,22 +259,50 @@ impl<C: Crypto> Device<C> {
         self.write([Write::Account(AccountRow { pickle, state }.into())], cx);
     }
 
-    fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {
+    /// Generates what is missing on the server, unless something waits to be
+    /// uploaded.
+    pub(super) fn top_up(&mut self, on_server: usize, cx: &mut Cx<'_, Self>) {
         let missing = cx.settings.one_time_keys.saturating_sub(on_server);
         if missing > 0
+            && self.upload_again.is_empty()
             && cx
                 .crypto
                 .unpublished_one_time_keys(&self.account.olm)
                 .is_empty()
         {
-            self.generate_one_time_keys(missing, cx);
+            self.make_room_for(missing, cx);
         }
     }
 
-    fn generate_one_time_keys(&mut self, count: usize, cx: &mut Cx<'_, Self>) {
-        let discarded = cx
-            .crypto
-            .generate_one_time_keys(&mut self.account.olm, count);
+    /// Generates keys. If the store is full, others have to go, and perhaps
+    /// from the server first.
+    fn make_room_for(&mut self, count: usize, cx: &mut Cx<'_, Self>) {
+        let room = cx.client.private_keys();
+        let held = cx.crypto.count_one_time_keys(&self.account.olm);
+        let excess = (held + count).saturating_sub(room);
+        if excess == 0 {
+            return self.generate_one_time_keys(count, room, cx);
+        }
+        match cx.protocol.full_store() {
+            FullStore::DiscardsOldest => self.generate_one_time_keys(count, room, cx),
+            FullStore::KeepsAll => self.generate_one_time_keys(count, usize::MAX, cx),
+            FullStore::ResetsFirst => {
+                let mut oldest = cx.crypto.one_time_keys(&self.account.olm);
+                oldest.truncate(excess);
+                self.ask_reset(Reset::FullStore { oldest, count }, cx);
+            }
+        }
+    }
+
+    /// Generates keys for a store with room for so many.
+    pub(super) fn generate_one_time_keys(
+        &mut self,
+        count: usize,
+        room: usize,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let olm = &mut self.account.olm;
+        let discarded = cx.crypto.generate_one_time_keys(olm, count, room);
         let generated = cx.crypto.unpublished_one_time_keys(&self.account.olm);
         let incarnation = self.incarnation(cx);
         let state = &mut self.account.state;
@@ -282,6 +314,7 @@ impl<C: Crypto> Device<C> {
         {
             state.generations.push((*first, incarnation));
         }
+        state.newest = generated.last().map(|(id, _)| *id).or(state.newest);
         self.account.changed = true;
         let state = &self.account.state;
         for id in discarded {
@@ -290,10 +323,13 @@ impl<C: Crypto> Device<C> {
                 why: Discard::StoreFull,
             });
         }
-        for (id, _) in generated {
+        for (id, _) in &generated {
             cx.observe(Fact::KeyGenerated {
-                key: one_time_key_name(self.id, state, id),
+                key: one_time_key_name(self.id, state, *id),
             });
+        }
+        if let Some((first, _)) = generated.first() {
+            self.note_batch(*first, cx);
         }
     }
 

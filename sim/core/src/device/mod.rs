@@ -3,12 +3,15 @@
 //! homeserver only by what it answers.
 
 mod claim;
+mod claimed_keys;
 mod failures;
+mod key_check;
 mod keys;
 mod login;
 mod olm;
 mod outgoing;
 mod process;
+mod reset;
 mod rooms;
 mod send;
 mod share;
@@ -23,7 +26,7 @@ use std::collections::BTreeSet;
 use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
-use crate::name::{DeviceId, MegolmName, NodeId, RoomId, ServerId, SessionName};
+use crate::name::{DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, SessionName};
 use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
@@ -52,6 +55,10 @@ pub struct Device<C: Crypto> {
     connected: bool,
     /// What the server last told of this device's keys.
     told: Option<KeyCounts>,
+    /// Whether its keys on the server have changed since it opened its poll.
+    changed_since_poll: bool,
+    /// Published keys that the server seems to have forgotten.
+    upload_again: BTreeSet<KeyId>,
     requests: LiteMap<RequestId, Request>,
     next_request: RequestId,
     next_message: u32,
@@ -81,6 +88,8 @@ pub enum Timer {
     FallbackKeyDue,
     /// What failed may be tried again.
     Retry,
+    /// A key that seems to have been claimed has been kept for long enough.
+    ClaimedKeyDue,
 }
 
 /// What a person does with a client.
@@ -123,6 +132,7 @@ impl<C: Crypto> Node for Device<C> {
             device.make_first_keys(cx);
         }
         device.wake_for_fallback_key(cx);
+        device.wake_for_claimed_keys(cx);
         device
     }
 
@@ -153,6 +163,7 @@ impl<C: Crypto> Node for Device<C> {
                     self.do_outgoing(cx);
                 }
             }
+            Input::Timer(Timer::ClaimedKeyDue) => self.do_outgoing(cx),
             Input::Timer(Timer::Retry) => {
                 if self.retry_at.is_some_and(|at| at <= cx.now) {
                     self.retry_at = None;
@@ -199,6 +210,8 @@ impl<C: Crypto> Device<C> {
             may_read_more: true,
             connected: false,
             told: None,
+            changed_since_poll: false,
+            upload_again: BTreeSet::new(),
             requests: LiteMap::new(),
             // Neither requests nor transactions of two incarnations ever meet.
             next_request: RequestId::first(cx.incarnation, is_second),
@@ -233,9 +246,13 @@ impl<C: Crypto> Device<C> {
             (Request::Wish, ClientResponse::Logout) => self.logged_out(LogoutReason::Asked, cx),
             (Request::Wish, ClientResponse::Membership(_)) => self.wish_answered(cx),
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
+                self.changed_since_poll = true;
                 self.uploaded(result, cx);
             }
-            (Request::Reset, ClientResponse::KeysReset(count)) => self.keys_reset(count, cx),
+            (Request::Reset(why), ClientResponse::KeysReset(left)) => {
+                self.changed_since_poll = true;
+                self.keys_reset(why, left, cx);
+            }
             (Request::Query { after, .. }, ClientResponse::KeysQuery { devices, failures }) => {
                 self.queried(after, devices, failures, cx);
             }
@@ -275,6 +292,8 @@ impl<C: Crypto> Device<C> {
     /// A request got no answer.
     fn failed(&mut self, request: Request, cx: &mut Cx<'_, Self>) {
         match request {
+            // What it was to do with its keys it does when it hears of them again.
+            Request::Reset(_) => self.told = None,
             // A share that failed discards the session (BS §1.9).
             Request::Share { room, .. } => {
                 self.discard_session(room, cx);
@@ -285,7 +304,6 @@ impl<C: Crypto> Device<C> {
             Request::Claim { send: None, .. }
             | Request::Wish
             | Request::Upload
-            | Request::Reset
             | Request::Query { .. }
             | Request::Dummy(_)
             | Request::Sync => {}

@@ -7,7 +7,7 @@ use super::{Device, SessionRow, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
 use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
 use crate::node::{Cx, Durable as _};
-use crate::protocol::{FailedKeys, SessionStorage, UnknownSenders};
+use crate::protocol::{FailedKeys, SessionStorage, UnknownSenders, UsedKeys};
 use crate::trace::{Discard, Fact};
 use crate::wire::{DeviceKeys, Encrypted, ToDevice, ToDeviceContent};
 
@@ -186,7 +186,9 @@ impl<C: Crypto> Device<C> {
                         key,
                         ..
                     } => {
-                        let is_kept = self.known_device(message.sender).is_some()
+                        let list = self.store.devices.get(&message.sender.user);
+                        let is_missing = list.is_some_and(|it| !it.contains_key(&message.sender));
+                        let is_kept = !is_missing
                             || match cx.protocol.unknown_senders() {
                                 UnknownSenders::KeyKept => true,
                                 UnknownSenders::KeyDropped => false,
@@ -339,6 +341,18 @@ impl<C: Crypto> Device<C> {
         Ok(payload)
     }
 
+    /// The account as it was before a one-time key was used, if that is not to
+    /// be deleted by its use.
+    fn account_to_keep(&self, key: KeyName, cx: &mut Cx<'_, Self>) -> Option<C::Pickle> {
+        match key.kind {
+            KeyKind::Fallback => None,
+            KeyKind::OneTime => match cx.protocol.used_keys() {
+                UsedKeys::Deleted => None,
+                UsedKeys::Kept => Some(cx.crypto.pickle_account(&self.account.olm)),
+            },
+        }
+    }
+
     /// The session that a message opens. The one-time key is gone if that
     /// succeeds, and only then; a fallback key stays.
     pub(super) fn accept_session(
@@ -346,6 +360,7 @@ impl<C: Crypto> Device<C> {
         outside: &Encrypted<C>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<(C::Session, Payload<C>), OlmError> {
+        let before = self.account_to_keep(outside.key, cx);
         let accepted = cx.crypto.accept_session(
             &mut self.account.olm,
             &outside.sender_identity,
@@ -357,8 +372,15 @@ impl<C: Crypto> Device<C> {
             session,
             key,
         });
+        if let Some(before) = before {
+            self.account.olm = cx.crypto.unpickle_account(&before);
+            cx.observe(Fact::KeyKept { key });
+        }
         match key.kind {
-            KeyKind::OneTime => self.account.changed = true,
+            KeyKind::OneTime => {
+                self.account.changed = true;
+                self.one_time_key_used(key.id, cx);
+            }
             KeyKind::Fallback => self.fallback_key_used(key, cx),
         }
         Ok(accepted)

@@ -1,5 +1,6 @@
 //! Requests to the homeserver, and what is asked after each sync.
 
+use super::reset::Reset;
 use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
@@ -22,8 +23,8 @@ pub(super) enum Request {
     /// What a person wishes first.
     Wish,
     Upload,
-    /// All one-time keys are to be deleted.
-    Reset,
+    /// One-time keys are to be deleted.
+    Reset(Reset),
     /// A key query, and how many notices of changes had come before it.
     Query {
         after: u64,
@@ -87,6 +88,7 @@ impl<C: Crypto> Device<C> {
         if self.store.access.is_none() {
             return;
         }
+        self.delete_expired_keys(cx);
         self.upload_if_needed(cx);
         self.query_if_needed(cx);
         self.claim_for_unwedging(cx);
@@ -122,6 +124,7 @@ impl<C: Crypto> Device<C> {
     pub(super) fn sync_again(&mut self, cx: &mut Cx<'_, Self>) {
         self.requests
             .retain(|_, request| !matches!(request, Request::Sync));
+        self.changed_since_poll = false;
         self.ask(
             Request::Sync,
             ClientRequest::Sync {

@@ -68,6 +68,15 @@ pub struct AccountState {
     pub fallback_used: Option<Time>,
     /// The fallback key before that, whose private half is still held.
     pub previous_fallback: Option<KeyName>,
+    /// The one-time key with the highest ID that it has generated.
+    pub newest: Option<KeyId>,
+    /// Published one-time keys below this ID were all deleted from the server.
+    pub reset_below: Option<KeyId>,
+    /// One-time keys that are held and not on the server any more, as far as
+    /// the device can tell, and since when it has thought so; the oldest first.
+    pub claimed: Vec<(KeyId, Time)>,
+    /// The first ID of each upload, where the device has to know.
+    pub batches: Vec<KeyId>,
 }
 
 /// An Olm session.

@@ -15,8 +15,10 @@ impl<C: Crypto> Device<C> {
     /// message opens is stored at once. Then room events, and how far they
     /// have been fetched; then the next requests.
     pub(super) fn synced(&mut self, response: SyncResponse<C>, cx: &mut Cx<'_, Self>) {
-        self.update_key_counts(told_counts(&response, cx), cx);
+        let counts = told_counts(&response, cx);
         self.told = Some(response.counts);
+        self.compare_numbers(response.counts, cx);
+        self.update_key_counts(counts, cx);
 
         let token = Write::Token(response.next.to_device);
         let token_first = !response.to_device.is_empty()
@@ -35,6 +37,7 @@ impl<C: Crypto> Device<C> {
         self.write(rows, cx);
         self.store_account_if_changed(cx);
 
+        self.compare_keys(response.counts, cx);
         self.retry_undecrypted(cx);
         for event in response.events {
             self.see(event, cx);

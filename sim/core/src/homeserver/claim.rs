@@ -269,8 +269,9 @@ impl<C: Crypto> Homeserver<C> {
             // The stored permutation decides inside one upload.
             ClaimOrder::UploadOrder => rows.min_by_key(|row| (row.uploaded, row.tie)),
             ClaimOrder::KeyIdOrder => rows.min_by_key(|row| row.key.id()),
+            ClaimOrder::KeyNumberOrder => rows.min_by_key(|row| row.key.name.id),
             ClaimOrder::Random => rows.min_by_key(|row| {
-                let subject = (row.key.name, row.uploaded);
+                let subject = (row.key.name, row.uploaded, cx.now);
                 cx.draws.below(Purpose::ClaimOrder, subject, u64::MAX)
             }),
         };

@@ -1,15 +1,15 @@
-//! `POST /keys/upload` and `POST /keys/reset` (BS §2.1, §8.1, MSC4162).
+//! `POST /keys/upload` (BS §2.1, §8.1).
 
 use litemap::LiteMap;
 
 use super::{Homeserver, OneTimeKeyRow, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
-use crate::name::DeviceId;
+use crate::name::{DeviceId, KeyId};
 use crate::node::Cx;
-use crate::protocol::{IssuedKeys, KeyIdConflicts, KeysReset, RepeatedKeys, StoredKeyLimit};
+use crate::protocol::{IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit};
 use crate::trace::Fact;
-use crate::wire::{DeviceKeys, KeyCounts, SignedKey, UploadRefused};
+use crate::wire::{DeviceKeys, SignedKey, UploadRefused};
 
 /// The most one-time keys of a device that a server with a limit stores.
 const STORED_KEY_LIMIT: usize = 500;
@@ -54,34 +54,7 @@ impl<C: Crypto> Homeserver<C> {
             self.store_fallback_key(key, cx);
         }
         self.counts_changed(device, cx);
-        Ok(self.counts(device).one_time_keys)
-    }
-
-    /// Deletes all one-time keys of a device; nothing if the server knows no
-    /// such request.
-    pub(super) fn reset_keys(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) -> Option<usize> {
-        match cx.protocol.keys_reset() {
-            KeysReset::Absent => None,
-            KeysReset::Present => {
-                cx.observe(Fact::KeysReset {
-                    server: self.id,
-                    device,
-                });
-                self.write([Write::OneTimeKeysGone(device)], cx);
-                self.counts_changed(device, cx);
-                Some(0)
-            }
-        }
-    }
-
-    /// What `/sync` tells a device of its own keys.
-    pub(super) fn counts(&self, device: DeviceId) -> KeyCounts {
-        let keys = self.tables.one_time_keys.get(&device);
-        let fallback = self.tables.fallback_keys.get(&device);
-        KeyCounts {
-            one_time_keys: keys.map_or(0, LiteMap::len),
-            unused_fallback_key: fallback.is_some_and(|fallback| !fallback.used),
-        }
+        Ok(self.one_time_keys_of(device))
     }
 
     /// The uploaded keys that are to be stored. A stored key is the same key
@@ -94,6 +67,7 @@ impl<C: Crypto> Homeserver<C> {
     ) -> Result<Vec<SignedKey<C>>, (SignedKey<C>, UploadRefused)> {
         let none = LiteMap::new();
         let stored = self.tables.one_time_keys.get(&device).unwrap_or(&none);
+        let highest_issued = self.highest_issued(device);
         let mut fresh = vec![];
         for key in uploaded {
             match stored.get(&key.name.id) {
@@ -106,11 +80,12 @@ impl<C: Crypto> Homeserver<C> {
                     KeyIdConflicts::Ignored => self.leave_out(&key, cx),
                     KeyIdConflicts::Replaced => fresh.push(key),
                 },
-                None if self.was_issued(&key) => match cx.protocol.issued_keys() {
-                    IssuedKeys::Forgotten => fresh.push(key),
-                    IssuedKeys::Remembered => self.leave_out(&key, cx),
+                None if highest_issued < Some(key.name.id) => fresh.push(key),
+                None => match cx.protocol.issued_keys() {
+                    IssuedKeys::Remembered if self.was_issued(&key) => self.leave_out(&key, cx),
+                    IssuedKeys::Forgotten | IssuedKeys::Remembered => fresh.push(key),
+                    IssuedKeys::Outnumbered => self.leave_out(&key, cx),
                 },
-                None => fresh.push(key),
             }
         }
         let new = |key: &&SignedKey<C>| !stored.contains_key(&key.name.id);
@@ -122,6 +97,11 @@ impl<C: Crypto> Homeserver<C> {
             },
             _ => Ok(fresh),
         }
+    }
+
+    fn highest_issued(&self, device: DeviceId) -> Option<KeyId> {
+        let issued = self.tables.issued_keys.get(&device)?;
+        issued.last().map(|(id, _)| *id)
     }
 
     fn was_issued(&self, key: &SignedKey<C>) -> bool {
@@ -143,6 +123,7 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) {
         let subject = (device, fresh.first().map(|key| key.name));
+        let highest = fresh.iter().map(|key| key.name.id).max();
         let ties = cx
             .draws
             .permutation(Purpose::UploadOrder, subject, fresh.len());
@@ -159,6 +140,7 @@ impl<C: Crypto> Homeserver<C> {
                 tie,
             }));
         }
+        rows.extend(self.new_highest_number(device, highest, cx));
         self.write(rows, cx);
     }
 

@@ -7,10 +7,12 @@ mod device_lists;
 mod device_updates;
 mod federation;
 mod inbox;
+mod key_summary;
 mod keys;
 mod logins;
 mod membership;
 mod missing_events;
+mod reset;
 mod rooms;
 mod strangers;
 mod sync;
@@ -82,6 +84,8 @@ pub enum Command<C: Crypto> {
     Claim(Strangers),
     /// Puts a message into an inbox, past every check.
     PutIntoInbox(Box<ToDevice<C>>),
+    /// Asks in the name of a device to delete all its one-time keys.
+    ResetKeys(DeviceId),
 }
 
 impl<C: Crypto> Node for Homeserver<C> {
@@ -150,6 +154,9 @@ impl<C: Crypto> Node for Homeserver<C> {
             Input::Command(Command::Greet(peers)) => self.greet(&peers, cx),
             Input::Command(Command::Claim(strangers)) => self.claim_for_strangers(strangers, cx),
             Input::Command(Command::PutIntoInbox(message)) => self.put_into_inbox(*message, cx),
+            Input::Command(Command::ResetKeys(device)) => {
+                self.reset_keys(device, None, cx);
+            }
             Input::Connection(_) | Input::TimedOut(_) => {}
         }
     }
@@ -197,9 +204,9 @@ impl<C: Crypto> Homeserver<C> {
                 self.logout(device, cx);
                 respond(device, id, kind, ClientResponse::Logout, cx);
             }
-            ClientRequest::KeysReset => {
-                let count = self.reset_keys(device, cx);
-                respond(device, id, kind, ClientResponse::KeysReset(count), cx);
+            ClientRequest::KeysReset { keys } => {
+                let left = self.reset_keys(device, keys, cx);
+                respond(device, id, kind, ClientResponse::KeysReset(left), cx);
             }
             ClientRequest::Join { room, via } => self.join(device, id, room, via, cx),
             ClientRequest::Leave { room } => self.leave(device, id, room, cx),

@@ -92,7 +92,7 @@ impl<C: Crypto> Homeserver<C> {
         if let Some(token) = bounded {
             self.acknowledge(device, token.to_device, cx);
         }
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         self.polls.insert(
             poller,
             Poll {
@@ -121,7 +121,8 @@ impl<C: Crypto> Homeserver<C> {
         let told = polls.filter(|((device, _), poll)| self.has_news(*device, poll.since));
         let told: Vec<Poller> = told.map(|(poller, _)| *poller).collect();
         for poller in told {
-            self.answer(poller, self.counts(poller.0), cx);
+            let counts = self.counts(poller.0, cx);
+            self.answer(poller, counts, cx);
         }
     }
 
@@ -134,7 +135,7 @@ impl<C: Crypto> Homeserver<C> {
 
     /// A device's own keys may have changed.
     pub(super) fn counts_changed(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) {
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         for is_second in [false, true] {
             self.await_end((device, is_second), counts, cx);
         }
@@ -162,7 +163,7 @@ impl<C: Crypto> Homeserver<C> {
     /// The end of a poll's 30 s: it is answered with what was so at their
     /// beginning, unless that is known and still so. Then the next 30 s begin.
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
-        let counts = self.counts(device);
+        let counts = self.counts(device, cx);
         let poller = (device, id.second().is_some());
         let Some(poll) = self.polls.get_mut(&poller).filter(|poll| poll.id == id) else {
             return;
@@ -183,7 +184,8 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         if self.has_news(poller.0, poll.since) {
-            self.answer(poller, self.counts(poller.0), cx);
+            let counts = self.counts(poller.0, cx);
+            self.answer(poller, counts, cx);
         }
     }
 

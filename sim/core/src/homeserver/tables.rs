@@ -29,6 +29,9 @@ pub struct Tables<C: Crypto> {
     pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
     pub(super) fallback_keys: LiteMap<DeviceId, FallbackKey<C>>,
     pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
+    /// The highest number of a one-time key that each device has uploaded,
+    /// where the server tells it; part of what it remembers of issued keys.
+    pub(super) highest_numbers: LiteMap<DeviceId, KeyId>,
     pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceRow<C>>>,
     pub(super) device_lists: DeviceLists<C>,
     pub(super) inbox: Inbox<C>,
@@ -141,6 +144,8 @@ pub enum Write<C: Crypto> {
     OneTimeKeysGone(DeviceId),
     /// Remembers that a one-time key was handed out.
     Issued(DeviceId, KeyId, C::PublicKey),
+    /// Remembers the highest number of a one-time key that was uploaded.
+    HighestNumber(DeviceId, KeyId),
     /// Stores a device's fallback key, or that it was used.
     FallbackKey(SignedKey<C>, bool),
     /// Stores that a device has logged in.
@@ -206,6 +211,7 @@ impl<C: Crypto> Default for Tables<C> {
             one_time_keys: LiteMap::new(),
             fallback_keys: LiteMap::new(),
             issued_keys: LiteMap::new(),
+            highest_numbers: LiteMap::new(),
             devices: LiteMap::new(),
             device_lists: DeviceLists {
                 remote: LiteMap::new(),
@@ -241,7 +247,10 @@ impl<C: Crypto> Tables<C> {
             Table::Rooms => self.rooms.clone_from(&backup.rooms),
             Table::Deduplication => self.deduplication.clone_from(&backup.deduplication),
             Table::RetryTimings => self.retry.clone_from(&backup.retry),
-            Table::IssuedKeys => self.issued_keys.clone_from(&backup.issued_keys),
+            Table::IssuedKeys => {
+                self.issued_keys.clone_from(&backup.issued_keys);
+                self.highest_numbers.clone_from(&backup.highest_numbers);
+            }
         }
     }
 
@@ -282,6 +291,9 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::Issued(device, id, key) => {
                 self.issued_keys.entry(device).or_default().insert(id, key);
             }
+            Write::HighestNumber(device, id) => {
+                self.highest_numbers.insert(device, id);
+            }
             Write::FallbackKey(key, used) => {
                 self.fallback_keys
                     .insert(key.name.owner, FallbackKey { key, used });
@@ -307,6 +319,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.one_time_keys.remove(&device);
                 self.fallback_keys.remove(&device);
                 self.issued_keys.remove(&device);
+                self.highest_numbers.remove(&device);
                 self.inbox.messages.remove(&device);
             }
             Write::RemoteDevice(update) => {
@@ -389,7 +402,7 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::OneTimeKey(_) | Write::OneTimeKeyGone(..) | Write::OneTimeKeysGone(_) => {
                 Table::OneTimeKeys
             }
-            Write::Issued(..) => Table::IssuedKeys,
+            Write::Issued(..) | Write::HighestNumber(..) => Table::IssuedKeys,
             Write::FallbackKey(..) => Table::FallbackKeys,
             Write::Login(..) | Write::Device(_) | Write::DeviceGone(_) => Table::Devices,
             Write::RemoteDevice(_)

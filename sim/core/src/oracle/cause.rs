@@ -2,6 +2,7 @@
 //! set of answers. A cause names its decisive fact, and the step that made it
 //! so: without that step the run comes out better.
 
+mod blame;
 mod kind;
 mod lost_on_the_way;
 mod never_given;

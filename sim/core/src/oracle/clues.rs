@@ -110,6 +110,8 @@ fn is_hindrance(fact: Fact) -> bool {
             | Fact::Injected { .. }
             | Fact::OlmMessagesWasted { .. }
             | Fact::ClaimedByStrangers { .. }
+            | Fact::Duplicated { .. }
+            | Fact::ResetByOther { .. }
             | Fact::LoggedOut { .. }
             | Fact::RemoteFailed { .. }
             | Fact::ClaimMissed { .. }

@@ -226,6 +226,13 @@ impl Story {
         })
     }
 
+    /// The two servers can reach each other again.
+    pub(super) fn mends_link(&mut self) -> FactId {
+        let between = [NodeId::Server(HERE), NodeId::Server(THERE)];
+        let step = None;
+        self.note(Fact::LinkMended { between, step })
+    }
+
     pub(super) fn crashes(&mut self, node: NodeId, step: Option<StepIndex>) -> FactId {
         self.note(Fact::Crashed { node, step })
     }

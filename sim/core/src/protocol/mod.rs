@@ -147,8 +147,11 @@ decisions! {
         /// By the text of their IDs, which is not the order of their numbers:
         /// Synapse before 1.120, and MSC4162.
         KeyIdOrder = "key-id-order",
-        /// In any order at all, drawn for each key.
+        /// In no order at all: each claim draws anew.
         Random = "random",
+        /// By the numbers in their IDs, which is the order in which a client
+        /// makes them (matrix-spec#1124).
+        KeyNumberOrder = "key-number-order",
     }
 
     /// What a homeserver answers to a claim whose key another claim took
@@ -174,6 +177,10 @@ decisions! {
         /// The server remembers what it handed out, and leaves it out
         /// (matrix-spec#1124).
         Remembered = "remembered",
+        /// The server remembers the highest number that it handed out, and
+        /// leaves out, without a word, every key whose number is not higher
+        /// (matrix-spec#1124).
+        Outnumbered = "outnumbered",
     }
 
     /// What a homeserver does with a one-time key whose ID is taken by a
@@ -210,8 +217,28 @@ decisions! {
     keys_reset, "keys-reset": KeysReset {
         /// There is no such endpoint.
         Absent = "absent",
-        /// `POST /keys/reset` deletes them all (MSC4162).
+        /// `POST /keys/reset` deletes them all, or those that the request
+        /// names, and answers how many are left (MSC4162).
         Present = "present",
+        /// The same, and it answers which keys it has deleted: one that is not
+        /// among them had been claimed before.
+        ListsDeleted = "lists-deleted",
+    }
+
+    /// What `/sync` tells a device of its one-time keys on the server; always
+    /// as they were when the answer was begun, which can be half a minute ago.
+    key_summary, "key-summary": KeySummary {
+        /// How many there are.
+        Count = "count",
+        /// Also a digest of their IDs and of the keys themselves
+        /// (element-meta#2406).
+        Digest = "digest",
+        /// Also the highest number that the server has ever been given; part
+        /// of its database, so that a restore puts it back
+        /// (element-meta#2406).
+        HighestNumber = "highest-number",
+        /// All three, as they were at one moment.
+        DigestAndNumber = "digest-and-number",
     }
 
     /// What an operator's restore of a whole backup brings back.
@@ -238,19 +265,111 @@ decisions! {
 
     // What a client does.
 
-    /// What a device does when an upload of one-time keys is refused.
+    /// What a device does when an upload of one-time keys is refused because
+    /// the server has another key under one of their IDs.
     upload_conflict, "upload-conflict": UploadConflict {
         /// It uploads the same keys again with its next sync, for ever:
         /// matrix-rust-sdk.
         Retry = "retry",
-        /// It deletes all its keys from the server, discards their private
-        /// halves, and uploads fresh ones. Against a server without
-        /// `keys-reset` it is as `retry`.
-        ResetAndDiscard = "reset-and-discard",
-        /// It deletes all its keys from the server, keeps their private
-        /// halves, and uploads what was refused. Against a server without
-        /// `keys-reset` it is as `retry`.
-        ResetAndKeep = "reset-and-keep",
+        /// It deletes all its keys from the server, and uploads again. Against
+        /// a server without `keys-reset` it is as `retry`.
+        Reset = "reset",
+    }
+
+    /// What a device does when an upload is refused because the server stores
+    /// no more one-time keys of it (`stored-key-limit`).
+    too_many_keys, "too-many-keys": TooManyKeys {
+        /// It uploads the same keys again with its next sync, as after any
+        /// refusal: matrix-rust-sdk.
+        Retry = "retry",
+        /// It discards the keys that were refused.
+        Discard = "discard",
+    }
+
+    /// What a device does when it has to make one-time keys and its store of
+    /// private halves is full (BS §1.2).
+    full_store, "full-store": FullStore {
+        /// It discards the oldest, whether or not the server still has their
+        /// public halves: vodozemac and libolm.
+        DiscardsOldest = "discards-oldest",
+        /// First it deletes those that are to go from the server (MSC4162);
+        /// what becomes of them then is `after-reset`. Against a server
+        /// without `keys-reset` it is as `discards-oldest`.
+        ResetsFirst = "resets-first",
+        /// It discards none: a store has room for all.
+        KeepsAll = "keeps-all",
+    }
+
+    /// Which private halves a device discards when it has had keys deleted
+    /// from its server.
+    after_reset, "after-reset": AfterReset {
+        /// Those of all keys that it asked to have deleted, which MSC4162 says
+        /// is safe.
+        DiscardsAll = "discards-all",
+        /// None: somebody may have claimed any of them before.
+        KeepsAll = "keeps-all",
+        /// Those that the server says it has deleted. Against a server that
+        /// does not say which (`keys-reset`), none.
+        DiscardsDeleted = "discards-deleted",
+    }
+
+    /// What a device does when what `/sync` tells of its keys (`key-summary`)
+    /// contradicts its store.
+    key_mismatch, "key-mismatch": KeyMismatch {
+        /// Nothing.
+        Ignored = "ignored",
+        /// It deletes all its keys from the server and uploads fresh ones;
+        /// against a server without `keys-reset`, nothing. Of a count alone it
+        /// takes for a contradiction only that there are more keys on the
+        /// server than it holds private halves.
+        Reset = "reset",
+        /// Where the server knows lower numbers only than it has been given,
+        /// the device uploads the keys with higher ones again.
+        UploadsAgain = "uploads-again",
+    }
+
+    /// Which keys a device takes to be on its server, when it compares them
+    /// with a digest.
+    expected_keys, "expected-keys": ExpectedKeys {
+        /// All that it has published, neither used nor had deleted. A key
+        /// that somebody has just claimed is among them.
+        Unused = "unused",
+        /// Of those the newest: as many as the count says, and none above the
+        /// highest number if the server tells one. Right where keys are handed
+        /// out by their numbers.
+        Newest = "newest",
+    }
+
+    /// What a device makes of what `/sync` tells of its keys where it has
+    /// changed them itself since it opened that poll (synapse#17491).
+    outdated_summaries, "outdated-summaries": OutdatedSummaries {
+        /// It compares it with its store all the same. What it does about a
+        /// contradiction changes its keys, so that the next poll contradicts
+        /// them again.
+        Compared = "compared",
+        /// It waits for the next poll.
+        LeftOut = "left-out",
+    }
+
+    /// For how long a device keeps a one-time key that it takes to have been
+    /// claimed, because a message came that was made for a later one in the
+    /// order of issue, or because it was not among the keys that the server
+    /// says it has deleted (MSC4162).
+    claimed_keys, "claimed-keys": ClaimedKeys {
+        /// Until it is used.
+        Kept = "kept",
+        /// For thirty days; then it deletes the key from the server, in case
+        /// it is there, and discards it.
+        ThirtyDays = "thirty-days",
+    }
+
+    /// What becomes of the private half of a one-time key that was used.
+    used_keys, "used-keys": UsedKeys {
+        /// It is deleted.
+        Deleted = "deleted",
+        /// It stays: a second message made for it can be read, and all that
+        /// were ever made for it by whoever seizes the device.
+        Kept = "kept",
     }
 
     /// When a device replaces its fallback key (BS §1.4).
@@ -350,8 +469,8 @@ decisions! {
         Stored = "stored",
     }
 
-    /// What a device does with a room key from a device that it does not know
-    /// (yet).
+    /// What a device does with a room key from a device that is not (yet) in the
+    /// list that it holds of the sender's devices.
     unknown_senders, "unknown-senders": UnknownSenders {
         /// It keeps the key, and finds out about the sender later:
         /// matrix-rust-sdk.

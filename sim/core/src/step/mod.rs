@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod crash;
 mod drop_answer;
+mod duplicate;
 mod fork;
 mod gone;
 mod login;
@@ -16,6 +17,7 @@ mod membership;
 mod outside;
 mod partition;
 mod repeats;
+mod reset_keys;
 mod restore;
 mod send;
 mod slow;
@@ -276,6 +278,14 @@ steps! {
     /// A device sends Olm messages to another, and all of them are lost: `from`,
     /// `to`, `count`. They carry no room keys: what an app sends for itself.
     "waste" Waste: waste::Waste,
+    /// The next request of a kind that a device sends arrives twice, the second
+    /// time later: `device`, `request` (keys-upload, keys-reset or keys-claim),
+    /// `after` (a time).
+    "duplicate" Duplicate: duplicate::Duplicate,
+    /// Somebody with a device's access token deletes all its one-time keys from
+    /// its server: `device`. Without effect where there is no such request
+    /// (`keys-reset`).
+    "reset_keys" ResetKeys: reset_keys::ResetKeys,
 }
 
 impl WrittenStep {

@@ -125,4 +125,9 @@ pub(crate) trait Outside {
     /// Somebody puts the last Olm message of one device for another into the
     /// inbox once more.
     fn replay(&mut self, from: DeviceId, to: DeviceId, step: StepIndex);
+    /// The next request of a kind that a device sends arrives once more, so
+    /// much later.
+    fn duplicate(&mut self, device: DeviceId, kind: MessageKind, after: Span, step: StepIndex);
+    /// Somebody deletes all one-time keys of a device from its server.
+    fn reset_keys(&mut self, device: DeviceId, step: StepIndex);
 }

@@ -61,6 +61,10 @@ pub enum Discard {
     Reset,
     /// A message that was made for it could not be decrypted.
     Failed,
+    /// The server refused it, having too many already.
+    Refused,
+    /// It had been claimed long ago, as far as the device could tell.
+    Expired,
 }
 
 /// Why a device is not given a room key, as it is told.
@@ -218,6 +222,16 @@ pub enum Fact {
         count: u32,
         step: StepIndex,
     },
+    /// A request of a device will arrive once more.
+    Duplicated {
+        device: DeviceId,
+        kind: MessageKind,
+        step: StepIndex,
+    },
+    /// Somebody with a device's access token deletes its one-time keys from
+    /// its server.
+    ResetByOther { device: DeviceId, step: StepIndex },
+
     /// A server's clock was set back.
     ClockSetBack {
         server: ServerId,
@@ -262,6 +276,11 @@ pub enum Fact {
     },
     /// A server deleted all one-time keys of a device, as the device asked.
     KeysReset { server: ServerId, device: DeviceId },
+    /// A server deleted a one-time key, as its device asked.
+    KeyReset { server: ServerId, key: KeyName },
+    /// What a server told a device of its one-time keys contradicts what the
+    /// device has.
+    KeysContradicted { device: DeviceId },
     /// A server handed out a key; to nobody in particular, if it was claimed
     /// by a stranger who will not use it.
     KeyIssued {
@@ -304,6 +323,8 @@ pub enum Fact {
         chain: Time,
         index: u32,
     },
+    /// A device keeps the private half of a one-time key that it has used.
+    KeyKept { key: KeyName },
     /// A device decrypted an Olm message.
     OlmDecrypted { by: DeviceId, message: MessageId },
     /// A device could not decrypt an Olm message.

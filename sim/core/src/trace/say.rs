@@ -48,6 +48,8 @@ impl Named for Fact {
             Fact::Injected { copy, of, .. } => write!(f, "a damaged copy {} of {} goes ahead of it", say!(copy), say!(of)),
             Fact::OlmMessagesWasted { from, to, count, .. } => write!(f, "{count} Olm messages of {} for {} are lost", say!(from), say!(to)),
             Fact::Replayed { message, .. } => write!(f, "{} is put into the inbox again", say!(message)),
+            Fact::Duplicated { device, kind, .. } => write!(f, "a {kind} request of {} will arrive once more", say!(device)),
+            Fact::ResetByOther { device, .. } => write!(f, "somebody deletes all one-time keys of {}", say!(device)),
             Fact::ClaimedByStrangers { device, count, .. } => write!(f, "somebody claims {count} keys of {}", say!(device)),
             Fact::ClockSetBack { server, by, .. } => write!(f, "the clock of {} is set back by {by}", say!(server)),
             Fact::LoggedIn { device } => write!(f, "{} logs in", say!(device)),
@@ -61,6 +63,8 @@ impl Named for Fact {
             Fact::KeyLeftOut { server, key } => write!(f, "{} leaves out {}", say!(server), say!(key)),
             Fact::UploadRefused { server, device, key, why } => write!(f, "{} refuses {} from {}: {why:?}", say!(server), say!(key), say!(device)),
             Fact::KeysReset { server, device } => write!(f, "{} deletes all one-time keys of {}", say!(server), say!(device)),
+            Fact::KeyReset { server, key } => write!(f, "{} deletes {} for its owner", say!(server), say!(key)),
+            Fact::KeysContradicted { device } => write!(f, "{} has other keys than its server says", say!(device)),
             Fact::KeyIssued { server, key, to: Some(to) } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
             Fact::KeyIssued { server, key, to: None } => write!(f, "{} issues {} to somebody", say!(server), say!(key)),
             Fact::ClaimRaced { server, key } => write!(f, "{} finds {} taken by another claim", say!(server), say!(key)),
@@ -72,6 +76,7 @@ impl Named for Fact {
             Fact::OlmEncrypted { message, session, chain, index } => {
                 write!(f, "encrypted {} with {}, chain of {chain}:{index}", say!(message), say!(session))
             }
+            Fact::KeyKept { key } => write!(f, "kept {}, which was used", say!(key)),
             Fact::OlmDecrypted { by, message } => write!(f, "{} decrypts {}", say!(by), say!(message)),
             Fact::OlmFailed { by, message, session, key, error } => {
                 write!(f, "{} cannot decrypt {} of {} on {}: {error:?}", say!(by), say!(message), say!(session), say!(key))

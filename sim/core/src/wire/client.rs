@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{DeviceKeys, MessageKind, RoomEvent, SignedKey, ToDevice};
 use crate::cast::SyncApi;
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, KeyId, RoomId, ServerId, UserId};
 use crate::time::{Span, Time};
+use crate::trace::hash::Quick;
 
 /// What a login is worth: every later request shows it. No two are alike, not
 /// even when a database forgets one.
@@ -29,8 +30,12 @@ pub enum ClientRequest<C: Crypto> {
         /// A new fallback key.
         fallback_key: Option<SignedKey<C>>,
     },
-    /// `POST /keys/reset` with `all: true` (MSC4162).
-    KeysReset,
+    /// `POST /keys/reset` (MSC4162).
+    KeysReset {
+        /// The IDs of the keys to be deleted (`key_ids`), or nothing for
+        /// `all: true`.
+        keys: Option<Vec<KeyId>>,
+    },
     /// `POST /keys/query`
     KeysQuery {
         /// Whose devices are asked for, at most one batch.
@@ -89,9 +94,9 @@ pub enum ClientResponse<C: Crypto> {
     Logout,
     /// To `/keys/upload`: how many one-time keys the server now holds.
     KeysUpload(Result<usize, UploadRefused>),
-    /// To `/keys/reset`: how many one-time keys the server now holds, or
-    /// nothing if it does not know the endpoint (`404 M_UNRECOGNIZED`).
-    KeysReset(Option<usize>),
+    /// To `/keys/reset`; nothing if the server does not know the endpoint
+    /// (`404 M_UNRECOGNIZED`).
+    KeysReset(Option<ResetKeys>),
     /// To `/keys/query`.
     KeysQuery {
         /// Each user that could be answered for, with all their devices.
@@ -126,6 +131,15 @@ pub enum UploadRefused {
     TooMany,
 }
 
+/// What a server has left after `/keys/reset`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResetKeys {
+    /// How many one-time keys the server now holds.
+    pub one_time_keys: usize,
+    /// The IDs of those that it has deleted, where it tells.
+    pub deleted: Option<Vec<KeyId>>,
+}
+
 /// Positions in a homeserver's streams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SyncToken {
@@ -141,12 +155,31 @@ pub struct SyncToken {
 }
 
 /// What a `/sync` answer says of the device's own keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyCounts {
     /// `device_one_time_keys_count`: one-time keys on the server.
     pub one_time_keys: usize,
     /// `device_unused_fallback_key_types` is not empty.
     pub unused_fallback_key: bool,
+    /// A digest of the one-time keys, where the server tells it. Equal
+    /// digests, equal sets of keys.
+    pub digest: Option<KeyDigest>,
+    /// The highest number of a one-time key that the server was ever given,
+    /// where it tells it and was given any.
+    pub highest: Option<KeyId>,
+}
+
+/// A digest of a set of one-time keys: of their IDs and of the keys themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct KeyDigest(u64);
+
+impl KeyDigest {
+    /// The digest of these keys, whose own hashes go with their IDs; their
+    /// order does not matter.
+    pub(crate) fn of(keys: impl Iterator<Item = (KeyId, u64)>) -> Self {
+        let hashes = keys.map(|(id, key)| Quick::of(key, &id));
+        Self(hashes.fold(0, u64::wrapping_add))
+    }
 }
 
 /// An answer to `/sync`.
@@ -178,7 +211,7 @@ impl<C: Crypto> ClientRequest<C> {
             ClientRequest::Login => MessageKind::Login,
             ClientRequest::Logout => MessageKind::Logout,
             ClientRequest::KeysUpload { .. } => MessageKind::KeysUpload,
-            ClientRequest::KeysReset => MessageKind::KeysReset,
+            ClientRequest::KeysReset { .. } => MessageKind::KeysReset,
             ClientRequest::KeysQuery { .. } => MessageKind::KeysQuery,
             ClientRequest::KeysClaim { .. } => MessageKind::KeysClaim,
             ClientRequest::SendToDevice { .. } => MessageKind::SendToDevice,

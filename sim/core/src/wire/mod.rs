@@ -11,7 +11,8 @@ mod kind;
 mod traffic;
 
 pub use client::{
-    AccessToken, ClientRequest, ClientResponse, KeyCounts, SyncResponse, SyncToken, UploadRefused,
+    AccessToken, ClientRequest, ClientResponse, KeyCounts, KeyDigest, ResetKeys, SyncResponse,
+    SyncToken, UploadRefused,
 };
 pub use federation::{
     DeviceListUpdate, Edu, FederatedId, FederationRequest, FederationResponse, Joined, Transaction,
@@ -26,7 +27,9 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use crate::cast::Client;
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId};
+use crate::name::{
+    DeviceId, EventId, KeyId, KeyName, MegolmName, MessageId, RoomId, SessionName, UserId,
+};
 
 /// A request's number, counted by the node that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,13 +118,19 @@ impl<C: Crypto> SignedKey<C> {
     /// eight of them by vodozemac and four by libolm (BS §1.2).
     #[must_use]
     pub fn id(&self) -> String {
-        let bytes = self.name.id.0.to_be_bytes();
-        let bytes = match self.client {
-            Client::Vodozemac => &bytes[..],
-            Client::Libolm => &bytes[4..],
-        };
-        BASE64_STANDARD_NO_PAD.encode(bytes)
+        key_id_text(self.client, self.name.id)
     }
+}
+
+/// The text of a key's ID, as this client writes it.
+#[must_use]
+pub fn key_id_text(client: Client, id: KeyId) -> String {
+    let bytes = id.0.to_be_bytes();
+    let bytes = match client {
+        Client::Vodozemac => &bytes[..],
+        Client::Libolm => &bytes[4..],
+    };
+    BASE64_STANDARD_NO_PAD.encode(bytes)
 }
 
 /// A to-device message on its way to one device.

@@ -84,12 +84,12 @@ fn asked<C: Crypto>(request: &ClientRequest<C>) -> usize {
         }
         ClientRequest::KeysQuery { users } => users.len() * NAME,
         ClientRequest::KeysClaim { devices, .. } => devices.len() * NAME,
+        ClientRequest::KeysReset { keys } => keys.as_ref().map_or(0, Vec::len) * NAME,
         ClientRequest::SendToDevice { messages, .. } => messages.len() * TO_DEVICE,
         ClientRequest::SendEvent(_) => CONTENT,
         ClientRequest::Join { via, .. } => via.len() * NAME,
         ClientRequest::Login
         | ClientRequest::Logout
-        | ClientRequest::KeysReset
         | ClientRequest::Leave { .. }
         | ClientRequest::Sync { .. } => 0,
     }
@@ -106,12 +106,15 @@ fn answered<C: Crypto>(response: &ClientResponse<C>) -> usize {
         ClientResponse::KeysClaim { keys, failures } => {
             keys.len() * SIGNED_KEY + failures.len() * NAME
         }
+        ClientResponse::KeysReset(left) => {
+            let deleted = left.as_ref().and_then(|left| left.deleted.as_ref());
+            deleted.map_or(0, Vec::len) * NAME
+        }
         ClientResponse::Sync(it) => synced(it),
         ClientResponse::UnknownToken
         | ClientResponse::Login(_)
         | ClientResponse::Logout
         | ClientResponse::KeysUpload(_)
-        | ClientResponse::KeysReset(_)
         | ClientResponse::SendToDevice
         | ClientResponse::SendEvent
         | ClientResponse::Membership(_) => 0,
@@ -121,7 +124,9 @@ fn answered<C: Crypto>(response: &ClientResponse<C>) -> usize {
 fn synced<C: Crypto>(sync: &SyncResponse<C>) -> usize {
     let members = sync.joined.iter().map(|(_, members)| 1 + members.len());
     let names = sync.device_lists_changed.len() + sync.device_lists_left.len();
-    SYNC + (names + members.sum::<usize>()) * NAME
+    let summary =
+        usize::from(sync.counts.digest.is_some()) + usize::from(sync.counts.highest.is_some());
+    SYNC + (names + members.sum::<usize>() + summary) * NAME
         + sync.to_device.len() * TO_DEVICE
         + sync.events.len() * (CONTENT + 2 * NAME)
 }

@@ -37,7 +37,7 @@ use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, StepIndex, Trace};
-use crate::wire::{Message, ToDevice, Traffic};
+use crate::wire::{Message, MessageKind, ToDevice, Traffic};
 
 use host::Hosted as _;
 
@@ -109,6 +109,8 @@ pub struct World<C: Crypto> {
     strangers: u64,
     /// Whose next message for whom goes with a damaged copy.
     injections: Vec<(DeviceId, DeviceId, StepIndex)>,
+    /// Whose next request of which kind arrives once more, and how much later.
+    duplicates: Vec<(DeviceId, MessageKind, Span, StepIndex)>,
     /// Whether somebody will deliver a message once more.
     replays: bool,
     /// The last Olm message of each device for each other, if it can be
@@ -193,6 +195,7 @@ impl<C: Crypto> World<C> {
             gone_devices: BTreeSet::new(),
             strangers: 0,
             injections: vec![],
+            duplicates: vec![],
             recorded: BTreeMap::new(),
             progressed: Time::ZERO,
             calls: 0,
@@ -336,6 +339,12 @@ impl<C: Crypto> World<C> {
         }
         match fate {
             Fate::Arrives(latency, passage) => {
+                if let Some(after) = self.duplicated(from, &body) {
+                    self.traffic.count(&body);
+                    self.machines.on_the_way_to(to, 1);
+                    let copy = Parcel::Message(passage, body.clone());
+                    self.plan(self.now + latency + after, Some(to), copy);
+                }
                 self.machines.on_the_way_to(to, 1);
                 self.plan(self.now + latency, Some(to), Parcel::Message(passage, body));
             }

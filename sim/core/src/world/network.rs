@@ -226,7 +226,7 @@ fn subject<C: Crypto>(message: &Message<C>) -> u64 {
             ClientRequest::Join { room, .. } | ClientRequest::Leave { room } => Quick::of(0, room),
             ClientRequest::Login
             | ClientRequest::Logout
-            | ClientRequest::KeysReset
+            | ClientRequest::KeysReset { .. }
             | ClientRequest::Sync { .. } => 0,
         },
         Message::FederationRequest(_, request) => match request {

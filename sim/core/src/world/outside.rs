@@ -11,7 +11,7 @@ use crate::device::Command;
 use crate::homeserver::{self, Tables};
 use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
 use crate::odds::Odds;
-use crate::protocol::{Reading, RestoredTables};
+use crate::protocol::{KeysReset, Reading, RestoredTables};
 use crate::step::{CrashPoint, Fork, InFlight, Outside};
 use crate::time::Span;
 use crate::trace::{Fact, StepIndex};
@@ -263,6 +263,23 @@ impl<C: Crypto> Outside for World<C> {
         self.command_server(device.user.server, Span::ZERO, command);
     }
 
+    fn duplicate(&mut self, device: DeviceId, kind: MessageKind, after: Span, step: StepIndex) {
+        self.duplicates.push((device, kind, after, step));
+    }
+
+    fn reset_keys(&mut self, device: DeviceId, step: StepIndex) {
+        let server = device.user.server;
+        let machine = &self.machines.servers[usize::from(server.0)];
+        let protocol = Reading::new(&machine.protocol, &self.consulted);
+        let is_up = self.machines.is_up(NodeId::Server(server));
+        if !is_up || protocol.keys_reset() == KeysReset::Absent {
+            return self.idle(step);
+        }
+        self.note(Fact::ResetByOther { device, step });
+        let command = homeserver::Command::ResetKeys(device);
+        self.command_server(server, Span::ZERO, command);
+    }
+
     fn inject(&mut self, from: DeviceId, to: DeviceId, step: StepIndex) {
         self.injections.push((from, to, step));
     }
@@ -311,6 +328,8 @@ impl<C: Crypto> World<C> {
         }
         let injections = std::mem::take(&mut self.injections);
         idle.extend(injections.into_iter().map(|(.., step)| step));
+        let duplicates = std::mem::take(&mut self.duplicates);
+        idle.extend(duplicates.into_iter().map(|(.., step)| step));
         idle.sort_unstable();
         for step in idle {
             self.idle(step);

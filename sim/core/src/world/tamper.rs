@@ -1,9 +1,11 @@
 //! Somebody between two devices: sends damaged copies of their messages ahead
-//! of them, and keeps what could be delivered once more.
+//! of them, and keeps what could be delivered once more. And requests that
+//! arrive twice.
 
 use super::World;
 use crate::crypto::Crypto;
-use crate::name::MessageId;
+use crate::name::{MessageId, NodeId};
+use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{ClientRequest, Encrypted, Message, ToDevice, ToDeviceContent};
 
@@ -26,6 +28,18 @@ impl<C: Crypto> World<C> {
             sent.push(message);
         }
         *messages = sent;
+    }
+
+    /// How much later a message arrives once more, if it does.
+    pub(super) fn duplicated(&mut self, from: NodeId, body: &Message<C>) -> Option<Span> {
+        let NodeId::Device(from) = from else {
+            return None;
+        };
+        let is_meant = |it: &(_, _, _, _)| (it.0, it.1) == (from, body.kind());
+        let place = self.duplicates.iter().position(is_meant)?;
+        let (device, kind, after, step) = self.duplicates.remove(place);
+        self.note(Fact::Duplicated { device, kind, step });
+        Some(after)
     }
 
     fn damaged_copy(&mut self, of: MessageId, outside: &Encrypted<C>) -> Option<ToDevice<C>> {

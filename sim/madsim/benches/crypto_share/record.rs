@@ -152,10 +152,15 @@ impl Crypto for Recorder {
         identity
     }
 
-    fn generate_one_time_keys(&mut self, account: &mut Self::Account, count: usize) -> Vec<KeyId> {
+    fn generate_one_time_keys(
+        &mut self,
+        account: &mut Self::Account,
+        count: usize,
+        room: usize,
+    ) -> Vec<KeyId> {
         self.calls
-            .push(Call::GenerateOneTimeKeys(account.number, count));
-        V.generate_one_time_keys(&mut account.value, count)
+            .push(Call::GenerateOneTimeKeys(account.number, count, room));
+        V.generate_one_time_keys(&mut account.value, count, room)
     }
 
     fn unpublished_one_time_keys(
@@ -170,8 +175,28 @@ impl Crypto for Recorder {
         keys
     }
 
+    fn published_one_time_keys(
+        &mut self,
+        account: &Self::Account,
+    ) -> Vec<(KeyId, Self::PublicKey)> {
+        let keys = V.published_one_time_keys(&account.value).into_iter();
+        let keys: Vec<_> = keys.map(|(id, key)| (id, self.know(key))).collect();
+        let numbers = keys.iter().map(|(_, key)| key.number).collect();
+        self.calls
+            .push(Call::PublishedOneTimeKeys(account.number, numbers));
+        keys
+    }
+
     fn one_time_keys(&mut self, account: &Self::Account) -> Vec<KeyId> {
         V.one_time_keys(&account.value)
+    }
+
+    fn count_one_time_keys(&mut self, account: &Self::Account) -> usize {
+        V.count_one_time_keys(&account.value)
+    }
+
+    fn hash_key(&mut self, key: &Self::PublicKey) -> u64 {
+        V.hash_key(&key.value)
     }
 
     fn discard_one_time_key(&mut self, account: &mut Self::Account, id: KeyId) {

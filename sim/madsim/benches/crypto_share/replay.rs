@@ -12,8 +12,9 @@ use crate::record::{Number, Shape};
 pub(crate) enum Call {
     NewAccount(Client, Number),
     Identity(Number, Number),
-    GenerateOneTimeKeys(Number, usize),
+    GenerateOneTimeKeys(Number, usize, usize),
     UnpublishedOneTimeKeys(Number, Vec<Number>),
+    PublishedOneTimeKeys(Number, Vec<Number>),
     DiscardOneTimeKey(Number, KeyId),
     GenerateFallbackKey(Number),
     ForgetFallbackKey(Number),
@@ -118,8 +119,15 @@ impl Replay {
                 self.identities
                     .put(out, V.identity(self.accounts.get(account)));
             }
-            Call::GenerateOneTimeKeys(account, count) => {
-                V.generate_one_time_keys(self.accounts.get_mut(account), count);
+            Call::GenerateOneTimeKeys(account, count, room) => {
+                V.generate_one_time_keys(self.accounts.get_mut(account), count, room);
+            }
+            Call::PublishedOneTimeKeys(account, ref outs) => {
+                let keys = V.published_one_time_keys(self.accounts.get(account));
+                assert_eq!(keys.len(), outs.len(), "a replay makes what the run made");
+                for ((_, key), out) in keys.into_iter().zip(outs) {
+                    self.keys.put(*out, key);
+                }
             }
             Call::UnpublishedOneTimeKeys(account, ref outs) => {
                 let keys = V.unpublished_one_time_keys(self.accounts.get(account));

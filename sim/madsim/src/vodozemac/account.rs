@@ -15,10 +15,23 @@ use vodozemac::olm::{
 
 use super::key_id;
 
+/// How many private one-time keys the library holds.
+const LIBRARY_ROOM: usize = 5000;
+
 /// An Olm account.
 pub struct Account {
     olm: olm::Account,
     names: Names,
+    archive: Archive,
+}
+
+/// Earlier copies of an account, for a client with more room for private keys
+/// than the library has: what the library has discarded is in one of them.
+#[derive(Default)]
+struct Archive {
+    copies: Vec<olm::Account>,
+    /// The newest key that is in any copy.
+    newest: Option<KeyId>,
 }
 
 /// The names of one-time keys, by what the client makes of them.
@@ -38,6 +51,8 @@ struct Names {
 pub(super) struct Pickle {
     olm: AccountPickle,
     names: Names,
+    archive: Vec<AccountPickle>,
+    newest_archived: Option<KeyId>,
 }
 
 impl Account {
@@ -52,6 +67,7 @@ impl Account {
         Self {
             olm: olm::Account::new(),
             names,
+            archive: Archive::default(),
         }
     }
 
@@ -61,12 +77,17 @@ impl Account {
 
     /// Generates keys. The IDs of those that were discarded to make room come
     /// back, lowest first.
-    pub(super) fn generate_one_time_keys(&mut self, count: usize) -> Vec<KeyId> {
+    pub(super) fn generate_one_time_keys(&mut self, count: usize, room: usize) -> Vec<KeyId> {
         let mut known = self.olm.one_time_keys();
+        if self.names.held.len() + count <= room {
+            self.archive_what_will_go(count);
+        }
         let generated = self.olm.generate_one_time_keys(count);
         let mut discarded = vec![];
-        for key in generated.removed {
-            discarded.extend(self.names.forget(&key));
+        if self.names.held.len() + count > room {
+            for key in generated.removed {
+                discarded.extend(self.names.forget(&key));
+            }
         }
         let mut new: Vec<_> = self.olm.one_time_keys().into_iter().collect();
         new.retain(|(id, _)| known.remove(id).is_none());
@@ -79,7 +100,7 @@ impl Account {
             self.names.held.insert(id, key);
         }
         // Of a client that keeps fewer than vodozemac, the oldest go as well.
-        while self.names.held.len() > self.names.client.private_keys() {
+        while self.names.held.len() > room {
             let oldest = self.names.held.keys().next().copied();
             let oldest = oldest.expect("a store that is too full is not empty");
             self.discard_one_time_key(oldest);
@@ -100,6 +121,20 @@ impl Account {
         held.filter(|(_, key)| unpublished.contains(key))
             .map(|(id, key)| (*id, *key))
             .collect()
+    }
+
+    /// The keys that are marked as published, by ascending ID.
+    pub(super) fn published_one_time_keys(&self) -> Vec<(KeyId, Curve25519PublicKey)> {
+        let unpublished: Vec<Curve25519PublicKey> =
+            self.olm.one_time_keys().into_values().collect();
+        let held = self.names.held.iter();
+        held.filter(|(_, key)| !unpublished.contains(key))
+            .map(|(id, key)| (*id, *key))
+            .collect()
+    }
+
+    pub(super) fn count_one_time_keys(&self) -> usize {
+        self.names.held.len()
     }
 
     /// Every key whose private half is held, by ascending ID.
@@ -143,15 +178,39 @@ impl Account {
         message: &PreKeyMessage,
     ) -> Result<InboundCreationResult, SessionCreationError> {
         let config = SessionConfig::version_1();
-        let accepted = self.olm.create_inbound_session(config, theirs, message)?;
-        self.names.forget(&message.session_keys().one_time_key);
+        let key = message.session_keys().one_time_key;
+        let accepted = match self.olm.create_inbound_session(config, theirs, message) {
+            Err(SessionCreationError::MissingOneTimeKey(_)) if self.names.holds(&key) => {
+                self.archive.accept_session(theirs, message)
+            }
+            accepted => accepted,
+        }?;
+        self.names.forget(&key);
         Ok(accepted)
+    }
+
+    /// Keeps a copy of what the library will discard when it generates keys.
+    fn archive_what_will_go(&mut self, count: usize) {
+        let excess = (self.names.held.len() + count).saturating_sub(LIBRARY_ROOM);
+        let goes = self.names.held.keys().nth(excess.saturating_sub(1));
+        if excess > 0 && goes.copied() > self.archive.newest {
+            let copy = olm::Account::from_pickle(self.olm.pickle());
+            self.archive.copies.push(copy);
+            self.archive.newest = self.names.held.keys().next_back().copied();
+        }
     }
 
     pub(super) fn pickle(&self) -> Pickle {
         Pickle {
             olm: self.olm.pickle(),
             names: self.names.clone(),
+            archive: self
+                .archive
+                .copies
+                .iter()
+                .map(olm::Account::pickle)
+                .collect(),
+            newest_archived: self.archive.newest,
         }
     }
 
@@ -159,7 +218,35 @@ impl Account {
         Self {
             olm: olm::Account::from_pickle(pickle.olm),
             names: pickle.names,
+            archive: Archive {
+                copies: pickle
+                    .archive
+                    .into_iter()
+                    .map(olm::Account::from_pickle)
+                    .collect(),
+                newest: pickle.newest_archived,
+            },
         }
+    }
+}
+
+impl Archive {
+    /// Accepts the session that a message opens on a key of some copy.
+    fn accept_session(
+        &mut self,
+        theirs: Curve25519PublicKey,
+        message: &PreKeyMessage,
+    ) -> Result<InboundCreationResult, SessionCreationError> {
+        let key = message.session_keys().one_time_key;
+        let mut accepted = Err(SessionCreationError::MissingOneTimeKey(key));
+        for copy in &mut self.copies {
+            let config = SessionConfig::version_1();
+            accepted = copy.create_inbound_session(config, theirs, message);
+            if !matches!(accepted, Err(SessionCreationError::MissingOneTimeKey(_))) {
+                break;
+            }
+        }
+        accepted
     }
 }
 
@@ -171,6 +258,10 @@ impl Names {
         let id = held.find(|(_, held)| *held == key).map(|(id, _)| *id)?;
         self.held.remove(&id);
         Some(id)
+    }
+
+    fn holds(&self, key: &Curve25519PublicKey) -> bool {
+        self.held.values().any(|held| held == key)
     }
 
     fn count(&mut self) -> KeyId {

@@ -5,19 +5,31 @@ use super::driver::BOB;
 use super::driver::peer::Peer;
 use super::uploads::public;
 use super::{Client, STOCK, Upload, ids, in_a_room_with, started};
+use unwedge_core::name::KeyId;
 use unwedge_core::node::Input;
-use unwedge_core::protocol::{Protocol, UploadConflict};
+use unwedge_core::protocol::{AfterReset, Protocol, TooManyKeys, UploadConflict};
 use unwedge_core::time::Span;
 use unwedge_core::trace::{Discard, Fact};
-use unwedge_core::wire::{ClientResponse, UploadRefused};
+use unwedge_core::wire::{ClientResponse, ResetKeys, UploadRefused};
+use unwedge_madsim::Vodozemac;
 
 const REFUSED: Result<usize, UploadRefused> = Err(UploadRefused::KeyExists);
 
-fn under(upload_conflict: UploadConflict) -> Protocol {
+/// A client that resets after a refusal, and then does this with its keys.
+fn resetting(after_reset: AfterReset) -> Protocol {
     Protocol {
-        upload_conflict,
+        upload_conflict: UploadConflict::Reset,
+        after_reset,
         ..Protocol::default()
     }
+}
+
+/// What a server answers that has so many keys left.
+fn left(one_time_keys: usize) -> ClientResponse<Vodozemac> {
+    ClientResponse::KeysReset(Some(ResetKeys {
+        one_time_keys,
+        deleted: None,
+    }))
 }
 
 fn generated(fact: &Fact) -> bool {
@@ -25,8 +37,8 @@ fn generated(fact: &Fact) -> bool {
 }
 
 /// A client three of whose keys were refused, and those keys.
-fn refused(conflict: UploadConflict) -> (Client, Upload, Upload) {
-    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), under(conflict));
+fn refused(protocol: Protocol) -> (Client, Upload, Upload) {
+    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
     alice.sync_counts(STOCK - 3);
     let upload = alice.upload().unwrap();
     alice.facts();
@@ -48,7 +60,7 @@ fn discarded(alice: &mut Client) -> Vec<u64> {
 
 #[test]
 fn after_a_refusal_the_same_keys_are_uploaded_again_and_nothing_new_is_generated() {
-    let (mut alice, _, first) = refused(UploadConflict::Retry);
+    let (mut alice, _, first) = refused(Protocol::default());
     for _ in 0..3 {
         assert!(alice.reset().is_none());
         alice.sync_counts(STOCK - 4);
@@ -64,7 +76,7 @@ fn after_a_refusal_the_same_keys_are_uploaded_again_and_nothing_new_is_generated
 
 #[test]
 fn a_refusal_keeps_a_new_fallback_key_from_being_published() {
-    let (mut alice, published, _) = refused(UploadConflict::Retry);
+    let (mut alice, published, _) = refused(Protocol::default());
     alice.wait(Span::days(8));
     for _ in 0..3 {
         let upload = alice.upload().unwrap();
@@ -94,13 +106,13 @@ fn device_keys_are_uploaded_again_for_ever_if_the_keys_beside_them_are_refused()
 
 #[test]
 fn a_client_that_resets_and_discards_deletes_its_keys_on_both_sides_and_makes_fresh_ones() {
-    let (mut alice, published, refused) = refused(UploadConflict::ResetAndDiscard);
+    let (mut alice, published, refused) = refused(resetting(AfterReset::DiscardsAll));
     let reset = alice.reset().unwrap();
     alice.sync_counts(STOCK - 3);
     assert!(alice.upload().is_none(), "not before they are deleted");
     assert!(discarded(&mut alice).is_empty());
 
-    alice.answer(reset, ClientResponse::KeysReset(Some(0)));
+    alice.answer(reset, left(0));
     assert_eq!(discarded(&mut alice), Vec::from_iter(0..53));
     let fresh = alice.upload().unwrap();
     assert_eq!(ids(&fresh.one_time_keys), Vec::from_iter(53..103));
@@ -114,9 +126,9 @@ fn a_client_that_resets_and_discards_deletes_its_keys_on_both_sides_and_makes_fr
 
 #[test]
 fn a_client_that_resets_and_keeps_uploads_what_was_refused_and_still_knows_its_old_keys() {
-    let (mut alice, published, refused) = refused(UploadConflict::ResetAndKeep);
+    let (mut alice, published, refused) = refused(resetting(AfterReset::KeepsAll));
     let reset = alice.reset().unwrap();
-    alice.answer(reset, ClientResponse::KeysReset(Some(0)));
+    alice.answer(reset, left(0));
     assert!(discarded(&mut alice).is_empty());
     let again = alice.upload().unwrap();
     assert_eq!(public(&again), public(&refused));
@@ -130,9 +142,9 @@ fn a_client_that_resets_and_keeps_uploads_what_was_refused_and_still_knows_its_o
 
 #[test]
 fn discarded_keys_are_still_gone_after_a_restart() {
-    let (mut alice, published, _) = refused(UploadConflict::ResetAndDiscard);
+    let (mut alice, published, _) = refused(resetting(AfterReset::DiscardsAll));
     let reset = alice.reset().unwrap();
-    alice.answer(reset, ClientResponse::KeysReset(Some(0)));
+    alice.answer(reset, left(0));
     let fresh = alice.upload().unwrap();
     alice.come_back();
     assert_eq!(public(&alice.upload().unwrap()), public(&fresh));
@@ -141,11 +153,12 @@ fn discarded_keys_are_still_gone_after_a_restart() {
 
 #[test]
 fn where_the_server_knows_no_reset_the_client_goes_on_as_today() {
-    for conflict in [
-        UploadConflict::ResetAndDiscard,
-        UploadConflict::ResetAndKeep,
+    for after in [
+        AfterReset::DiscardsAll,
+        AfterReset::KeepsAll,
+        AfterReset::DiscardsDeleted,
     ] {
-        let (mut alice, published, first) = refused(conflict);
+        let (mut alice, published, first) = refused(resetting(after));
         for _ in 0..3 {
             let reset = alice.reset().expect("it tries each time");
             alice.answer(reset, ClientResponse::KeysReset(None));
@@ -162,7 +175,7 @@ fn where_the_server_knows_no_reset_the_client_goes_on_as_today() {
 
 #[test]
 fn a_reset_without_an_answer_is_asked_for_again_after_the_next_refusal() {
-    let (mut alice, _, first) = refused(UploadConflict::ResetAndDiscard);
+    let (mut alice, _, first) = refused(resetting(AfterReset::DiscardsAll));
     let reset = alice.reset().unwrap();
     alice.time_out(reset);
     let again = alice.upload().unwrap();
@@ -175,12 +188,49 @@ fn a_reset_without_an_answer_is_asked_for_again_after_the_next_refusal() {
 }
 
 #[test]
-fn an_upload_that_is_too_much_for_the_server_is_as_good_as_a_conflict() {
-    let (mut alice, _) = in_a_room_with(&Peer::new(BOB), under(UploadConflict::ResetAndKeep));
-    alice.sync_counts(STOCK - 3);
-    let upload = alice.upload().unwrap();
-    alice.uploaded(upload.id, Err(UploadRefused::TooMany));
-    assert!(alice.reset().is_some());
+fn a_client_that_discards_what_was_deleted_keeps_what_had_been_claimed() {
+    let (mut alice, published, refused) = refused(resetting(AfterReset::DiscardsDeleted));
+    let reset = alice.reset().unwrap();
+    // The first key had been claimed. What was refused has never been there,
+    // but others under the same IDs had.
+    let deleted = (1..53).map(KeyId).collect();
+    let one_time_keys = 0;
+    alice.answer(
+        reset,
+        ClientResponse::KeysReset(Some(ResetKeys {
+            one_time_keys,
+            deleted: Some(deleted),
+        })),
+    );
+    assert_eq!(discarded(&mut alice), Vec::from_iter(1..50));
+    let again = alice.upload().unwrap();
+    assert_eq!(public(&again), public(&refused));
+    alice.uploaded(again.id, Ok(STOCK));
+    assert!(understands(&mut alice, &published, &published));
+    assert!(understands(&mut alice, &published, &refused));
+}
+
+#[test]
+fn an_upload_that_is_too_much_for_the_server_is_tried_for_ever_or_discarded() {
+    for (too_many_keys, is_discarded) in [(TooManyKeys::Retry, false), (TooManyKeys::Discard, true)]
+    {
+        let protocol = Protocol {
+            too_many_keys,
+            ..resetting(AfterReset::DiscardsAll)
+        };
+        let (mut alice, _) = in_a_room_with(&Peer::new(BOB), protocol);
+        alice.sync_counts(STOCK - 3);
+        let upload = alice.upload().unwrap();
+        alice.facts();
+        alice.uploaded(upload.id, Err(UploadRefused::TooMany));
+        assert!(alice.reset().is_none(), "it is no conflict");
+        let refused = |fact: &Fact| matches!(fact, Fact::KeyDiscarded { why, .. } if *why == Discard::Refused);
+        let discarded = alice.facts().into_iter().filter(refused).count();
+        assert_eq!(discarded, if is_discarded { 3 } else { 0 });
+        alice.sync_counts(STOCK);
+        let again = alice.upload();
+        assert_eq!(again.is_none(), is_discarded);
+    }
 }
 
 /// Whether the client can still read a first message on a key.

@@ -143,6 +143,7 @@ fn counts(one_time_keys: usize) -> KeyCounts {
     KeyCounts {
         one_time_keys,
         unused_fallback_key: true,
+        ..KeyCounts::default()
     }
 }
 

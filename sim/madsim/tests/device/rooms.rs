@@ -39,7 +39,7 @@ fn membership_request(alice: &mut Client) -> Option<(RequestId, Membership)> {
         | ClientRequest::Login
         | ClientRequest::Logout
         | ClientRequest::KeysUpload { .. }
-        | ClientRequest::KeysReset
+        | ClientRequest::KeysReset { .. }
         | ClientRequest::KeysQuery { .. }
         | ClientRequest::KeysClaim { .. }
         | ClientRequest::SendToDevice { .. }

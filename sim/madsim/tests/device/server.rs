@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::driver::peer::Peer;
 use super::driver::{BOB, HERE};
 use super::{Client, Upload, counts, nothing_new};
-use unwedge_core::name::{DeviceId, NodeId, ServerId, UserId};
+use unwedge_core::name::{DeviceId, KeyId, NodeId, ServerId, UserId};
 use unwedge_core::node::Input;
 use unwedge_core::wire::{
     AccessToken, ClientRequest, ClientResponse, DeviceKeys, Message, MessageKind, RequestId,
@@ -76,8 +76,20 @@ impl Client {
 
     /// The next request to delete all one-time keys.
     pub(super) fn reset(&mut self) -> Option<RequestId> {
-        let is_reset = |request: &_| matches!(request, ClientRequest::KeysReset).then_some(());
-        self.request(is_reset).map(|(id, ())| id)
+        self.reset_of().map(|(id, keys)| {
+            assert_eq!(keys, None, "all are to be deleted");
+            id
+        })
+    }
+
+    /// The next request to delete one-time keys, and which if not all.
+    pub(super) fn reset_of(&mut self) -> Option<(RequestId, Option<Vec<KeyId>>)> {
+        self.request(|request| {
+            let ClientRequest::KeysReset { keys } = request else {
+                return None;
+            };
+            Some(keys.clone())
+        })
     }
 
     /// The next query: for which users.
@@ -109,7 +121,7 @@ impl Client {
             ClientRequest::Login
             | ClientRequest::Logout
             | ClientRequest::KeysUpload { .. }
-            | ClientRequest::KeysReset
+            | ClientRequest::KeysReset { .. }
             | ClientRequest::KeysQuery { .. }
             | ClientRequest::KeysClaim { .. }
             | ClientRequest::SendToDevice { .. }

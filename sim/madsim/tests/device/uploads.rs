@@ -41,6 +41,7 @@ fn the_fallback_key_comes_in_the_next_upload_alone() {
         counts: KeyCounts {
             one_time_keys: STOCK,
             unused_fallback_key: false,
+            ..KeyCounts::default()
         },
         ..nothing_new()
     });

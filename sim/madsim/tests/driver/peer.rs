@@ -43,7 +43,7 @@ impl Peer {
 
     /// Makes this many one-time keys, with ascending IDs.
     pub(crate) fn one_time_keys(&mut self, count: usize) -> Vec<SignedKey<Vodozemac>> {
-        Vodozemac.generate_one_time_keys(&mut self.account, count);
+        Vodozemac.generate_one_time_keys(&mut self.account, count, 5000);
         let keys = Vodozemac.unpublished_one_time_keys(&self.account);
         Vodozemac.mark_keys_as_published(&mut self.account);
         keys.into_iter()

@@ -85,6 +85,16 @@ fn where_the_id_decides_it_does_not_matter_which_upload_came_first() {
 }
 
 #[test]
+fn where_the_number_decides_neither_the_upload_nor_the_text_does() {
+    let mut server = server_under(ClaimOrder::KeyNumberOrder);
+    let keys = numbered(Client::Vodozemac, 32);
+    let (later, earlier) = keys.split_at(16);
+    server.upload(BOB, one_time(earlier)).unwrap();
+    server.upload(BOB, one_time(later)).unwrap();
+    assert_eq!(claim(&mut server, 32), Vec::from_iter(0..32));
+}
+
+#[test]
 fn where_chance_decides_keys_come_in_no_order_and_each_once() {
     let mut server = server_under(ClaimOrder::Random);
     let keys = numbered(Client::Vodozemac, 40);

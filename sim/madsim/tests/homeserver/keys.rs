@@ -115,7 +115,7 @@ fn another_key_under_the_same_id_refuses_all_keys_but_the_device_keys() {
         server.counts(BOB),
         KeyCounts {
             one_time_keys: 1,
-            unused_fallback_key: false
+            ..KeyCounts::default()
         }
     );
     assert_eq!(server.claim_one_by_one(BOB, 2), [stored.name]);

@@ -107,11 +107,7 @@ fn a_login_under_the_id_of_a_device_that_logged_out_starts_at_zero() {
     // Not even the answer to the same question is remembered.
     let response = server.sync(BOB, None);
     assert!(numbers(&response).is_empty());
-    let nothing = KeyCounts {
-        one_time_keys: 0,
-        unused_fallback_key: false,
-    };
-    assert_eq!(response.counts, nothing);
+    assert_eq!(response.counts, KeyCounts::default());
     assert_eq!(server.devices_of(BOB.user), []);
 
     // Another client under the same ID has other keys.

@@ -5,13 +5,14 @@
 use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB};
 use super::{Server, Upload, fallback, one_time, server, server_with};
-use unwedge_core::name::KeyName;
+use unwedge_core::name::{KeyId, KeyName};
 use unwedge_core::protocol::{
-    IssuedKeys, KeyIdConflicts, KeysReset, Protocol, RepeatedKeys, StoredKeyLimit,
+    ClaimOrder, IssuedKeys, KeyIdConflicts, KeySummary, KeysReset, Protocol, RepeatedKeys,
+    StoredKeyLimit,
 };
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
-use unwedge_core::wire::{ClientRequest, ClientResponse, SignedKey, UploadRefused};
+use unwedge_core::wire::{ClientRequest, ClientResponse, ResetKeys, SignedKey, UploadRefused};
 use unwedge_madsim::Vodozemac;
 
 /// Another key under the same ID, as a device makes it that forgot the first.
@@ -38,7 +39,12 @@ fn left_out(server: &mut Server) -> Vec<KeyName> {
 }
 
 fn reset(server: &mut Server) -> Option<usize> {
-    let response = server.request(BOB, ClientRequest::KeysReset);
+    let left = reset_of(server, None);
+    left.map(|left| left.one_time_keys)
+}
+
+fn reset_of(server: &mut Server, keys: Option<Vec<KeyId>>) -> Option<ResetKeys> {
+    let response = server.request(BOB, ClientRequest::KeysReset { keys });
     let ClientResponse::KeysReset(left) = response else {
         panic!("a reset is answered as a reset")
     };
@@ -234,4 +240,78 @@ fn a_reset_deletes_all_one_time_keys_of_the_device_and_nothing_else() {
     assert_eq!(server.devices_of(BOB.user), [BOB]);
     // What was deleted can be uploaded again.
     assert_eq!(server.upload(BOB, one_time(&keys)), Ok(2));
+}
+
+#[test]
+fn a_reset_deletes_the_keys_that_it_names_and_may_tell_which_it_found() {
+    for (keys_reset, lists) in [(KeysReset::Present, false), (KeysReset::ListsDeleted, true)] {
+        let mut server = server_with(Protocol {
+            keys_reset,
+            ..Protocol::default()
+        });
+        let keys = Peer::new(BOB).one_time_keys(3);
+        server.upload(BOB, one_time(&keys)).unwrap();
+        let claimed = server.claim_one_by_one(BOB, 1)[0].id;
+        let left = keys.iter().map(|key| key.name.id);
+        let left: Vec<KeyId> = left.filter(|id| *id != claimed).collect();
+        // Of two that are named one is there.
+        let reset = reset_of(&mut server, Some(vec![claimed, left[0]])).unwrap();
+        assert_eq!(reset.one_time_keys, 1);
+        assert_eq!(reset.deleted, lists.then(|| vec![left[0]]));
+        let all = reset_of(&mut server, None).unwrap();
+        assert_eq!(all.one_time_keys, 0);
+        assert_eq!(all.deleted, lists.then(|| vec![left[1]]));
+    }
+}
+
+#[test]
+fn a_server_that_counts_along_leaves_out_what_is_not_above_the_highest_issued() {
+    let mut server = server_with(Protocol {
+        issued_keys: IssuedKeys::Outnumbered,
+        claim_order: ClaimOrder::KeyNumberOrder,
+        ..Protocol::default()
+    });
+    let mut bob = Peer::new(BOB);
+    let keys = bob.one_time_keys(4);
+    server.upload(BOB, one_time(&keys[..3])).unwrap();
+    let backup = server.disk();
+    let issued = server.claim_one_by_one(BOB, 2);
+    assert_eq!(issued, [keys[0].name, keys[1].name]);
+    // Even another key, under the number of one that was issued.
+    let another = clashing(&mut bob, &keys[1]);
+    assert_eq!(server.upload(BOB, one_time([&keys[0], &another])), Ok(1));
+    assert_eq!(left_out(&mut server), [keys[0].name, another.name]);
+    assert_eq!(server.upload(BOB, one_time([&keys[3]])), Ok(2));
+    // The memory is a part of the database.
+    server.restore(backup);
+    server.claim_one_by_one(BOB, 1);
+    assert_eq!(server.upload(BOB, one_time([&keys[3]])), Ok(3));
+    assert_eq!(left_out(&mut server), []);
+}
+
+#[test]
+fn what_a_server_tells_of_a_devices_keys_is_put_back_with_its_database() {
+    let mut server = server_with(Protocol {
+        key_summary: KeySummary::DigestAndNumber,
+        keys_reset: KeysReset::Present,
+        ..Protocol::default()
+    });
+    let keys = Peer::new(BOB).one_time_keys(3);
+    let empty = server.counts(BOB);
+    assert_eq!(empty.highest, None);
+    server.upload(BOB, one_time(&keys[..2])).unwrap();
+    let backup = server.disk();
+    let two = server.counts(BOB);
+    assert_eq!(two.highest, Some(keys[1].name.id));
+    assert_ne!(two.digest, empty.digest);
+    server.upload(BOB, one_time(&keys[2..])).unwrap();
+    let three = server.counts(BOB);
+    assert_eq!(three.highest, Some(keys[2].name.id));
+    assert_ne!(three.digest, two.digest);
+    reset_of(&mut server, Some(vec![keys[2].name.id]));
+    let reset = server.counts(BOB);
+    assert_eq!(reset.digest, two.digest, "it is of the keys that are there");
+    assert_eq!(reset.highest, three.highest, "whatever becomes of it");
+    server.restore(backup);
+    assert_eq!(server.counts(BOB), two);
 }

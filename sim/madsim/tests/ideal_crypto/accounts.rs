@@ -66,8 +66,11 @@ impl Lab {
         };
         let Account { two, facts } = &mut self.accounts[who];
         let unpublished = V.unpublished_one_time_keys(&two.real);
-        let real = V.generate_one_time_keys(&mut two.real, count);
-        let ideal = self.ideal.generate_one_time_keys(&mut two.ideal, count);
+        let room = facts.client.private_keys();
+        let real = V.generate_one_time_keys(&mut two.real, count, room);
+        let ideal = self
+            .ideal
+            .generate_one_time_keys(&mut two.ideal, count, room);
         let discarded = same("which keys make room", real, ideal)?;
         if !discarded.is_empty() {
             self.reached.note(match facts.client {
@@ -88,9 +91,12 @@ impl Lab {
             return Ok(());
         };
         let Account { two, facts } = &mut self.accounts[who];
-        let count = facts.client.private_keys() - 2;
-        let real = V.generate_one_time_keys(&mut two.real, count);
-        let ideal = self.ideal.generate_one_time_keys(&mut two.ideal, count);
+        let room = facts.client.private_keys();
+        let count = room - 2;
+        let real = V.generate_one_time_keys(&mut two.real, count, room);
+        let ideal = self
+            .ideal
+            .generate_one_time_keys(&mut two.ideal, count, room);
         same("which keys make room", real, ideal)?;
         V.mark_keys_as_published(&mut two.real);
         self.ideal.mark_keys_as_published(&mut two.ideal);
@@ -226,7 +232,17 @@ impl Lab {
         same("whose account it is", identity, Some(facts.device))?;
         let real = V.one_time_keys(&two.real);
         let ideal = self.ideal.one_time_keys(&two.ideal);
+        let counts = [
+            V.count_one_time_keys(&two.real),
+            self.ideal.count_one_time_keys(&two.ideal),
+        ];
+        same("how many are held", counts, [real.len(); 2])?;
         same("the one-time keys that are held", real, ideal)?;
+        let ids = |keys: &[(KeyId, _)]| keys.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        let real = ids(&V.published_one_time_keys(&two.real));
+        let ideal = self.ideal.published_one_time_keys(&two.ideal);
+        let ideal: Vec<_> = ideal.iter().map(|(id, _)| *id).collect();
+        same("the published one-time keys", real, ideal)?;
 
         let real = V.unpublished_one_time_keys(&two.real);
         let ideal = self.ideal.unpublished_one_time_keys(&two.ideal);

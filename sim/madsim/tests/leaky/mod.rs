@@ -97,7 +97,10 @@ impl Crypto for Leaky {
     pass_on! {
         fn new_account(client: Client) -> Self::Account;
         fn identity(account: &Self::Account) -> Self::Identity;
-        fn generate_one_time_keys(account: &mut Self::Account, count: usize) -> Vec<KeyId>;
+        fn generate_one_time_keys(account: &mut Self::Account, count: usize, room: usize) -> Vec<KeyId>;
+        fn published_one_time_keys(account: &Self::Account) -> Vec<(KeyId, Self::PublicKey)>;
+        fn count_one_time_keys(account: &Self::Account) -> usize;
+        fn hash_key(key: &Self::PublicKey) -> u64;
         fn one_time_keys(account: &Self::Account) -> Vec<KeyId>;
         fn discard_one_time_key(account: &mut Self::Account, id: KeyId);
         fn generate_fallback_key(account: &mut Self::Account);

@@ -61,6 +61,8 @@ impl Lives {
             self.one_time(key, Reached::OneTimeClaimRaced);
         } else if let Fact::KeysReset { device, .. } = fact {
             self.reset(device);
+        } else if let Fact::KeyReset { key, .. } = fact {
+            self.one_time(key, Reached::OneTimeResetOnServer);
         } else if let Fact::SessionOpened { key, .. } = fact {
             self.either(
                 key,
@@ -214,6 +216,8 @@ impl Lives {
             (KeyKind::OneTime, Discard::StoreFull) => Reached::OneTimeEvicted,
             (KeyKind::OneTime, Discard::Reset) => Reached::OneTimeDiscardedWithReset,
             (KeyKind::OneTime, Discard::Failed) => Reached::OneTimeDeletedOnFailure,
+            (KeyKind::OneTime, Discard::Refused) => Reached::OneTimeDiscardedAsRefused,
+            (KeyKind::OneTime, Discard::Expired) => Reached::OneTimeExpired,
             // Only fallback keys are replaced.
             (KeyKind::OneTime, Discard::Replaced) => return,
         };

@@ -66,12 +66,13 @@ impl Account {
         self.identity
     }
 
-    /// Generates one-time keys, of which a client holds 5000, with libolm 100.
-    /// Beyond that the lowest numbers go, published or not, and come back
-    /// (BS §1.2). A client generates no more at once than it can hold.
+    /// Generates one-time keys. Beyond the room that there is the lowest
+    /// numbers go, published or not, and come back (BS §1.2). A client
+    /// generates no more at once than it can hold.
     pub(super) fn generate_one_time_keys(
         &mut self,
         count: usize,
+        room: usize,
         mut fresh: impl FnMut() -> Key,
     ) -> Vec<KeyId> {
         let held = Arc::make_mut(&mut self.one_time_keys);
@@ -80,7 +81,7 @@ impl Account {
             let key = fresh();
             held.push(OneTimeKey { id, key });
         }
-        let excess = held.len().saturating_sub(self.client.private_keys());
+        let excess = held.len().saturating_sub(room);
         held.drain(..excess).map(|key| key.id).collect()
     }
 
@@ -91,8 +92,19 @@ impl Account {
         unpublished.map(|key| (key.id, key.key)).collect()
     }
 
+    pub(super) fn published_one_time_keys(&self) -> Vec<(KeyId, Key)> {
+        let published = |key: &OneTimeKey| key.id.0 < self.unpublished_from;
+        let first = self.one_time_keys.partition_point(published);
+        let published = self.one_time_keys[..first].iter();
+        published.map(|key| (key.id, key.key)).collect()
+    }
+
     pub(super) fn one_time_keys(&self) -> Vec<KeyId> {
         self.one_time_keys.iter().map(|key| key.id).collect()
+    }
+
+    pub(super) fn count_one_time_keys(&self) -> usize {
+        self.one_time_keys.len()
     }
 
     pub(super) fn discard_one_time_key(&mut self, id: KeyId) {

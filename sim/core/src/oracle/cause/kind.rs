@@ -94,6 +94,12 @@ causes! {
     /// The device had deleted the one-time key because of a message that it
     /// could not decrypt.
     "one-time-key-deleted-on-failure" OneTimeKeyDeletedOnFailure,
+    /// The device had discarded the one-time key because its server refused
+    /// it, though the server had taken it before and somebody had claimed it.
+    "one-time-key-refused" OneTimeKeyRefused,
+    /// The device had discarded the one-time key because it seemed to have been
+    /// claimed long before.
+    "one-time-key-expired" OneTimeKeyExpired,
     /// The device no longer knew the one-time key that it had uploaded:
     /// writes had not reached its disk.
     "one-time-key-forgotten" OneTimeKeyForgotten,

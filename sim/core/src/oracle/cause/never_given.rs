@@ -1,6 +1,6 @@
 //! The sender had not given the reader a key that covers the event.
 
-use super::{Cause, CauseKind, caused};
+use super::{Cause, CauseKind, blame, caused};
 use crate::name::{DeviceId, EventId, Table};
 use crate::oracle::clues::Share;
 use crate::oracle::history::{Event, History};
@@ -137,7 +137,8 @@ fn claim_missed(
             let (at, span) = (history.trace.at(missed).at, (FactId(0), missed));
             let deed = [Table::FallbackKeys, Table::OneTimeKeys]
                 .into_iter()
-                .find_map(|table| history.last_rolled_back(theirs, table, at, span));
+                .find_map(|table| history.last_rolled_back(theirs, table, at, span))
+                .or_else(|| blame::reset_by_other(history, missed, reader));
             Cause {
                 kind: CauseKind::ClaimEmpty,
                 step: deed.and_then(|deed| deed.step),

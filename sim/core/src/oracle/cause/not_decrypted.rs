@@ -1,7 +1,7 @@
 //! The message that carried the key arrived, and could not be decrypted; or it
 //! was, and the key was lost afterwards.
 
-use super::{Cause, CauseKind, caused};
+use super::{Cause, CauseKind, blame, caused};
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyKind, KeyName, SessionName, Table};
 use crate::oracle::blame::Deed;
@@ -69,12 +69,11 @@ fn one_time_key_gone(
             Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
             Discard::Reset => CauseKind::OneTimeKeyReset,
             Discard::Failed => CauseKind::OneTimeKeyDeletedOnFailure,
+            Discard::Refused => CauseKind::OneTimeKeyRefused,
+            Discard::Expired => CauseKind::OneTimeKeyExpired,
         };
-        return caused(
-            kind,
-            blame_for_discard(history, why, discarded, reader),
-            discarded,
-        );
+        let deed = blame::for_discard(history, why, (discarded, failed), reader);
+        return caused(kind, deed, discarded);
     }
     let generated = generated(history, key);
     let made = history.trace.at(generated).at;
@@ -117,7 +116,7 @@ fn fallback_key_gone(
 ) -> Cause {
     if let Some((retired, _)) = discarded(history, key, failed) {
         // It was handed out because somebody had claimed the one-time keys.
-        let claimed = claimed_by_strangers(history, reader, retired);
+        let claimed = blame::claimed_by_strangers(history, retired, reader);
         return Cause {
             kind: CauseKind::FallbackKeyRetired,
             step: claimed.and_then(|deed| deed.step),
@@ -177,7 +176,7 @@ fn forgotten(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<C
         _ => None,
     })?;
     let span = (learned.fact, FactId(usize::MAX));
-    let deed = disturbed(history, reader, span)?;
+    let deed = blame::disturbed(history, reader, span)?;
     Some(caused(
         CauseKind::RoomKeyForgotten,
         Some(deed),
@@ -221,76 +220,6 @@ fn processes_forked(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) 
 fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option<Deed> {
     let crashed = ends.map(|end| history.crashed(end, failed));
     crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
-}
-
-/// The last time before `before` that strangers claimed keys of a device.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only one fact is looked for"
-)]
-fn claimed_by_strangers(history: &History<'_>, reader: DeviceId, before: FactId) -> Option<Deed> {
-    history.last_before(before, |fact| match fact {
-        Fact::ClaimedByStrangers { device, step, .. } if device == reader => Some(Some(step)),
-        _ => None,
-    })
-}
-
-/// What last happened to a device's store, or to what it had not stored yet.
-fn disturbed(history: &History<'_>, device: DeviceId, span: (FactId, FactId)) -> Option<Deed> {
-    let crashed = history
-        .crashed(device, span.1)
-        .filter(|deed| deed.fact > span.0);
-    let put_back = [
-        history.put_back(device, span),
-        history.logged_out(device, span),
-    ];
-    let put_back = put_back.into_iter().flatten().max_by_key(|deed| deed.fact);
-    // A crash alone takes only what had not been stored yet.
-    put_back.or(crashed)
-}
-
-/// What made a device discard a key: for want of room, whoever last claimed
-/// keys without using them; for a reset, what made it forget the keys that
-/// clashed with those on the server; for a failure, whoever sent the message
-/// that failed.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only one fact is looked for"
-)]
-fn blame_for_discard(
-    history: &History<'_>,
-    why: Discard,
-    discarded: FactId,
-    reader: DeviceId,
-) -> Option<Deed> {
-    match why {
-        Discard::Replaced => None,
-        // Keys that were claimed and never used have filled the store.
-        Discard::StoreFull => {
-            let claimed = claimed_by_strangers(history, reader, discarded);
-            claimed.map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-        Discard::Reset => {
-            let span = (FactId(0), discarded);
-            disturbed(history, reader, span).map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-        Discard::Failed => {
-            let injected = history.last_before(discarded, |fact| match fact {
-                Fact::Injected { copy, step, .. } if copy.to == reader => Some(Some(step)),
-                _ => None,
-            });
-            injected.map(|deed| Deed {
-                fact: discarded,
-                ..deed
-            })
-        }
-    }
 }
 
 /// The key was used for the very session that the message is of: by a process
@@ -365,20 +294,30 @@ fn issued_again(
     let at = history.trace.at(*first).at;
     let server = reader.user.server;
     let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
-    if let Some(deed) = restored {
-        let kind = match history.trace.at(deed.fact).fact {
-            Fact::WritesLost { .. } => CauseKind::ReissuedAfterCrash,
-            _ => CauseKind::ReissuedAfterRestore,
-        };
-        return caused(kind, restored, *last);
-    }
     let stored_after = |after| {
         history.first_after(after, |fact| match fact {
             Fact::KeyStored { key: stored, .. } if stored == key => Some(None),
             _ => None,
         })
     };
-    let again = stored_after(*first).filter(|deed| deed.fact < *last);
+    let again = stored_after(restored.map_or(*first, |deed| deed.fact));
+    let again = again.filter(|deed| deed.fact < *last);
+    if let Some(deed) = restored {
+        // A restore that made the server forget the key, and a device that
+        // uploaded it again because of that.
+        let forgotten = again.map(|again| (CauseKind::ReissuedAfterUpload, again.fact));
+        let kind = match history.trace.at(deed.fact).fact {
+            Fact::WritesLost { .. } => CauseKind::ReissuedAfterCrash,
+            _ => CauseKind::ReissuedAfterRestore,
+        };
+        let (kind, decisive) = forgotten.unwrap_or((kind, deed.fact));
+        let step = deed.step;
+        return Cause {
+            kind,
+            step,
+            decisive,
+        };
+    }
     // Or it was there twice before it was issued at all.
     let again = again.or_else(|| {
         let since = place
@@ -389,14 +328,7 @@ fn issued_again(
     });
     match again {
         Some(stored) => {
-            // What kept the device from learning of the first upload.
-            let crashed = history.crashed(reader, stored.fact);
-            let dropped = history.answer_lost(reader, MessageKind::KeysUpload, stored.fact);
-            let other = history.process_started(reader, stored.fact);
-            let deed = [crashed, dropped, other]
-                .into_iter()
-                .flatten()
-                .max_by_key(|deed| deed.fact);
+            let deed = blame::for_repeated_upload(history, stored.fact, reader);
             Cause {
                 kind: CauseKind::ReissuedAfterUpload,
                 step: deed.and_then(|deed| deed.step),

@@ -165,6 +165,8 @@ fn an_upload_can_be_left_out_refused_or_come_again() {
     };
     last_adds(&[stored(ONE), reset], &[Reached::OneTimeResetOnServer]);
     last_adds(&[stored(ONE), issued(ONE), reset], &[]);
+    let one = Fact::KeyReset { server, key: ONE };
+    last_adds(&[stored(ONE), one], &[Reached::OneTimeResetOnServer]);
 }
 
 #[test]
@@ -220,6 +222,8 @@ fn an_owner_discards_keys_and_meets_them_again() {
         (Discard::StoreFull, Reached::OneTimeEvicted),
         (Discard::Reset, Reached::OneTimeDiscardedWithReset),
         (Discard::Failed, Reached::OneTimeDeletedOnFailure),
+        (Discard::Refused, Reached::OneTimeDiscardedAsRefused),
+        (Discard::Expired, Reached::OneTimeExpired),
     ] {
         last_adds(&[discarded(ONE, why)], &[state]);
         last_adds(

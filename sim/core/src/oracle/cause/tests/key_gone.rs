@@ -2,11 +2,12 @@
 //! been used: what became of it. And a room key that was there, and is gone.
 
 use crate::crypto::{Body, OlmError};
-use crate::name::{KeyName, NodeId};
+use crate::name::{KeyName, NodeId, Table};
 use crate::oracle::CauseKind::{
     FallbackKeyForgotten, FallbackKeyRetired, IdentityChanged, OneTimeKeyDeletedOnFailure,
-    OneTimeKeyEvicted, OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore, OneTimeKeyOverwritten,
-    OneTimeKeyReset, RatchetForked, RoomKeyForgotten, SenderUnknown,
+    OneTimeKeyEvicted, OneTimeKeyExpired, OneTimeKeyForgotten, OneTimeKeyLostWithDeviceRestore,
+    OneTimeKeyOverwritten, OneTimeKeyRefused, OneTimeKeyReset, RatchetForked, RoomKeyForgotten,
+    SenderUnknown,
 };
 use crate::oracle::testing::{
     ALICE, BOB, FALLBACK, ONE_TIME, OTHER_STEP, SESSION, STEP, Story, THERE, because,
@@ -165,6 +166,99 @@ fn a_key_discarded_in_a_reset_blames_what_made_the_reset_necessary() {
     story.crashes(NodeId::Device(BOB), OTHER_STEP);
     is_gone(&mut story, ONE_TIME);
     assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
+fn a_key_discarded_in_a_reset_blames_what_put_the_server_back_or_emptied_it() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.cuts_link(OTHER_STEP);
+    story.mends_link();
+    story.restores(THERE, Table::OneTimeKeys, story.now, STEP);
+    story.restores(THERE, Table::FallbackKeys, story.now, OTHER_STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let discarded = discards(&mut story, Discard::Reset);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    for (device, step) in [(BOB, STEP), (ALICE, OTHER_STEP)] {
+        let step = step.expect("the story names a step");
+        story.note(Fact::ResetByOther { device, step });
+    }
+    let discarded = discards(&mut story, Discard::Reset);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
+fn a_key_that_was_discarded_blames_what_kept_its_message_meanwhile() {
+    for (why, kind) in [
+        (Discard::Reset, OneTimeKeyReset),
+        (Discard::StoreFull, OneTimeKeyEvicted),
+    ] {
+        let mut story = Story::of_alice_and_bob();
+        story.generates(ONE_TIME);
+        story.cuts_link(STEP);
+        story.crashes(NodeId::Device(BOB), OTHER_STEP);
+        let discarded = discards(&mut story, why);
+        story.mends_link();
+        story.cuts_link(OTHER_STEP);
+        is_gone(&mut story, ONE_TIME);
+        assert_eq!(story.cause(), because(kind, STEP, discarded));
+    }
+}
+
+#[test]
+fn a_key_discarded_to_make_room_by_a_reset_blames_whoever_claimed_keys() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let (device, count) = (BOB, 50);
+    let step = STEP.expect("the story names a step");
+    story.note(Fact::ClaimedByStrangers {
+        device,
+        count,
+        step,
+    });
+    let discarded = discards(&mut story, Discard::Reset);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
+fn a_key_that_was_kept_for_long_enough_blames_what_kept_its_message() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    let off_line = Fact::LinkCut {
+        between: [NodeId::Device(BOB), NodeId::Server(THERE)],
+        one_way: false,
+        step: STEP,
+    };
+    story.note(off_line);
+    let discarded = discards(&mut story, Discard::Expired);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyExpired, STEP, discarded));
+
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.cuts_link(STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let discarded = discards(&mut story, Discard::Expired);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyExpired, STEP, discarded));
+}
+
+#[test]
+fn a_key_that_was_refused_blames_what_made_the_device_upload_it_again() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.cuts_link(OTHER_STEP);
+    story.crashes(NodeId::Device(BOB), STEP);
+    story.crashes(NodeId::Device(ALICE), OTHER_STEP);
+    let discarded = discards(&mut story, Discard::Refused);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyRefused, STEP, discarded));
 }
 
 #[test]

@@ -94,6 +94,18 @@ fn an_answer_without_a_usable_key_is_an_empty_claim() {
 }
 
 #[test]
+fn an_empty_claim_blames_whoever_deleted_the_keys() {
+    let mut story = Story::of_alice_and_bob();
+    for (device, step) in [(BOB, STEP), (ALICE, OTHER_STEP)] {
+        let step = step.expect("the story names a step");
+        story.note(Fact::ResetByOther { device, step });
+    }
+    let missed = missed(&mut story, ClaimMiss::NoKey);
+    story.is_seen(Body::Timeline);
+    assert_eq!(story.cause(), because(ClaimEmpty, STEP, missed));
+}
+
+#[test]
 fn a_key_with_somebody_elses_signature_is_of_a_device_that_changed_its_identity() {
     let mut story = Story::of_alice_and_bob();
     let missed = missed(&mut story, ClaimMiss::BadSignature);

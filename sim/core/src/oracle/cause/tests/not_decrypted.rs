@@ -12,6 +12,7 @@ use crate::oracle::testing::{
 };
 use crate::time::Span;
 use crate::trace::{Discard, Fact, FactId, StepIndex};
+use crate::wire::MessageKind;
 
 const UNRELATED: KeyName = KeyName {
     id: KeyId(8),
@@ -36,10 +37,40 @@ fn a_restore_brings_a_used_key_back() {
     is_used_by_carol(&mut story);
     story.restores(THERE, Table::FallbackKeys, copy, OTHER_STEP);
     let restore = story.restores(THERE, Table::OneTimeKeys, copy, STEP);
-    is_stored(&mut story, ONE_TIME);
+    is_stored(&mut story, UNRELATED);
     story.issues(ONE_TIME, ALICE);
     is_gone(&mut story, ONE_TIME);
     assert_eq!(story.cause(), because(ReissuedAfterRestore, STEP, restore));
+}
+
+#[test]
+fn an_upload_repeated_because_of_a_restore_brings_a_used_key_back() {
+    let mut story = Story::of_alice_and_bob();
+    let copy = story.now;
+    is_used_by_carol(&mut story);
+    story.restores(THERE, Table::OneTimeKeys, copy, STEP);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
+    let again = is_stored(&mut story, ONE_TIME);
+    story.issues(ONE_TIME, ALICE);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(ReissuedAfterUpload, STEP, again));
+}
+
+#[test]
+fn an_upload_that_arrives_twice_brings_a_used_key_back() {
+    let mut story = Story::of_alice_and_bob();
+    is_used_by_carol(&mut story);
+    let duplicate = |story: &mut Story, device, kind, step: Option<StepIndex>| {
+        let step = step.expect("the story names a step");
+        story.note(Fact::Duplicated { device, kind, step });
+    };
+    duplicate(&mut story, BOB, MessageKind::KeysUpload, STEP);
+    duplicate(&mut story, ALICE, MessageKind::KeysUpload, OTHER_STEP);
+    duplicate(&mut story, BOB, MessageKind::KeysClaim, OTHER_STEP);
+    let again = is_stored(&mut story, ONE_TIME);
+    story.issues(ONE_TIME, ALICE);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(ReissuedAfterUpload, STEP, again));
 }
 
 #[test]

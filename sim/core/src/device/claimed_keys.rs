@@ -2,10 +2,9 @@
 //! more, as far as the device can tell: somebody has claimed them, and a
 //! message that was made for them may come, or never will (MSC4162).
 
-use std::collections::BTreeSet;
-
 use super::outgoing::IDLE_SYNC;
 use super::reset::Reset;
+use super::store::AccountState;
 use super::{Device, Timer};
 use crate::crypto::Crypto;
 use crate::name::KeyId;
@@ -41,19 +40,18 @@ impl<C: Crypto> Device<C> {
                     ClaimOrder::KeyNumberOrder => earlier.retain(|id| *id < used),
                     ClaimOrder::Random => earlier.clear(),
                 }
-                self.take_for_claimed(&earlier, cx);
+                self.take_for_claimed(earlier, cx);
             }
         }
     }
 
-    /// Notes that these keys are not on the server any more.
-    pub(super) fn take_for_claimed(&mut self, keys: &[KeyId], cx: &mut Cx<'_, Self>) {
-        let claimed = &mut self.account.state.claimed;
-        let known: BTreeSet<KeyId> = claimed.iter().map(|(id, _)| *id).collect();
-        let new = keys.iter().filter(|id| !known.contains(id));
-        let known = claimed.len();
-        claimed.extend(new.map(|id| (*id, cx.now)));
-        if claimed.len() > known {
+    /// Notes that these keys, which are in the order of their numbers, are not
+    /// on the server any more.
+    pub(super) fn take_for_claimed(&mut self, mut keys: Vec<KeyId>, cx: &mut Cx<'_, Self>) {
+        let state = &mut self.account.state;
+        state.leave_out_claimed(&mut keys, |id| *id);
+        if !keys.is_empty() {
+            state.claimed.extend(keys.iter().map(|id| (*id, cx.now)));
             self.account.changed = true;
             self.wake_for_claimed_keys(cx);
         }
@@ -91,5 +89,21 @@ impl<C: Crypto> Device<C> {
             let due: Time = (*since + KEPT_FOR).max(cx.now) + IDLE_SYNC;
             cx.wake(due.since(cx.now), Timer::ClaimedKeyDue);
         }
+    }
+}
+
+impl AccountState {
+    /// Leaves out of some keys, which are in the order of their numbers, those
+    /// that are not on the server any more as far as the device can tell. Both
+    /// can be thousands.
+    pub(super) fn leave_out_claimed<K>(&self, keys: &mut Vec<K>, id: impl Fn(&K) -> KeyId) {
+        let mut claimed: Vec<KeyId> = self.claimed.iter().map(|(id, _)| *id).collect();
+        claimed.sort_unstable();
+        let mut claimed = claimed.into_iter().peekable();
+        keys.retain(|key| {
+            let id = id(key);
+            while claimed.next_if(|it| *it < id).is_some() {}
+            claimed.peek() != Some(&id)
+        });
     }
 }

@@ -108,9 +108,8 @@ impl<C: Crypto> Device<C> {
     fn expected_digest(&self, told: KeyCounts, cx: &mut Cx<'_, Self>) -> KeyDigest {
         let state = &self.account.state;
         let mut expected = cx.crypto.published_one_time_keys(&self.account.olm);
-        expected.retain(|(id, _)| {
-            Some(*id) >= state.reset_below && !state.claimed.iter().any(|(it, _)| it == id)
-        });
+        expected.retain(|(id, _)| Some(*id) >= state.reset_below);
+        state.leave_out_claimed(&mut expected, |(id, _)| *id);
         match cx.protocol.expected_keys() {
             ExpectedKeys::Unused => {}
             ExpectedKeys::Newest => {

@@ -68,8 +68,8 @@ impl<C: Crypto> Device<C> {
                 self.account
                     .state
                     .claimed
-                    .retain(|(id, _)| held.contains(id));
-                for id in keys.into_iter().filter(|id| held.contains(id)) {
+                    .retain(|(id, _)| held.binary_search(id).is_ok());
+                for id in keys.into_iter().filter(|id| held.binary_search(id).is_ok()) {
                     self.discard_one_time_key(id, Discard::Expired, cx);
                 }
             }
@@ -106,7 +106,7 @@ impl<C: Crypto> Device<C> {
                 // That all below some ID are gone is noted already.
                 let mut kept = self.published_among(asked, cx);
                 kept.retain(|id| Some(*id) >= self.account.state.reset_below);
-                self.take_for_claimed(&kept, cx);
+                self.take_for_claimed(kept, cx);
             }
             AfterReset::DiscardsDeleted => {
                 let deleted: BTreeSet<&KeyId> = deleted.into_iter().flatten().collect();
@@ -116,7 +116,7 @@ impl<C: Crypto> Device<C> {
                 for id in deleted {
                     self.discard_one_time_key(id, Discard::Reset, cx);
                 }
-                self.take_for_claimed(&claimed, cx);
+                self.take_for_claimed(claimed, cx);
             }
         }
     }

@@ -340,9 +340,12 @@ fn messages_are_worked_through_as_they_are_given_or_for_a_bug_the_last_first() {
         });
         let facts = alice.facts().into_iter();
         let received: Vec<_> = facts
-            .filter_map(|fact| match fact {
-                Fact::ToDeviceReceived { message, .. } => Some(message),
-                _ => None,
+            .filter_map(|fact| {
+                if let Fact::ToDeviceReceived { message, .. } = fact {
+                    Some(message)
+                } else {
+                    None
+                }
             })
             .collect();
         assert_eq!(received, order.map(|place| ids[place]));

@@ -108,15 +108,9 @@ impl<C: Crypto> Device<C> {
 
     fn expected_digest(&self, told: KeyCounts, cx: &mut Cx<'_, Self>) -> KeyDigest {
         let state = &self.account.state;
-<<<<<<< HEAD
-        let mut expected = cx.crypto.published_one_time_keys(&self.account.olm);
-        expected.retain(|(id, _)| Some(*id) >= state.reset_below);
-        state.leave_out_claimed(&mut expected, |(id, _)| *id);
-=======
         let from = state.reset_below.unwrap_or(KeyId(0));
         let mut expected = cx.crypto.published_one_time_keys(&self.account.olm, from);
-        expected.retain(|(id, _)| !state.claimed.iter().any(|(it, _)| it == id));
->>>>>>> main
+        state.leave_out_claimed(&mut expected, |(id, _)| *id);
         match cx.protocol.expected_keys() {
             ExpectedKeys::Unused => {}
             ExpectedKeys::Newest => {

@@ -64,10 +64,13 @@ pub trait Crypto: Clone + Debug + Send + 'static {
         &mut self,
         account: &Self::Account,
     ) -> Vec<(KeyId, Self::PublicKey)>;
-    /// The one-time keys that are marked as published and whose private half
-    /// is held, by ascending ID.
-    fn published_one_time_keys(&mut self, account: &Self::Account)
-    -> Vec<(KeyId, Self::PublicKey)>;
+    /// The one-time keys from this ID on that are marked as published and whose
+    /// private half is held, by ascending ID.
+    fn published_one_time_keys(
+        &mut self,
+        account: &Self::Account,
+        from: KeyId,
+    ) -> Vec<(KeyId, Self::PublicKey)>;
     /// The IDs of all one-time keys whose private half is held, ascending.
     fn one_time_keys(&mut self, account: &Self::Account) -> Vec<KeyId>;
     /// How many one-time keys there are whose private half is held.

@@ -81,8 +81,12 @@ impl Crypto for Vodozemac {
         account.unpublished_one_time_keys()
     }
 
-    fn published_one_time_keys(&mut self, account: &Account) -> Vec<(KeyId, Curve25519PublicKey)> {
-        account.published_one_time_keys()
+    fn published_one_time_keys(
+        &mut self,
+        account: &Account,
+        from: KeyId,
+    ) -> Vec<(KeyId, Curve25519PublicKey)> {
+        account.published_one_time_keys(from)
     }
 
     fn one_time_keys(&mut self, account: &Account) -> Vec<KeyId> {

@@ -107,8 +107,8 @@ impl Crypto for Ideal {
         account.unpublished_one_time_keys()
     }
 
-    fn published_one_time_keys(&mut self, account: &Account) -> Vec<(KeyId, Key)> {
-        account.published_one_time_keys()
+    fn published_one_time_keys(&mut self, account: &Account, from: KeyId) -> Vec<(KeyId, Key)> {
+        account.published_one_time_keys(from)
     }
 
     fn one_time_keys(&mut self, account: &Account) -> Vec<KeyId> {

@@ -25,7 +25,9 @@ impl<C: Crypto> Device<C> {
             ClaimedKeys::Kept => {}
             ClaimedKeys::ThirtyDays => {
                 self.account.state.claimed.retain(|(id, _)| *id != used);
-                let published = cx.crypto.published_one_time_keys(&self.account.olm);
+                let published = cx
+                    .crypto
+                    .published_one_time_keys(&self.account.olm, KeyId(0));
                 let mut earlier: Vec<KeyId> = published.into_iter().map(|(id, _)| id).collect();
                 match cx.protocol.claim_order() {
                     ClaimOrder::UploadOrder => {

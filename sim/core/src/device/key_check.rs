@@ -32,9 +32,9 @@ impl<C: Crypto> Device<C> {
             KeyMismatch::Reset => self.reset_for_mismatch(cx),
             KeyMismatch::UploadsAgain if server_forgot => {
                 cx.observe(Fact::KeysContradicted { device: self.id });
-                let published = cx.crypto.published_one_time_keys(&self.account.olm);
-                let forgotten = published.into_iter().map(|(id, _)| id);
-                self.upload_again = forgotten.filter(|id| *id > highest).collect();
+                let from = KeyId(highest.0 + 1);
+                let forgotten = cx.crypto.published_one_time_keys(&self.account.olm, from);
+                self.upload_again = forgotten.into_iter().map(|(id, _)| id).collect();
             }
             KeyMismatch::UploadsAgain => {}
         }
@@ -68,10 +68,11 @@ impl<C: Crypto> Device<C> {
 
     /// Those of the published keys that the server seems to have forgotten.
     pub(super) fn keys_to_upload_again(&self, cx: &mut Cx<'_, Self>) -> Vec<(KeyId, C::PublicKey)> {
-        if self.upload_again.is_empty() {
+        let Some(first) = self.upload_again.first() else {
             return vec![];
-        }
-        let mut keys = cx.crypto.published_one_time_keys(&self.account.olm);
+        };
+        let olm = &self.account.olm;
+        let mut keys = cx.crypto.published_one_time_keys(olm, *first);
         keys.retain(|(id, _)| self.upload_again.contains(id));
         keys
     }
@@ -107,10 +108,9 @@ impl<C: Crypto> Device<C> {
 
     fn expected_digest(&self, told: KeyCounts, cx: &mut Cx<'_, Self>) -> KeyDigest {
         let state = &self.account.state;
-        let mut expected = cx.crypto.published_one_time_keys(&self.account.olm);
-        expected.retain(|(id, _)| {
-            Some(*id) >= state.reset_below && !state.claimed.iter().any(|(it, _)| it == id)
-        });
+        let from = state.reset_below.unwrap_or(KeyId(0));
+        let mut expected = cx.crypto.published_one_time_keys(&self.account.olm, from);
+        expected.retain(|(id, _)| !state.claimed.iter().any(|(it, _)| it == id));
         match cx.protocol.expected_keys() {
             ExpectedKeys::Unused => {}
             ExpectedKeys::Newest => {

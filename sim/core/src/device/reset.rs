@@ -104,13 +104,13 @@ impl<C: Crypto> Device<C> {
             }
             AfterReset::KeepsAll => {
                 // That all below some ID are gone is noted already.
-                let mut kept = self.published_among(asked, cx);
-                kept.retain(|id| Some(*id) >= self.account.state.reset_below);
+                let from = self.account.state.reset_below.unwrap_or(KeyId(0));
+                let kept = self.published_among(asked, from, cx);
                 self.take_for_claimed(&kept, cx);
             }
             AfterReset::DiscardsDeleted => {
                 let deleted: BTreeSet<&KeyId> = deleted.into_iter().flatten().collect();
-                let published = self.published_among(asked, cx).into_iter();
+                let published = self.published_among(asked, KeyId(0), cx).into_iter();
                 let (deleted, claimed): (Vec<KeyId>, Vec<KeyId>) =
                     published.partition(|id| deleted.contains(id));
                 for id in deleted {
@@ -121,10 +121,11 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    fn published_among(&self, keys: &[KeyId], cx: &mut Cx<'_, Self>) -> Vec<KeyId> {
-        let published = cx.crypto.published_one_time_keys(&self.account.olm);
+    /// Those of these keys, in ascending order, that are published, from an ID on.
+    fn published_among(&self, keys: &[KeyId], from: KeyId, cx: &mut Cx<'_, Self>) -> Vec<KeyId> {
+        let olm = &self.account.olm;
+        let published = cx.crypto.published_one_time_keys(olm, from);
         let ids = published.into_iter().map(|(id, _)| id);
-        let keys: BTreeSet<&KeyId> = keys.iter().collect();
-        ids.filter(|id| keys.contains(id)).collect()
+        ids.filter(|id| keys.binary_search(id).is_ok()).collect()
     }
 }

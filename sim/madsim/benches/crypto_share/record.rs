@@ -178,12 +178,13 @@ impl Crypto for Recorder {
     fn published_one_time_keys(
         &mut self,
         account: &Self::Account,
+        from: KeyId,
     ) -> Vec<(KeyId, Self::PublicKey)> {
-        let keys = V.published_one_time_keys(&account.value).into_iter();
+        let keys = V.published_one_time_keys(&account.value, from).into_iter();
         let keys: Vec<_> = keys.map(|(id, key)| (id, self.know(key))).collect();
         let numbers = keys.iter().map(|(_, key)| key.number).collect();
         self.calls
-            .push(Call::PublishedOneTimeKeys(account.number, numbers));
+            .push(Call::PublishedOneTimeKeys(account.number, from, numbers));
         keys
     }
 

@@ -14,7 +14,7 @@ pub(crate) enum Call {
     Identity(Number, Number),
     GenerateOneTimeKeys(Number, usize, usize),
     UnpublishedOneTimeKeys(Number, Vec<Number>),
-    PublishedOneTimeKeys(Number, Vec<Number>),
+    PublishedOneTimeKeys(Number, KeyId, Vec<Number>),
     DiscardOneTimeKey(Number, KeyId),
     GenerateFallbackKey(Number),
     ForgetFallbackKey(Number),
@@ -122,8 +122,8 @@ impl Replay {
             Call::GenerateOneTimeKeys(account, count, room) => {
                 V.generate_one_time_keys(self.accounts.get_mut(account), count, room);
             }
-            Call::PublishedOneTimeKeys(account, ref outs) => {
-                let keys = V.published_one_time_keys(self.accounts.get(account));
+            Call::PublishedOneTimeKeys(account, from, ref outs) => {
+                let keys = V.published_one_time_keys(self.accounts.get(account), from);
                 assert_eq!(keys.len(), outs.len(), "a replay makes what the run made");
                 for ((_, key), out) in keys.into_iter().zip(outs) {
                     self.keys.put(*out, key);

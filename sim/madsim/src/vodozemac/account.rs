@@ -124,10 +124,10 @@ impl Account {
     }
 
     /// The keys that are marked as published, by ascending ID.
-    pub(super) fn published_one_time_keys(&self) -> Vec<(KeyId, Curve25519PublicKey)> {
+    pub(super) fn published_one_time_keys(&self, from: KeyId) -> Vec<(KeyId, Curve25519PublicKey)> {
         let unpublished: Vec<Curve25519PublicKey> =
             self.olm.one_time_keys().into_values().collect();
-        let held = self.names.held.iter();
+        let held = self.names.held.range(from..);
         held.filter(|(_, key)| !unpublished.contains(key))
             .map(|(id, key)| (*id, *key))
             .collect()

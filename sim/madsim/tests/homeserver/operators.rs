@@ -119,7 +119,11 @@ fn strangers_who_use_their_keys_send_a_message_with_each_and_others_none() {
         .iter()
         .map(|message| match &message.content {
             ToDeviceContent::FromStranger(outside) => outside.key,
-            _ => panic!("only strangers have written"),
+            ToDeviceContent::Encrypted(_)
+            | ToDeviceContent::NoOlm
+            | ToDeviceContent::Blacklisted(_) => {
+                panic!("only strangers have written")
+            }
         })
         .collect();
     assert_eq!(used.len(), 2);

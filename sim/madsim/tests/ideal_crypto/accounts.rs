@@ -239,8 +239,8 @@ impl Lab {
         same("how many are held", counts, [real.len(); 2])?;
         same("the one-time keys that are held", real, ideal)?;
         let ids = |keys: &[(KeyId, _)]| keys.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-        let real = ids(&V.published_one_time_keys(&two.real));
-        let ideal = self.ideal.published_one_time_keys(&two.ideal);
+        let real = ids(&V.published_one_time_keys(&two.real, KeyId(0)));
+        let ideal = self.ideal.published_one_time_keys(&two.ideal, KeyId(0));
         let ideal: Vec<_> = ideal.iter().map(|(id, _)| *id).collect();
         same("the published one-time keys", real, ideal)?;
 

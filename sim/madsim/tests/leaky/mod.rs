@@ -98,7 +98,7 @@ impl Crypto for Leaky {
         fn new_account(client: Client) -> Self::Account;
         fn identity(account: &Self::Account) -> Self::Identity;
         fn generate_one_time_keys(account: &mut Self::Account, count: usize, room: usize) -> Vec<KeyId>;
-        fn published_one_time_keys(account: &Self::Account) -> Vec<(KeyId, Self::PublicKey)>;
+        fn published_one_time_keys(account: &Self::Account, from: KeyId) -> Vec<(KeyId, Self::PublicKey)>;
         fn count_one_time_keys(account: &Self::Account) -> usize;
         fn hash_key(key: &Self::PublicKey) -> u64;
         fn one_time_keys(account: &Self::Account) -> Vec<KeyId>;

@@ -92,10 +92,10 @@ impl Account {
         unpublished.map(|key| (key.id, key.key)).collect()
     }
 
-    pub(super) fn published_one_time_keys(&self) -> Vec<(KeyId, Key)> {
-        let published = |key: &OneTimeKey| key.id.0 < self.unpublished_from;
-        let first = self.one_time_keys.partition_point(published);
-        let published = self.one_time_keys[..first].iter();
+    pub(super) fn published_one_time_keys(&self, from: KeyId) -> Vec<(KeyId, Key)> {
+        let first = self.one_time_keys.partition_point(|key| key.id < from);
+        let from = self.one_time_keys[first..].iter();
+        let published = from.take_while(|key| key.id.0 < self.unpublished_from);
         published.map(|key| (key.id, key.key)).collect()
     }
 

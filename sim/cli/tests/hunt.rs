@@ -60,7 +60,7 @@ fn threads_do_not_decide_what_is_found() {
         let text = fs::read_to_string(file).unwrap();
         text.replace(name, "")
     };
-    assert_eq!(found("one", "1"), found("many", "5"));
+    assert_eq!(found("hunt-1", "1"), found("hunt-5", "5"));
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn a_find_while_half_has_adopted_it_is_a_file_that_says_who() {
 /// A campaign at several levels of adoption.
 fn campaign(dir: &Path, more: &[&str]) -> Value {
     let mut command = unwedge();
-    command.args(["campaign", "--runs", "300", "--chunk", "50"]);
+    command.args(["campaign", "--runs", "600", "--chunk", "50"]);
     command.args(["--proposal", DROP, "--proposal", "unwedge-first-contact"]);
     let output = command.args(more).arg("--out").arg(dir).output().unwrap();
     assert!(
@@ -210,7 +210,7 @@ fn a_campaign_compares_levels_of_adoption_on_the_same_runs() {
 
     // Levels are part of the plan.
     let mut command = unwedge();
-    command.args(["campaign", "--runs", "300", "--chunk", "50", "--resume"]);
+    command.args(["campaign", "--runs", "600", "--chunk", "50", "--resume"]);
     command.args(["--proposal", DROP, "--proposal", "unwedge-first-contact"]);
     let output = command.args(["--adoption", "0,40,100", "--out"]).arg(&out);
     let output = output.output().unwrap();

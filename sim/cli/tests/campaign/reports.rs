@@ -124,7 +124,12 @@ fn an_evaluation_can_be_made_on_every_engine() {
         let text = fs::read_to_string(out.join("matrix.json")).unwrap();
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["engine"], engine);
-        json["cells"].clone()
+        let mut cells = json["cells"].as_array().unwrap().clone();
+        // How many draws were made on the real engine too is all that differs.
+        for cell in &mut cells {
+            cell.as_object_mut().unwrap().remove("confirmed");
+        }
+        cells
     };
     let real = cells("real");
     assert_eq!(cells("fast"), real);

@@ -7,8 +7,9 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use common::{DRAWS, judge, proposal, proposals, scenario, scenarios};
+use common::{DRAWS, distinct_cells, judge, proposal, proposals, scenario, scenarios};
 use unwedge_core::oracle::{CauseKind, Judgement, OutcomeClass, Unread};
+use unwedge_core::scenario::{Engines, Scenario};
 
 /// Each scenario, under a proposal that it fails under (a control never does
 /// but under a bug), and the steps that make it fail.
@@ -24,7 +25,7 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("A08", "base", "restore", Ok),
         ("A08b", "base", "restore", Wedged),
         ("A09", "base", "restore", Lost),
-        ("A11", "base", "restore", Lost),
+        ("A11", "base", "partition", Lost),
         ("A12", "base", "restore", Ok),
         ("A13", "base", "restore", Ok),
         ("B01", "base", "crash", Wedged),
@@ -40,8 +41,8 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("B10", "base", "restore", Ok),
         ("B11", "old-key-id-order", "claim", Wedged),
         ("B11-short", "old-key-id-order", "claim", Wedged),
-        ("B13", "bug-absent-count-is-zero", "claim", Wedged),
-        ("B13-short", "bug-absent-count-is-zero", "claim", Wedged),
+        ("B13", "base", "claim", Ok),
+        ("B13-short", "base", "claim", Ok),
         ("B14", "base", "claim", Ok),
         ("B16", "base", "claim", Wedged),
         ("B17", "base", "crash", Lost),
@@ -66,10 +67,10 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("D04", "base", "restore", Ok),
         ("D05", "base", "send", Ok),
         ("D06", "msc4162-reset-on-conflict", "crash", Wedged),
-        ("D06b", "base", "claim", Wedged),
-        ("B30", "otk-ttl-30d", "slow", Wedged),
+        ("D06b", "base", "partition", Wedged),
+        ("B30", "otk-ttl-30d", "partition", Wedged),
         ("D17-reshare", "base", "restore", Lost),
-        ("D13", "base", "reset_keys", Ok),
+        ("D13", "msc4162-reset-on-conflict", "reset_keys", Ok),
         ("D16", "bug-keep-over-shared-session", "login", Lost),
         ("D17", "base", "join", Ok),
         ("D18", "bug-overlapping-key-queries", "slow", Stuck),
@@ -77,14 +78,8 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("D20", "base", "clock", Ok),
         ("D20-leak", "base", "clock", Wedged),
         ("D08", "base", "crash", Wedged),
-        ("D09", "otk-digest-drop", "slow", Wedged),
-        ("D10", "otk-digest-drop", "slow", Wedged),
-        ("D06b", "base", "partition", Wedged),
-        ("D08", "base", "crash", Wedged),
         ("D09", "otk-digest-drop", "partition", Wedged),
         ("D10", "otk-digest-drop-monotonic", "partition", Wedged),
-        ("D13", "msc4162-reset-on-conflict", "reset_keys", Ok),
-        ("B30", "otk-ttl-30d", "partition", Wedged),
     ];
     assert_eq!(
         cases.len(),
@@ -94,7 +89,7 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
     for (id, name, step, worst) in cases {
         let (whole, proposal) = (scenario(id), proposal(name));
         let mut without = whole.clone();
-        let is_cause = |scenario: &unwedge_core::scenario::Scenario, place: usize| {
+        let is_cause = |scenario: &Scenario, place: usize| {
             // Of several people who write at once, one may stay.
             scenario.steps[place].step.name() == step && !(step == "send" && place == 0)
         };
@@ -102,9 +97,12 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
             without = Arc::new(without.without_step(place));
         }
         assert!(without.steps.len() < whole.steps.len(), "{id} has the step");
-        let outcomes = DRAWS.map(|seed| judge(&whole, &proposal, seed).1.outcome);
+        let draws = DRAWS.start..DRAWS.end.min(whole.effort.draws);
+        let outcomes = draws
+            .clone()
+            .map(|seed| judge(&whole, &proposal, seed).1.outcome);
         assert_eq!(outcomes.max(), Some(worst), "{id} under {name}");
-        for seed in DRAWS {
+        for seed in draws {
             let outcome = judge(&without, &proposal, seed).1.outcome;
             assert_eq!(
                 outcome,
@@ -117,37 +115,39 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
 
 #[test]
 fn the_step_that_is_blamed_is_one_whose_absence_is_better() {
-    for scenario in scenarios() {
-        for proposal in proposals() {
-            for seed in DRAWS.take(8) {
-                let (_, judgement) = judge(&scenario, &proposal, seed);
-                if judgement.outcome <= OutcomeClass::Late {
+    for (scenario, proposal) in distinct_cells(&(0..8)) {
+        for seed in DRAWS.take(8) {
+            let (_, judgement) = judge(&scenario, &proposal, seed);
+            if judgement.outcome <= OutcomeClass::Late {
+                continue;
+            }
+            let at = format!("{} under {}, seed {seed}", scenario.id, proposal.name);
+            assert!(!judgement.unread.is_empty(), "{at}");
+            // Whose words whom, by the step that is to blame.
+            let mut blamed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+            for unread in &judgement.unread {
+                let cause = unread.cause.unwrap_or_else(|| panic!("{at}: no cause"));
+                // A change of the protocol can do harm where nothing happened.
+                let Some(step) = cause.step else {
+                    assert_ne!(proposal.name, "base", "{at}: {cause:?}");
                     continue;
-                }
-                let at = format!("{} under {}, seed {seed}", scenario.id, proposal.name);
-                assert!(!judgement.unread.is_empty(), "{at}");
-                // Whose words whom, by the step that is to blame.
-                let mut blamed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-                for unread in &judgement.unread {
-                    let cause = unread.cause.unwrap_or_else(|| panic!("{at}: no cause"));
-                    let step = cause.step.unwrap_or_else(|| panic!("{at}: {cause:?}"));
-                    let pair = (unread.event.sender, unread.reader);
-                    blamed.entry(step).or_default().insert(pair);
-                }
-                for (step, pairs) in blamed {
-                    let without = Arc::new(scenario.without_step(usize::from(step.0)));
-                    let (_, better) = judge(&without, &proposal, seed);
-                    assert!(better.outcome <= judgement.outcome, "{at}: {step:?}");
-                    // Of claims that race, others may come to meet instead.
-                    let failed = |it: &Judgement| {
-                        let pair = |it: &Unread| (it.event.sender, it.reader);
-                        it.unread
-                            .iter()
-                            .filter(|it| pairs.contains(&pair(it)))
-                            .count()
-                    };
-                    assert!(failed(&better) < failed(&judgement), "{at}: {step:?}");
-                }
+                };
+                let pair = (unread.event.sender, unread.reader);
+                blamed.entry(step).or_default().insert(pair);
+            }
+            for (step, pairs) in blamed {
+                let without = Arc::new(scenario.without_step(usize::from(step.0)));
+                let (_, better) = judge(&without, &proposal, seed);
+                assert!(better.outcome <= judgement.outcome, "{at}: {step:?}");
+                // Of claims that race, others may come to meet instead.
+                let failed = |it: &Judgement| {
+                    let pair = |it: &Unread| (it.event.sender, it.reader);
+                    it.unread
+                        .iter()
+                        .filter(|it| pairs.contains(&pair(it)))
+                        .count()
+                };
+                assert!(failed(&better) < failed(&judgement), "{at}: {step:?}");
             }
         }
     }
@@ -174,13 +174,39 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
             "B20",
             CauseKind::SenderUnknown,
         ),
+        (
+            "bug-absent-count-is-zero",
+            "B13-short",
+            CauseKind::OneTimeKeyEvicted,
+        ),
+        (
+            "bug-keep-over-shared-session",
+            "D16",
+            CauseKind::IdentityChanged,
+        ),
+        (
+            "bug-overlapping-key-queries",
+            "D18",
+            CauseKind::DeviceUnknown,
+        ),
+        (
+            "bug-store-repeated-key",
+            "D02",
+            CauseKind::ReissuedAfterUpload,
+        ),
+        ("bug-to-device-last-first", "B19", CauseKind::RatchetForked),
     ];
+    // Where a bug strikes beside its own scenario, that one says so.
+    let strikes =
+        |scenario: &Scenario, mutant: &str| scenario.expected(mutant) != scenario.expected("base");
     let bugs = proposals().into_iter().map(|it| it.name);
     let bugs: BTreeSet<String> = bugs.filter(|name| name.starts_with("bug-")).collect();
     let listed = mutants.map(|(name, ..)| name.to_owned());
     assert_eq!(bugs, BTreeSet::from(listed), "every mutant has a case");
     let base = proposal("base");
-    for scenario in scenarios() {
+    // A history of months shows no more than its short form.
+    let scenarios = scenarios().into_iter();
+    for scenario in scenarios.filter(|it| it.effort.engines == Engines::Both) {
         // Scenarios of other mutants too are looked at in every draw.
         let is_own = mutants.iter().any(|(_, own, _)| *own == scenario.id);
         let draws = DRAWS.take(if is_own { 32 } else { 8 });
@@ -199,8 +225,14 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
                     kinds.extend(broken.causes().into_keys().map(|cause| cause.kind));
                 }
             }
-            assert_eq!(differs, scenario.id == own, "{} under {name}", scenario.id);
-            if differs {
+            let is_own = scenario.id == own;
+            assert!(differs || !is_own, "{own} under {name}");
+            assert!(
+                !differs || strikes(&scenario, name),
+                "{} under {name}",
+                scenario.id
+            );
+            if is_own {
                 assert_eq!(kinds, BTreeSet::from([kind]), "{own} under {name}");
             }
         }

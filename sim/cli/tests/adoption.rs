@@ -183,10 +183,7 @@ fn a_campaign_compares_levels_of_adoption_on_the_same_runs() {
         assert_eq!(whole["outcomes"], of(&all, proposal, 100)["outcomes"]);
         assert_eq!(whole["bounds"], of(&all, proposal, 100)["bounds"]);
         let better = |it: &Value| it["against_base"]["better"].as_u64().unwrap();
-        assert!(
-            0 < better(&half) && better(&half) <= better(&whole),
-            "{half}"
-        );
+        assert!(better(&half) <= better(&whole), "{half}");
         // The command repeats what is said of it.
         let witness = half["broken_claim"]["command"].as_str().unwrap();
         assert!(witness.ends_with("--adoption 50"), "{witness}");
@@ -252,7 +249,7 @@ fn what_is_said_of_a_remedy_quotes_the_campaign_that_is_named() {
     let paragraph = text.lines().last().unwrap();
     for sentence in [
         "`drop-otks-on-restore` ends 1 of the 1 failures that are replayed here: A01 (wedged becomes ok).",
-        "Of 300 random runs, ",
+        "Of 600 random runs, ",
         "The verdict is ",
         "While 50 % of the servers and devices follow it, ",
     ] {

@@ -5,6 +5,9 @@
 
 mod account;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -39,12 +42,24 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomKey(String);
 
+/// What a database keeps. It is read back from bytes; those of an account, which
+/// can hold thousands of keys and is written with each that comes or goes, are
+/// made when they are read, for nearly all are overwritten unread.
+#[derive(Clone, Debug)]
+pub struct Pickle(Kept);
+
+#[derive(Clone, Debug)]
+enum Kept {
+    Account(Arc<account::Pickle>),
+    Bytes(Vec<u8>),
+}
+
 impl Crypto for Vodozemac {
     type Account = Account;
     type Session = Session;
     type GroupSession = GroupSession;
     type InboundGroupSession = InboundGroupSession;
-    type Pickle = Vec<u8>;
+    type Pickle = Pickle;
     type Identity = Identity;
     type PublicKey = Curve25519PublicKey;
     type Signature = Ed25519Signature;
@@ -291,39 +306,53 @@ impl Crypto for Vodozemac {
         Ok((plaintext, decrypted.message_index))
     }
 
-    fn pickle_account(&mut self, account: &Account) -> Vec<u8> {
-        encode(&account.pickle())
+    fn pickle_account(&mut self, account: &Account) -> Pickle {
+        Pickle(Kept::Account(Arc::new(account.pickle())))
     }
 
-    fn unpickle_account(&mut self, pickle: &Vec<u8>) -> Account {
-        Account::from_pickle(unpickle(pickle))
+    fn unpickle_account(&mut self, pickle: &Pickle) -> Account {
+        Account::from_pickle(unpickle(&pickle.bytes()))
     }
 
-    fn pickle_session(&mut self, session: &Session) -> Vec<u8> {
+    fn pickle_session(&mut self, session: &Session) -> Pickle {
         // A ratchet's state is tagged from within, which only a format that
         // describes itself can read back; vodozemac's own pickles are JSON.
-        serde_json::to_vec(&session.pickle()).expect("everything that is kept can be encoded")
+        let json = serde_json::to_vec(&session.pickle());
+        Pickle::of(json.expect("everything that is kept can be encoded"))
     }
 
-    fn unpickle_session(&mut self, pickle: &Vec<u8>) -> Session {
-        let pickle = serde_json::from_slice(pickle);
+    fn unpickle_session(&mut self, pickle: &Pickle) -> Session {
+        let pickle = serde_json::from_slice(&pickle.bytes());
         Session::from_pickle(pickle.expect("a pickle was made by the same version of the library"))
     }
 
-    fn pickle_group_session(&mut self, session: &GroupSession) -> Vec<u8> {
-        encode(&session.pickle())
+    fn pickle_group_session(&mut self, session: &GroupSession) -> Pickle {
+        Pickle::of(encode(&session.pickle()))
     }
 
-    fn unpickle_group_session(&mut self, pickle: &Vec<u8>) -> GroupSession {
-        GroupSession::from_pickle(unpickle(pickle))
+    fn unpickle_group_session(&mut self, pickle: &Pickle) -> GroupSession {
+        GroupSession::from_pickle(unpickle(&pickle.bytes()))
     }
 
-    fn pickle_inbound_group_session(&mut self, session: &InboundGroupSession) -> Vec<u8> {
-        encode(&session.pickle())
+    fn pickle_inbound_group_session(&mut self, session: &InboundGroupSession) -> Pickle {
+        Pickle::of(encode(&session.pickle()))
     }
 
-    fn unpickle_inbound_group_session(&mut self, pickle: &Vec<u8>) -> InboundGroupSession {
-        InboundGroupSession::from_pickle(unpickle(pickle))
+    fn unpickle_inbound_group_session(&mut self, pickle: &Pickle) -> InboundGroupSession {
+        InboundGroupSession::from_pickle(unpickle(&pickle.bytes()))
+    }
+}
+
+impl Pickle {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self(Kept::Bytes(bytes))
+    }
+
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        match &self.0 {
+            Kept::Account(pickle) => Cow::Owned(encode(&**pickle)),
+            Kept::Bytes(bytes) => Cow::Borrowed(bytes),
+        }
     }
 }
 

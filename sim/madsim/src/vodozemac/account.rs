@@ -3,7 +3,9 @@
 //! them by the numbers in their IDs, and another client numbers them, and
 //! discards them, in another way.
 
-use std::collections::BTreeMap;
+mod held;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unwedge_core::cast::Client;
@@ -14,6 +16,7 @@ use vodozemac::olm::{
 };
 
 use super::key_id;
+use held::Held;
 
 /// How many private one-time keys the library holds.
 const LIBRARY_ROOM: usize = 5000;
@@ -41,7 +44,7 @@ struct Names {
     /// The next number, where the client counts all keys in one sequence.
     next: u64,
     /// Every one-time key whose private half is held.
-    held: BTreeMap<KeyId, Curve25519PublicKey>,
+    held: Held,
     /// The number of the current fallback key.
     fallback: Option<KeyId>,
 }
@@ -61,7 +64,7 @@ impl Account {
             client,
             // libolm's first key is number 1.
             next: 1,
-            held: BTreeMap::new(),
+            held: Held::default(),
             fallback: None,
         };
         Self {
@@ -86,7 +89,7 @@ impl Account {
         let mut discarded = vec![];
         if self.names.held.len() + count > room {
             for key in generated.removed {
-                discarded.extend(self.names.forget(&key));
+                discarded.extend(self.names.held.forget(&key));
             }
         }
         let mut new: Vec<_> = self.olm.one_time_keys().into_iter().collect();
@@ -101,7 +104,7 @@ impl Account {
         }
         // Of a client that keeps fewer than vodozemac, the oldest go as well.
         while self.names.held.len() > room {
-            let oldest = self.names.held.keys().next().copied();
+            let oldest = self.names.held.ids().next();
             let oldest = oldest.expect("a store that is too full is not empty");
             self.discard_one_time_key(oldest);
             discarded.push(oldest);
@@ -111,26 +114,25 @@ impl Account {
 
     /// The keys that are not marked as published, by ascending ID.
     pub(super) fn unpublished_one_time_keys(&self) -> Vec<(KeyId, Curve25519PublicKey)> {
+        let unpublished = self.olm.one_time_keys().into_values();
+        let mut unpublished: Vec<_> = unpublished
+            .filter_map(|key| Some((self.names.held.id(&key)?, key)))
+            .collect();
         // The library hands out a map in no particular order.
-        let unpublished = self.olm.one_time_keys();
-        if unpublished.is_empty() {
-            return vec![];
-        }
-        let unpublished: Vec<Curve25519PublicKey> = unpublished.into_values().collect();
-        let held = self.names.held.iter();
-        held.filter(|(_, key)| unpublished.contains(key))
-            .map(|(id, key)| (*id, *key))
-            .collect()
+        unpublished.sort_unstable_by_key(|(id, _)| *id);
+        unpublished
     }
 
     /// The keys that are marked as published, by ascending ID.
     pub(super) fn published_one_time_keys(&self, from: KeyId) -> Vec<(KeyId, Curve25519PublicKey)> {
-        let unpublished: Vec<Curve25519PublicKey> =
-            self.olm.one_time_keys().into_values().collect();
-        let held = self.names.held.range(from..);
-        held.filter(|(_, key)| !unpublished.contains(key))
-            .map(|(id, key)| (*id, *key))
-            .collect()
+        let unpublished = self.unpublished_one_time_keys();
+        let is_published = |id| {
+            unpublished
+                .binary_search_by_key(&id, |(id, _)| *id)
+                .is_err()
+        };
+        let held = self.names.held.from(from);
+        held.filter(|(id, _)| is_published(*id)).collect()
     }
 
     pub(super) fn count_one_time_keys(&self) -> usize {
@@ -139,11 +141,11 @@ impl Account {
 
     /// Every key whose private half is held, by ascending ID.
     pub(super) fn one_time_keys(&self) -> Vec<KeyId> {
-        self.names.held.keys().copied().collect()
+        self.names.held.ids().collect()
     }
 
     pub(super) fn discard_one_time_key(&mut self, id: KeyId) {
-        if let Some(key) = self.names.held.remove(&id) {
+        if let Some(key) = self.names.held.remove(id) {
             self.olm.remove_one_time_key(key);
         }
     }
@@ -180,23 +182,26 @@ impl Account {
         let config = SessionConfig::version_1();
         let key = message.session_keys().one_time_key;
         let accepted = match self.olm.create_inbound_session(config, theirs, message) {
-            Err(SessionCreationError::MissingOneTimeKey(_)) if self.names.holds(&key) => {
+            Err(SessionCreationError::MissingOneTimeKey(_))
+                if self.names.held.id(&key).is_some() =>
+            {
                 self.archive.accept_session(theirs, message)
             }
             accepted => accepted,
         }?;
-        self.names.forget(&key);
+        // A fallback key has no name here.
+        self.names.held.forget(&key);
         Ok(accepted)
     }
 
     /// Keeps a copy of what the library will discard when it generates keys.
     fn archive_what_will_go(&mut self, count: usize) {
         let excess = (self.names.held.len() + count).saturating_sub(LIBRARY_ROOM);
-        let goes = self.names.held.keys().nth(excess.saturating_sub(1));
-        if excess > 0 && goes.copied() > self.archive.newest {
+        let goes = self.names.held.ids().nth(excess.saturating_sub(1));
+        if excess > 0 && goes > self.archive.newest {
             let copy = olm::Account::from_pickle(self.olm.pickle());
             self.archive.copies.push(copy);
-            self.archive.newest = self.names.held.keys().next_back().copied();
+            self.archive.newest = self.names.held.ids().next_back();
         }
     }
 
@@ -230,6 +235,12 @@ impl Account {
     }
 }
 
+impl fmt::Debug for Pickle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pickle").finish_non_exhaustive()
+    }
+}
+
 impl Archive {
     /// Accepts the session that a message opens on a key of some copy.
     fn accept_session(
@@ -251,19 +262,6 @@ impl Archive {
 }
 
 impl Names {
-    /// Forgets a key that is not held any more, and tells its name. A fallback
-    /// key has none here.
-    fn forget(&mut self, key: &Curve25519PublicKey) -> Option<KeyId> {
-        let mut held = self.held.iter();
-        let id = held.find(|(_, held)| *held == key).map(|(id, _)| *id)?;
-        self.held.remove(&id);
-        Some(id)
-    }
-
-    fn holds(&self, key: &Curve25519PublicKey) -> bool {
-        self.held.values().any(|held| held == key)
-    }
-
     fn count(&mut self) -> KeyId {
         let id = KeyId(self.next);
         self.next += 1;

@@ -2,7 +2,8 @@
 
 mod shared;
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 use unwedge_core::protocol::{Consulted, Proposal};
 use unwedge_core::report::{Cell, Draw, Matrix, Record, Why, costs_of, remedies, worth_confirming};
 use unwedge_core::scenario::{Engines, Scenario};
+use unwedge_core::trace::hash::StableHash;
 
 use crate::adopt::Adopt;
 use crate::args::{Engine, EvalArgs};
@@ -186,7 +188,7 @@ impl Evaluation<'_> {
         progress.finish();
 
         let mut cells = vec![];
-        let mut to_confirm = BTreeSet::new();
+        let mut to_confirm = BTreeMap::new();
         let mut savings = Savings::default();
         let base = self.proposals.iter();
         let base = base
@@ -204,7 +206,7 @@ impl Evaluation<'_> {
                 if self.confirms(scenario) {
                     let seeds = worth_confirming(&draws, self.args.confirm as usize);
                     to_confirm.extend(seeds.iter().map(|seed| {
-                        shared.made_for(Key {
+                        shared.made(Key {
                             scenario: row,
                             proposal: column,
                             seed: *seed,
@@ -219,12 +221,17 @@ impl Evaluation<'_> {
         savings.checked = shared.checked.len();
         savings.confirmed = to_confirm.len();
         let progress = Progress::new(to_confirm.len() as u64, "runs on the real engine");
-        let confirm = |key: Key| {
-            let disagreement = self.disagreement(key);
+        // Most bytes are those of keys, which take the longest to make. Whoever
+        // takes long comes first, or all others would be waited with for it.
+        let mut to_confirm: Vec<(Key, &Draw)> = to_confirm.into_iter().collect();
+        to_confirm.sort_by_key(|(key, draw)| (Reverse(draw.costs.traffic.client.bytes), *key));
+        let confirm = |(key, draw): (Key, &Draw)| {
+            let disagreement = self.disagreement(key, draw.trace_hash);
             progress.step();
             disagreement
         };
-        let disagreements = to_confirm.into_par_iter().filter_map(confirm).collect();
+        let to_confirm = to_confirm.into_par_iter().with_max_len(1);
+        let disagreements = to_confirm.filter_map(confirm).collect();
         progress.finish();
         Evaluated {
             matrix: Matrix {
@@ -263,13 +270,21 @@ impl Evaluation<'_> {
         self.run(engine, key).draw
     }
 
-    /// Where the engines differ in a run, if they do.
-    fn disagreement(&self, key: Key) -> Option<String> {
-        let [real, fast] = self.run(Engine::Both, key).disagreement?;
+    /// Where the engines differ in a run of which the fast one made such a
+    /// trace, if they do.
+    fn disagreement(&self, key: Key, trace_hash: StableHash) -> Option<String> {
+        if self.run(Engine::Real, key).draw.trace_hash == trace_hash {
+            return None;
+        }
         let command = self.command(key);
-        Some(format!(
-            "real: {real}\n  fast: {fast}\n  {command} --engine both"
-        ))
+        Some(match self.run(Engine::Both, key).disagreement {
+            Some([real, fast]) => {
+                format!("real: {real}\n  fast: {fast}\n  {command} --engine both")
+            }
+            None => format!(
+                "they did, and when the run was made again they did not\n  {command} --engine both"
+            ),
+        })
     }
 
     fn run(&self, engine: Engine, key: Key) -> Judged {

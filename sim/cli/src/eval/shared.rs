@@ -153,12 +153,13 @@ impl Shared {
         draws.map(|it| &*it[proposal].draw).collect()
     }
 
-    /// The run that was made for one of a cell.
-    pub(super) fn made_for(&self, key: Key) -> Key {
+    /// The run that was made for a draw of a cell.
+    pub(super) fn made(&self, key: Key) -> (Key, &Draw) {
         let mut draws = self.draws[key.scenario].iter().map(|it| &it[key.proposal]);
         let known = draws.find(|it| it.draw.seed == key.seed);
-        let proposal = known.map_or(key.proposal, |it| it.made_under);
-        Key { proposal, ..key }
+        let Known { draw, made_under } = known.expect("every draw of a cell is known");
+        let proposal = *made_under;
+        (Key { proposal, ..key }, draw)
     }
 
     /// How many runs of a cell were made under another proposal.

@@ -79,7 +79,7 @@ fn a_run_is_made_under_those_that_differ_in_what_it_consults() {
             proposal,
             seed,
         };
-        shared.made_for(key).proposal
+        shared.made(key).0.proposal
     };
     assert_eq!(made(&[]).0, BTreeSet::from([BASE]));
     let (all, _) = made(&[Decision::ClaimOrder, Decision::Unwedging]);

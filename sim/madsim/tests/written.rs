@@ -25,7 +25,13 @@ fn a_bundled_scenario_is_read_back_as_it_was_written() {
 fn a_bundled_scenario_is_written_as_a_person_has() {
     for (scenario, text) in common::scenarios().iter().zip(common::scenario_texts()) {
         let (ours, theirs) = (scenario.to_toml(), text);
-        assert_eq!(lines(&ours), lines(&theirs), "{}", scenario.id);
+        let (ours, theirs) = (lines(&ours), lines(&theirs));
+        let differ = ours
+            .iter()
+            .zip(&theirs)
+            .find(|(ours, theirs)| ours != theirs);
+        assert_eq!(differ, None, "{}", scenario.id);
+        assert_eq!(ours.len(), theirs.len(), "{}", scenario.id);
     }
 }
 

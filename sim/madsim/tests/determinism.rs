@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 
-use common::{DRAWS, sampled_cells, proposal, scenario};
+use common::{DRAWS, proposal, sampled_cells, scenario};
 use leaky::{Leak, Leaky};
 use unwedge_core::crypto::Crypto;
 use unwedge_core::crypto::ideal::Ideal;

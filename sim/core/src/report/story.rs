@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cast::{Cast, Said};
 use crate::oracle::{Cause, CauseKind, Judgement};
 use crate::scenario::Scenario;
-use crate::step::Step;
+use crate::step::{OfDevice, Step};
 use crate::trace::{Fact, StepIndex, Trace};
 
 /// One cause of a run, in words.

@@ -15,7 +15,7 @@ use crate::name::{DeviceId, NodeId, RoomId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
-use crate::step::{Step, TimedStep};
+use crate::step::{OfDevice, Step, TimedStep};
 
 pub use effort::{Effort, Engines};
 pub use written::parse;

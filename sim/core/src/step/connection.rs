@@ -3,18 +3,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use toml::Spanned;
-
-use super::{Action, Outside, Step};
-use crate::cast::Cast;
+use super::of_device::OfDevice;
+use super::{Outside, Step};
 use crate::luck::Luck;
 use crate::name::DeviceId;
-use crate::problem::Fault;
-use crate::roles::Roles;
-use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::{Names, word};
 
 /// A device loses its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,99 +21,48 @@ pub struct Online {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Written {
-    at: Spanned<String>,
-    device: Spanned<String>,
-}
-
-impl Action for Offline {
-    type Written = Written;
-
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((
-            names.time(&written.at)?,
-            Self {
-                device: names.device(&written.device)?,
-            },
-        ))
+impl OfDevice for Offline {
+    fn of(device: DeviceId) -> Self {
+        Self { device }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            device: word(cast.say(&self.device)),
-        }
+    fn device(self) -> DeviceId {
+        self.device
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
         world.go_offline(self.device, index);
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} goes offline", cast.say(&self.device))
+    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{device} goes offline")
     }
 
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        Some(Self {
-            device: roles.device(self.device)?,
-        })
-    }
-
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        Some(Self {
-            device: luck.device()?,
-        })
-    }
-
-    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
-        Some(Step::Online(Online {
-            device: self.device,
-        }))
+    fn end(self) -> Option<Step> {
+        Some(Step::Online(Online::of(self.device)))
     }
 }
 
-impl Action for Online {
-    type Written = Written;
-
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((
-            names.time(&written.at)?,
-            Self {
-                device: names.device(&written.device)?,
-            },
-        ))
+impl OfDevice for Online {
+    fn of(device: DeviceId) -> Self {
+        Self { device }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            device: word(cast.say(&self.device)),
-        }
+    fn device(self) -> DeviceId {
+        self.device
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
         world.go_online(self.device, Some(index));
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} comes online", cast.say(&self.device))
-    }
-
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        Some(Self {
-            device: roles.device(self.device)?,
-        })
+    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{device} comes online")
     }
 
     /// Seldom, for by itself it mostly finds nothing to mend.
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        if !luck.one_in(4) {
-            return None;
-        }
-        Some(Self {
-            device: luck.device()?,
-        })
+    fn pick(luck: &mut Luck<'_>) -> Option<DeviceId> {
+        let is_drawn = luck.one_in(4);
+        is_drawn.then(|| luck.device()).flatten()
     }
 }

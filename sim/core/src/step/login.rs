@@ -4,18 +4,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use toml::Spanned;
-
-use super::{Action, Outside, Step};
-use crate::cast::Cast;
-use crate::luck::Luck;
+use super::of_device::OfDevice;
+use super::{Outside, Step};
 use crate::name::DeviceId;
-use crate::problem::Fault;
-use crate::roles::Roles;
-use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::{Names, word};
 
 /// A device logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,101 +21,42 @@ pub struct Logout {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Written {
-    at: Spanned<String>,
-    device: Spanned<String>,
-}
+impl OfDevice for Login {
+    fn of(device: DeviceId) -> Self {
+        Self { device }
+    }
 
-impl Login {
-    /// Which device logs in.
-    pub(crate) fn device(self) -> DeviceId {
+    fn device(self) -> DeviceId {
         self.device
     }
-}
 
-impl Logout {
-    /// Which device logs out.
-    pub(crate) fn device(self) -> DeviceId {
-        self.device
-    }
-}
-
-impl Action for Login {
-    type Written = Written;
-
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let device = names.device(&written.device)?;
-        Ok((names.time(&written.at)?, Self { device }))
-    }
-
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            device: word(cast.say(&self.device)),
-        }
-    }
-
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
         world.log_in(self.device, index);
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} logs in", cast.say(&self.device))
-    }
-
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        Some(Self {
-            device: roles.device(self.device)?,
-        })
-    }
-
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        Some(Self {
-            device: luck.device()?,
-        })
+    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{device} logs in")
     }
 }
 
-impl Action for Logout {
-    type Written = Written;
-
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let device = names.device(&written.device)?;
-        Ok((names.time(&written.at)?, Self { device }))
+impl OfDevice for Logout {
+    fn of(device: DeviceId) -> Self {
+        Self { device }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            device: word(cast.say(&self.device)),
-        }
+    fn device(self) -> DeviceId {
+        self.device
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
         world.log_out(self.device, index);
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} logs out", cast.say(&self.device))
+    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{device} logs out")
     }
 
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        Some(Self {
-            device: roles.device(self.device)?,
-        })
-    }
-
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        Some(Self {
-            device: luck.device()?,
-        })
-    }
-
-    fn sequel(&self, _: &mut Luck<'_>) -> Option<Step> {
-        Some(Step::Login(Login {
-            device: self.device,
-        }))
+    fn end(self) -> Option<Step> {
+        Some(Step::Login(Login::of(self.device)))
     }
 }

@@ -14,6 +14,7 @@ mod fork;
 mod gone;
 mod login;
 mod membership;
+mod of_device;
 mod outside;
 mod partition;
 mod repeats;
@@ -38,6 +39,7 @@ use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;
 
+pub(crate) use of_device::OfDevice;
 pub(crate) use outside::{AppMeanwhile, CrashPoint, Fork, InFlight, Outside};
 pub(crate) use repeats::Repeats;
 

@@ -3,63 +3,42 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use toml::Spanned;
-
+use super::of_device::{Way, WrittenWay};
 use super::{Action, Outside};
 use crate::cast::Cast;
 use crate::luck::Luck;
-use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::roles::Roles;
 use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::{Names, word};
+use crate::words::Names;
 
 /// Somebody sends a damaged copy of a message ahead of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inject {
-    from: DeviceId,
-    to: DeviceId,
-}
+pub struct Inject(Way);
 
 /// Somebody delivers a message once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replay {
-    from: DeviceId,
-    to: DeviceId,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Written {
-    at: Spanned<String>,
-    from: Spanned<String>,
-    to: Spanned<String>,
-}
+pub struct Replay(Way);
 
 impl Action for Inject {
-    type Written = Written;
+    type Written = WrittenWay;
 
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let (from, to) = (names.device(&written.from)?, names.device(&written.to)?);
-        Ok((names.time(&written.at)?, Self { from, to }))
+    fn read(written: WrittenWay, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let (at, way) = Way::read(&written, names)?;
+        Ok((at, Self(way)))
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            from: word(cast.say(&self.from)),
-            to: word(cast.say(&self.to)),
-        }
+    fn write(&self, at: Span, cast: &Cast) -> WrittenWay {
+        self.0.write(at, cast)
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.inject(self.from, self.to, index);
+        world.inject(self.0.from, self.0.to, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (cast.say(&self.from), cast.say(&self.to));
+        let (from, to) = (cast.say(&self.0.from), cast.say(&self.0.to));
         write!(
             f,
             "a damaged copy of the next Olm message of {from} for {to} goes ahead of it"
@@ -67,13 +46,11 @@ impl Action for Inject {
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
-        let (from, to) = (roles.device(self.from)?, roles.device(self.to)?);
-        (from != to).then_some(Self { from, to })
+        self.0.recast(roles).map(Self)
     }
 
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        let (from, to) = luck.two_devices()?;
-        Some(Self { from, to })
+        Way::draw(luck).map(Self)
     }
 
     fn awaits(&self) -> bool {
@@ -82,27 +59,23 @@ impl Action for Inject {
 }
 
 impl Action for Replay {
-    type Written = Written;
+    type Written = WrittenWay;
 
-    fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let (from, to) = (names.device(&written.from)?, names.device(&written.to)?);
-        Ok((names.time(&written.at)?, Self { from, to }))
+    fn read(written: WrittenWay, names: &Names<'_>) -> Result<(Span, Self), Fault> {
+        let (at, way) = Way::read(&written, names)?;
+        Ok((at, Self(way)))
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> Written {
-        Written {
-            at: word(at),
-            from: word(cast.say(&self.from)),
-            to: word(cast.say(&self.to)),
-        }
+    fn write(&self, at: Span, cast: &Cast) -> WrittenWay {
+        self.0.write(at, cast)
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.replay(self.from, self.to, index);
+        world.replay(self.0.from, self.0.to, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (cast.say(&self.from), cast.say(&self.to));
+        let (from, to) = (cast.say(&self.0.from), cast.say(&self.0.to));
         write!(
             f,
             "the last Olm message of {from} for {to} is delivered once more"
@@ -110,12 +83,10 @@ impl Action for Replay {
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
-        let (from, to) = (roles.device(self.from)?, roles.device(self.to)?);
-        (from != to).then_some(Self { from, to })
+        self.0.recast(roles).map(Self)
     }
 
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        let (from, to) = luck.two_devices()?;
-        Some(Self { from, to })
+        Way::draw(luck).map(Self)
     }
 }

@@ -7,10 +7,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::of_device::Way;
 use super::{Action, Outside};
 use crate::cast::Cast;
 use crate::luck::Luck;
-use crate::name::DeviceId;
 use crate::problem::Fault;
 use crate::roles::Roles;
 use crate::time::Span;
@@ -23,8 +23,7 @@ const MOST: u32 = 10_000;
 /// Olm messages that are all lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waste {
-    from: DeviceId,
-    to: DeviceId,
+    way: Way,
     count: u32,
 }
 
@@ -42,39 +41,39 @@ impl Action for Waste {
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (from, to) = (names.device(&written.from)?, names.device(&written.to)?);
-        let count = names.count(&written.count, MOST)?;
-        Ok((names.time(&written.at)?, Self { from, to, count }))
+        let (way, count) = (Way { from, to }, names.count(&written.count, MOST)?);
+        Ok((names.time(&written.at)?, Self { way, count }))
     }
 
     fn write(&self, at: Span, cast: &Cast) -> Written {
         Written {
             at: word(at),
-            from: word(cast.say(&self.from)),
-            to: word(cast.say(&self.to)),
+            from: word(cast.say(&self.way.from)),
+            to: word(cast.say(&self.way.to)),
             count: Spanned::new(0..0, i64::from(self.count)),
         }
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.waste(self.from, self.to, self.count, index);
+        world.waste(self.way.from, self.way.to, self.count, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (cast.say(&self.from), cast.say(&self.to));
+        let (from, to) = (cast.say(&self.way.from), cast.say(&self.way.to));
         write!(f, "{} Olm messages of {from} for {to} are lost", self.count)
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
-        let (from, to) = (roles.device(self.from)?, roles.device(self.to)?);
-        (from != to).then_some(Self { from, to, ..*self })
+        let way = self.way.recast(roles)?;
+        Some(Self { way, ..*self })
     }
 
     /// A few, or about as many as a receiver keeps keys of or can skip.
     fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        let (from, to) = luck.two_devices()?;
+        let way = Way::draw(luck)?;
         let few = u32::try_from(1 + luck.below(60)).ok()?;
         let count = luck.of(&[few, 40, 1999, 2000, 2001])?;
-        Some(Self { from, to, count })
+        Some(Self { way, count })
     }
 
     fn simpler(&self) -> Vec<Self> {

@@ -47,6 +47,8 @@ impl Plan {
         for (place, step) in STEPS.iter().enumerate() {
             let choices = match step.name {
                 "send" => SENDS,
+                // It is never drawn, so nothing is rolled for it.
+                "invite" => continue,
                 _ if dice.percent(often) => WEIGHTS,
                 _ => &[],
             };

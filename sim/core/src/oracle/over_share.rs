@@ -1,6 +1,6 @@
 //! Safety: a room key is given to those who may read what it reads. A device
-//! may read a message if its user is in the room at the message's place, as the
-//! sender's own server put it, and the sender has not blocked it. A key reads
+//! may read a message if its user is in the room or invited at the message's
+//! place, as the sender's own server put it, and the sender has not blocked it. A key reads
 //! every message of its Megolm session from its index on, so both count: who is
 //! given a key that reads something older, and who has been given the key
 //! already when something is said in that session.
@@ -258,18 +258,18 @@ impl Sharing {
             let own = Who::Server(sender.user.server);
             let last = self.last(own, session.room, user, place);
             let is_in = match last {
-                Some(change) => change.membership == Membership::Join,
+                Some(change) => change.membership.may_read(),
                 None => self.members.contains(&(session.room, user)),
             };
             if is_in {
                 continue;
             }
-            let awaited = last.map_or(Membership::Join, |_| Membership::Leave);
+            let comes = last.is_none();
             let since = last.map_or(FactId(0), |it| it.fact);
             let told = self.changes.get(&(Who::Device(sender), session.room, user));
             let told = told.into_iter().flatten();
             let told = told
-                .filter(|it| it.fact > since && it.membership == awaited)
+                .filter(|it| it.fact > since && it.membership.may_read() == comes)
                 .map(|it| it.fact)
                 .next();
             let shown = told.or(last.map(|it| it.fact)).unwrap_or(place);

@@ -229,6 +229,24 @@ fn a_newcomer_that_is_given_what_was_said_before_is_found() {
 }
 
 #[test]
+fn who_is_invited_may_be_given_what_is_said_from_then_on() {
+    let mut story = Story::with_bob(false);
+    let before = story.says(0);
+    story.bob(Membership::Invite, HERE);
+    let told = story.alice_hears(Membership::Invite);
+    story.says(1);
+    let mut later = Story {
+        trace: story.trace.clone(),
+        ..story
+    };
+    let share = story.shares(0);
+    story.finds(&[[before, told, share]], &[]);
+    later.shares(1);
+    later.says(2);
+    later.finds(&[], &[]);
+}
+
+#[test]
 fn what_a_blocked_device_can_read_is_found() {
     let mut story = Story::with_bob(true);
     let share = story.shares(0);

@@ -235,7 +235,9 @@ impl Sharing {
             let blocked = blocked.filter(|fact| *fact < decided);
             if let Some(told) = left(Who::Device(sender), decided).or(blocked) {
                 self.find(session, share.to, true, [share.fact, told, said.sent]);
-            } else if let Some(left) = left(Who::Server(user.server), said.sent) {
+            } else if let Some(left) = left(Who::Server(user.server), said.sent)
+                && !self.is_invited_since(left, &session, user, said.sent)
+            {
                 self.find(session, share.to, false, [share.fact, left, said.sent]);
             }
         }
@@ -280,6 +282,20 @@ impl Sharing {
             self.said.insert(session, earlier);
         }
         self.shares.entry(session).or_default().push(share);
+    }
+
+    /// Whether the sender's server has it that a user who left was invited again:
+    /// their own need not store that before they join.
+    fn is_invited_since(
+        &self,
+        left: FactId,
+        session: &MegolmName,
+        user: UserId,
+        before: FactId,
+    ) -> bool {
+        let own = Who::Server(session.sender.user.server);
+        let last = self.last(own, session.room, user, before);
+        last.is_some_and(|it| it.membership == Membership::Invite && it.fact > left)
     }
 
     /// The last change before a place that somebody has taken note of.

@@ -21,7 +21,12 @@ pub(super) fn unheard(
     let (sender, user) = (id.sender, reader.user);
     let place = history.clues().reached.get(&(sender.user.server, id));
     let place = place.copied().unwrap_or(event.sent);
-    let invited = invited(history, sender, event.room, user, place)?;
+    // Whether they have joined by then is of no matter.
+    let changed = [Membership::Invite, Membership::Leave];
+    let (invited, membership) = last_change(history, sender, event.room, user, place, &changed)?;
+    if membership == Membership::Leave {
+        return None;
+    }
     if history.there_since(sender) > invited || was_told(history, sender, event, user, invited) {
         return None;
     }
@@ -44,37 +49,12 @@ pub(super) fn pending(
     user: UserId,
     at: FactId,
 ) -> Option<Deed> {
-    let (changed, membership) = last_change(history, sender, room, user, at)?;
+    let changed = [Membership::Invite, Membership::Join, Membership::Leave];
+    let (last, membership) = last_change(history, sender, room, user, at, &changed)?;
     match membership {
-        Membership::Invite => asked_for(history, room, user, changed),
+        Membership::Invite => asked_for(history, room, user, last),
         Membership::Join | Membership::Leave => None,
     }
-}
-
-/// Where the sender's server put the last invitation of a user who has not left
-/// since.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only one fact is looked for"
-)]
-fn invited(
-    history: &History<'_>,
-    sender: DeviceId,
-    room: RoomId,
-    user: UserId,
-    before: FactId,
-) -> Option<FactId> {
-    let last = history.last_said(before, |fact| match fact {
-        Fact::MembershipStored {
-            server,
-            room: on,
-            user: who,
-            membership: membership @ (Membership::Invite | Membership::Leave),
-        } if (server, on, who) == (sender.user.server, room, user) => Some(membership),
-        _ => None,
-    });
-    last.filter(|(_, membership)| *membership == Membership::Invite)
-        .map(|(fact, _)| fact)
 }
 
 /// Whether the sender was told between an invitation and the event that the user
@@ -108,6 +88,8 @@ fn was_told(
     told.is_some_and(|(fact, ())| fact > invited)
 }
 
+/// The last change of a user's membership to one of these, as the sender's server
+/// has it.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
@@ -118,6 +100,7 @@ fn last_change(
     room: RoomId,
     user: UserId,
     before: FactId,
+    to: &[Membership],
 ) -> Option<(FactId, Membership)> {
     history.last_said(before, |fact| match fact {
         Fact::MembershipStored {
@@ -125,7 +108,9 @@ fn last_change(
             room: on,
             user: who,
             membership,
-        } if (server, on, who) == (sender.user.server, room, user) => Some(membership),
+        } if (server, on, who) == (sender.user.server, room, user) && to.contains(&membership) => {
+            Some(membership)
+        }
         _ => None,
     })
 }

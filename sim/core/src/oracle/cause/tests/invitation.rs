@@ -8,7 +8,7 @@ use crate::oracle::testing::{
     ALICE, ALICE_LAPTOP, BOB, CAROL, HERE, OTHER_STEP, ROOM, STEP, Story, THERE, because,
 };
 use crate::time::Span;
-use crate::trace::{ClaimMiss, Fact, FactId, StepIndex};
+use crate::trace::{ClaimMiss, Fact, FactId, LogoutReason, StepIndex};
 use crate::wire::{Membership, MessageKind};
 
 #[test]
@@ -40,6 +40,7 @@ fn whatever_lost_the_senders_sync_since_the_invitation_is_to_blame() {
 fn an_invitation_that_comes_between_sending_and_its_place_is_unheard() {
     let mut story = with_carol();
     let event = story.sends(ALICE, Body::Timeline);
+    story.sees(BOB, event);
     story.reads(BOB, event);
     let invited = invites(&mut story, STEP);
     let server = HERE;
@@ -70,7 +71,7 @@ fn who_has_come_into_the_room_or_logged_in_since_is_told_of_everybody() {
         match comes {
             true => story.changes_membership(HERE, ALICE.user, Membership::Join),
             false => {
-                let (device, why) = (ALICE, crate::trace::LogoutReason::Asked);
+                let (device, why) = (ALICE, LogoutReason::Asked);
                 story.note(Fact::LoggedOut { device, why });
                 story.publishes(ALICE);
             }

@@ -41,7 +41,7 @@ pub fn distribution() -> Vec<String> {
         "in half of the runs mostly about one or two devices and a room",
         "nobody is asked to join or leave a room while a step keeps two servers apart or one of \
          them down, nor in the two minutes before that or before a restore, but for the half minute \
-         of the restore itself: conflicting memberships are not modelled",
+         of the restore itself: conflicting memberships are not modelled; nobody is invited",
     ];
     lines.map(str::to_owned).to_vec()
 }

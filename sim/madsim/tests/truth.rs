@@ -71,6 +71,9 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("B30", "otk-ttl-30d", "partition", Wedged),
         ("D17-reshare", "base", "restore", Lost),
         ("D13", "msc4162-reset-on-conflict", "reset_keys", Ok),
+        ("D14", "bug-invited-from-sync", "drop_answer", Lost),
+        ("D15", "base", "login", Ok),
+        ("D15-early", "base", "login", Lost),
         ("D16", "bug-keep-over-shared-session", "login", Lost),
         ("D17", "base", "join", Ok),
         ("D18", "bug-overlapping-key-queries", "slow", Stuck),
@@ -195,6 +198,7 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
             CauseKind::ReissuedAfterUpload,
         ),
         ("bug-to-device-last-first", "B19", CauseKind::RatchetForked),
+        ("bug-invited-from-sync", "D14", CauseKind::InvitationUnheard),
     ];
     // Where a bug strikes beside its own scenario, that one says so.
     let strikes =
@@ -241,7 +245,7 @@ fn each_mutant_is_caught_by_its_scenario_and_by_nothing_else() {
 
 #[test]
 fn every_failure_has_the_cause_that_its_scenario_is_about() {
-    let cases: [(&str, &[CauseKind]); 14] = [
+    let cases: [(&str, &[CauseKind]); 15] = [
         ("A01", &[CauseKind::ReissuedAfterRestore]),
         ("A05", &[CauseKind::InboxLostWithRestore]),
         ("A06", &[CauseKind::TokenOverranInbox]),
@@ -255,6 +259,7 @@ fn every_failure_has_the_cause_that_its_scenario_is_about() {
         ("B17", &[CauseKind::RatchetForked]),
         ("B23", &[CauseKind::MessageGap]),
         ("D03", &[CauseKind::ReissuedAfterRestore]),
+        ("D15-early", &[CauseKind::LaterIndexOnly]),
         (
             "C02",
             &[CauseKind::ClaimUnreachable, CauseKind::ClaimBackedOff],

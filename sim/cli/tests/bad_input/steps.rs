@@ -104,6 +104,12 @@ fn claims_of_no_key_at_all() {
 }
 
 #[test]
+fn a_user_who_invites_to_a_room_that_they_are_never_in() {
+    let step = "invite = { at = \"3h\", by = \"carol\", device = \"bob\", room = \"r1\" }";
+    refuse_step(step).says("carol is not in room r1", "\"carol\"", "not a member");
+}
+
+#[test]
 fn a_user_who_leaves_a_room_they_are_never_in() {
     let step = "leave = { at = \"3h\", device = \"carol\", room = \"r1\" }";
     refuse_step(step).says("carol is not in room r1", "\"carol\"", "not a member");

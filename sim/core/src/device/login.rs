@@ -1,12 +1,12 @@
 //! What a person asks of a client that is not a message: to log in and out,
-//! to join and leave rooms, to give a device no keys. What needs the server
+//! to join and leave rooms and invite others, to give a device no keys. What needs the server
 //! waits until it can be asked.
 
 use super::failures::Failures;
 use super::outgoing::Request;
 use super::{Device, Write, keys};
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, RoomId, ServerId};
+use crate::name::{DeviceId, RoomId, ServerId, UserId};
 use crate::node::Cx;
 use crate::trace::{Fact, LogoutReason};
 use crate::wire::{AccessToken, ClientRequest};
@@ -19,6 +19,7 @@ pub(super) enum Wish {
     Logout,
     Join { room: RoomId, via: Vec<ServerId> },
     Leave { room: RoomId },
+    Invite { room: RoomId, user: UserId },
 }
 
 impl<C: Crypto> Device<C> {
@@ -28,7 +29,7 @@ impl<C: Crypto> Device<C> {
         let last = self.wishes.iter().rev().find_map(|wish| match wish {
             Wish::Login => Some(true),
             Wish::Logout => Some(false),
-            Wish::Join { .. } | Wish::Leave { .. } => None,
+            Wish::Join { .. } | Wish::Leave { .. } | Wish::Invite { .. } => None,
         });
         last.unwrap_or(self.store.access.is_some())
     }
@@ -44,7 +45,9 @@ impl<C: Crypto> Device<C> {
         }
         let makes_sense = match wish {
             Wish::Login => !self.is_in_use(),
-            Wish::Logout | Wish::Join { .. } | Wish::Leave { .. } => self.is_in_use(),
+            Wish::Logout | Wish::Join { .. } | Wish::Leave { .. } | Wish::Invite { .. } => {
+                self.is_in_use()
+            }
         };
         if makes_sense {
             self.wishes.push(wish);
@@ -69,8 +72,24 @@ impl<C: Crypto> Device<C> {
                 via: via.clone(),
             },
             Wish::Leave { room } => ClientRequest::Leave { room: *room },
+            Wish::Invite { room, user } => ClientRequest::Invite {
+                room: *room,
+                user: *user,
+            },
         };
         self.ask(Request::Wish, request, cx);
+    }
+
+    /// The server has changed a membership as was wished, or refused to. What is
+    /// to be known of it `/sync` tells, but for invitations.
+    pub(super) fn membership_answered(&mut self, done: bool, cx: &mut Cx<'_, Self>) {
+        if let Some(Wish::Invite { room, user }) = self.wishes.first()
+            && done
+        {
+            self.user_invited(*room, *user, cx);
+            self.do_outgoing(cx);
+        }
+        self.wish_answered(cx);
     }
 
     /// The server answered a wish, one way or the other.

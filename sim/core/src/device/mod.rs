@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
-use crate::name::{DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, SessionName};
+use crate::name::{DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, SessionName, UserId};
 use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
@@ -103,6 +103,8 @@ pub enum Command {
     Join(RoomId, Vec<ServerId>),
     /// Leaves a room.
     Leave(RoomId),
+    /// Invites a user to a room.
+    Invite(RoomId, UserId),
     /// Gives another device no more room keys.
     Block(DeviceId),
     /// Says something in a room.
@@ -174,6 +176,9 @@ impl<C: Crypto> Node for Device<C> {
             Input::Command(Command::Logout) => self.wish(Wish::Logout, cx),
             Input::Command(Command::Join(room, via)) => self.wish(Wish::Join { room, via }, cx),
             Input::Command(Command::Leave(room)) => self.wish(Wish::Leave { room }, cx),
+            Input::Command(Command::Invite(room, user)) => {
+                self.wish(Wish::Invite { room, user }, cx);
+            }
             Input::Command(Command::Block(device)) => self.block(device, cx),
             Input::Command(Command::Send(room, body)) => self.enqueue(room, body, cx),
             Input::Command(Command::DiscardSession(room)) => self.discard_session(room, cx),
@@ -244,7 +249,9 @@ impl<C: Crypto> Device<C> {
             (_, ClientResponse::UnknownToken) => self.logged_out(LogoutReason::UnknownToken, cx),
             (Request::Wish, ClientResponse::Login(token)) => self.logged_in(token, cx),
             (Request::Wish, ClientResponse::Logout) => self.logged_out(LogoutReason::Asked, cx),
-            (Request::Wish, ClientResponse::Membership(_)) => self.wish_answered(cx),
+            (Request::Wish, ClientResponse::Membership(done)) => {
+                self.membership_answered(done, cx);
+            }
             (Request::Upload, ClientResponse::KeysUpload(result)) => {
                 self.changed_since_poll = true;
                 self.uploaded(result, cx);

@@ -1,5 +1,6 @@
 //! Which rooms the user is in, with whom, and whose devices are followed
-//! because of that (BS §1.14).
+//! because of that (BS §1.14). Who is invited counts among the members: they are
+//! given the room key like the others (BS §1.9).
 
 use std::collections::BTreeSet;
 
@@ -7,6 +8,7 @@ use super::{Device, Write};
 use crate::crypto::Crypto;
 use crate::name::{RoomId, UserId};
 use crate::node::Cx;
+use crate::protocol::InvitedMembers;
 use crate::trace::Fact;
 use crate::wire::Membership;
 
@@ -33,6 +35,17 @@ impl<C: Crypto> Device<C> {
         rows
     }
 
+    /// The server has answered that a user is invited. The member event may come
+    /// down the timeline later than something is said.
+    pub(super) fn user_invited(&mut self, room: RoomId, user: UserId, cx: &mut Cx<'_, Self>) {
+        match cx.protocol.invited_members() {
+            InvitedMembers::AtAnswer => {
+                self.membership_changed(room, user, Membership::Invite, cx);
+            }
+            InvitedMembers::FromSync => {}
+        }
+    }
+
     /// A member event came in with the timeline. Who comes in again is asked
     /// for again: nobody has followed their devices meanwhile.
     pub(super) fn membership_changed(
@@ -53,7 +66,7 @@ impl<C: Crypto> Device<C> {
         });
         let mut members: BTreeSet<UserId> = members.iter().copied().collect();
         let rows = match membership {
-            Membership::Join if members.insert(user) => {
+            Membership::Join | Membership::Invite if members.insert(user) => {
                 let row = Write::Room(room, members.into_iter().collect());
                 match self.store.devices.contains_key(&user) {
                     true => vec![row],
@@ -64,7 +77,7 @@ impl<C: Crypto> Device<C> {
             Membership::Leave if members.remove(&user) => {
                 vec![Write::Room(room, members.into_iter().collect())]
             }
-            Membership::Join | Membership::Leave => return,
+            Membership::Join | Membership::Leave | Membership::Invite => return,
         };
         self.write(rows, cx);
         if !self.store.rooms.contains_key(&room) {

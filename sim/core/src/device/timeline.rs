@@ -63,8 +63,8 @@ impl<C: Crypto> Device<C> {
             return;
         }
         let session = match event.content {
-            RoomContent::Member(membership) => {
-                self.membership_changed(event.room, event.user(), membership, cx);
+            RoomContent::Member(user, membership) => {
+                self.membership_changed(event.room, user, membership, cx);
                 return;
             }
             RoomContent::Encrypted { session, .. } => session,

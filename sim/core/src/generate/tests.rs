@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use toml::Value;
 
+use super::plan::NEVER_DRAWN;
 use super::*;
 use crate::cast::{Client, SyncApi};
 use crate::fast;
@@ -48,7 +49,11 @@ fn every_kind_of_step_is_drawn_often() {
     }
     for step in STEPS {
         let count = counts.get(step.name).copied().unwrap_or(0);
-        assert!(count > 200, "{}: {count} of {SEEDS:?}", step.name);
+        let is_as_meant = match NEVER_DRAWN.contains(&step.name) {
+            true => count == 0,
+            false => count > 200,
+        };
+        assert!(is_as_meant, "{}: {count} of {SEEDS:?}", step.name);
     }
     assert_eq!(counts["send"], SEEDS.count(), "somebody always speaks");
 }
@@ -58,7 +63,9 @@ fn every_word_that_a_step_can_have_is_drawn() {
     // The rarest words take more seeds than everything else.
     let seeds = SEEDS.start..SEEDS.end * 4;
     let text: String = seeds.map(|seed| scenario(seed).to_toml()).collect();
-    let endpoints = MessageKind::ALL.iter().flat_map(|kind| {
+    let invites = [MessageKind::Invite, MessageKind::FederationInvite];
+    let drawn = MessageKind::ALL.iter().filter(|it| !invites.contains(it));
+    let endpoints = drawn.flat_map(|kind| {
         ["before_answer", "after_sending", "to_request"].map(|it| format!("{it} = \"{kind}\""))
     });
     let rows = Row::OF_CLIENTS.iter().copied();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::invite::Inviting;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
@@ -29,17 +30,17 @@ const WAKE_UP_EVERY: Span = Span::secs(60);
 
 /// A request to another server that has not been answered.
 #[derive(Clone, Debug)]
-pub(super) struct Outstanding {
+pub(super) struct Outstanding<C: Crypto> {
     peer: ServerId,
     kind: MessageKind,
-    asked: Asked,
+    asked: Asked<C>,
     /// The back-off that a failure before it had led to, if any.
     earlier: Option<Span>,
 }
 
 /// What a request to another server is for.
 #[derive(Clone, Debug)]
-pub(super) enum Asked {
+pub(super) enum Asked<C: Crypto> {
     /// A transaction with these rows of the outbox, and the events at these
     /// places.
     Send { edus: Vec<u64>, events: Vec<u64> },
@@ -53,6 +54,8 @@ pub(super) enum Asked {
     MissingEvents(EventId),
     /// To let a user into a room.
     Join(Joining),
+    /// That a user may be invited.
+    Invite(Inviting<C>),
     /// Nothing of interest.
     Version,
 }
@@ -75,7 +78,7 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         peer: ServerId,
         request: FederationRequest<C>,
-        asked: Asked,
+        asked: Asked<C>,
         timeout: Span,
         cx: &mut Cx<'_, Self>,
     ) {
@@ -98,7 +101,7 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         peer: ServerId,
         request: FederationRequest<C>,
-        asked: Asked,
+        asked: Asked<C>,
         timeout: Span,
         cx: &mut Cx<'_, Self>,
     ) {
@@ -159,6 +162,9 @@ impl<C: Crypto> Homeserver<C> {
             }
             (Asked::Join(joining), FederationResponse::Join(joined)) => {
                 self.join_answered(joining, joined, cx);
+            }
+            (Asked::Invite(inviting), FederationResponse::Invite) => {
+                self.invite_answered(inviting, true, cx);
             }
             // An answer to another question is no answer.
             (asked, _) => self.failed(peer, asked, cx),
@@ -356,7 +362,7 @@ impl<C: Crypto> Homeserver<C> {
         edus.map(|(row, edu)| (*row, edu.clone())).unzip()
     }
 
-    fn failed(&mut self, peer: ServerId, asked: Asked, cx: &mut Cx<'_, Self>) {
+    fn failed(&mut self, peer: ServerId, asked: Asked<C>, cx: &mut Cx<'_, Self>) {
         match asked {
             Asked::Send { .. } => {
                 self.sending.remove(&peer);
@@ -367,6 +373,7 @@ impl<C: Crypto> Homeserver<C> {
             Asked::Resync(user) => self.resynced(user, None, cx),
             Asked::MissingEvents(latest) => self.missing_events_failed(latest),
             Asked::Join(joining) => self.join_answered(joining, None, cx),
+            Asked::Invite(inviting) => self.invite_answered(inviting, false, cx),
             Asked::Version => {}
         }
     }

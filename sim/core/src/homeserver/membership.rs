@@ -1,6 +1,6 @@
 //! Joining and leaving rooms, and what follows from it for device lists
-//! (BS §2.7, §3). Invitations, bans and the resolution of conflicting
-//! memberships are not modelled.
+//! (BS §2.7, §3). Bans and the resolution of conflicting memberships are not
+//! modelled.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl<C: Crypto> Homeserver<C> {
             return;
         }
         if row.is_some_and(|row| !row.has(device.user)) {
-            let join = member_event(event, room, Membership::Join);
+            let join = member_event(event, room, device.user, Membership::Join);
             self.originate(join, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Join, true, cx);
@@ -70,7 +70,7 @@ impl<C: Crypto> Homeserver<C> {
                 sender: device,
                 sent: cx.now,
             };
-            let leave = member_event(event, room, Membership::Leave);
+            let leave = member_event(event, room, device.user, Membership::Leave);
             self.originate(leave, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Leave, is_in, cx);
@@ -96,14 +96,15 @@ impl<C: Crypto> Homeserver<C> {
         let event = match known {
             Some((_, known)) => known.clone(),
             None => {
-                let join = member_event(event, room, Membership::Join);
+                let join = member_event(event, room, event.sender.user, Membership::Join);
                 self.originate(join, &[peer], cx)
             }
         };
         let row = &self.tables.rooms.rooms[&room];
         FederationResponse::Join(Some(Joined {
-            event,
             members: row.members().collect(),
+            before: row.before_join_of(event.id.sender.user),
+            event,
         }))
     }
 
@@ -114,7 +115,12 @@ impl<C: Crypto> Homeserver<C> {
         joined: Option<Joined<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
-        let Some(Joined { event, members }) = joined else {
+        let Some(Joined {
+            event,
+            members,
+            before: events,
+        }) = joined
+        else {
             self.join_through_next(joining, cx);
             return;
         };
@@ -130,6 +136,11 @@ impl<C: Crypto> Homeserver<C> {
                 .collect();
             self.write([Write::Room(event.room, before)], cx);
         }
+        for earlier in events {
+            if !self.has_event(event.room, earlier.id) {
+                self.append(earlier, vec![], cx);
+            }
+        }
         self.append(event, vec![], cx);
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }
@@ -139,20 +150,21 @@ impl<C: Crypto> Homeserver<C> {
     /// known would grow old, and is forgotten.
     pub(super) fn membership_changes(
         &self,
-        event: &RoomEvent<C>,
+        room: RoomId,
+        user: UserId,
         membership: Membership,
         cx: &mut Cx<'_, Self>,
     ) -> Vec<Write<C>> {
         cx.observe(Fact::MembershipStored {
             server: self.id,
-            room: event.room,
-            user: event.user(),
+            room,
+            user,
             membership,
         });
         match membership {
-            Membership::Join => vec![],
+            Membership::Join | Membership::Invite => vec![],
             Membership::Leave => {
-                let lost = self.no_longer_shared_with(event.room, event.user());
+                let lost = self.no_longer_shared_with(room, user);
                 lost.into_iter().map(Write::RemoteUserGone).collect()
             }
         }
@@ -188,7 +200,7 @@ impl<C: Crypto> Homeserver<C> {
         self.ask(peer, request, Asked::Join(joining), JOIN_TIMEOUT, cx);
     }
 
-    fn answer_membership(
+    pub(super) fn answer_membership(
         &self,
         device: DeviceId,
         id: RequestId,
@@ -200,11 +212,17 @@ impl<C: Crypto> Homeserver<C> {
     }
 }
 
-fn member_event<C: Crypto>(id: EventId, room: RoomId, membership: Membership) -> Arc<RoomEvent<C>> {
+/// A change of a user's membership, as yet without a place in the room.
+pub(super) fn member_event<C: Crypto>(
+    id: EventId,
+    room: RoomId,
+    user: UserId,
+    membership: Membership,
+) -> Arc<RoomEvent<C>> {
     Arc::new(RoomEvent {
         id,
         room,
         previous: Arc::default(),
-        content: RoomContent::Member(membership),
+        content: RoomContent::Member(user, membership),
     })
 }

@@ -7,6 +7,7 @@ mod device_lists;
 mod device_updates;
 mod federation;
 mod inbox;
+mod invite;
 mod key_summary;
 mod keys;
 mod logins;
@@ -42,7 +43,7 @@ pub struct Homeserver<C: Crypto> {
     started: Time,
     transactions: u64,
     requests: u64,
-    outstanding: LiteMap<RequestId, federation::Outstanding>,
+    outstanding: LiteMap<RequestId, federation::Outstanding<C>>,
     sending: BTreeSet<ServerId>,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
@@ -210,6 +211,7 @@ impl<C: Crypto> Homeserver<C> {
             }
             ClientRequest::Join { room, via } => self.join(device, id, room, via, cx),
             ClientRequest::Leave { room } => self.leave(device, id, room, cx),
+            ClientRequest::Invite { room, user } => self.invite(device, id, room, user, cx),
             ClientRequest::KeysUpload {
                 device_keys,
                 one_time_keys,
@@ -274,6 +276,7 @@ impl<C: Crypto> Homeserver<C> {
                 self.events_between(room, &earliest, latest),
             ),
             FederationRequest::Join { room, event } => self.federated_join(peer, room, event, cx),
+            FederationRequest::Invite(_) => FederationResponse::Invite,
             FederationRequest::Version => FederationResponse::Version,
         };
         respond_to_server(peer, id, kind, response, cx);

@@ -29,6 +29,8 @@ pub(super) struct Room<C: Crypto> {
     members: LiteMap<UserId, Stay>,
     /// Stays before the last.
     earlier: LiteMap<UserId, Vec<Stay>>,
+    /// Everybody who is invited and has not joined, and since which place.
+    invited: LiteMap<UserId, u64>,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, Arc<RoomEvent<C>>)>,
     pub(super) known: LiteMap<EventId, ()>,
@@ -38,13 +40,25 @@ pub(super) struct Room<C: Crypto> {
 /// From which place to which a user is in a room.
 #[derive(Clone, Copy, Debug)]
 struct Stay {
+    /// From where on the user sees what happened: who was invited, from the
+    /// invitation on (history visibility `invited`).
+    sees_from: u64,
     from: u64,
     to: Option<u64>,
 }
 
 impl Stay {
     fn holds(self, place: u64) -> bool {
-        place > self.from && self.to.is_none_or(|to| place <= to)
+        place > self.sees_from && self.to.is_none_or(|to| place <= to)
+    }
+
+    /// After which place a client has to be told of the stay that has been told
+    /// everything up to `told`: one that has just come in, of what was before too.
+    fn untold_after(self, told: u64) -> u64 {
+        match self.from > told {
+            true => self.sees_from.min(told),
+            false => told,
+        }
     }
 }
 
@@ -80,27 +94,63 @@ impl<C: Crypto> Room<C> {
         servers
     }
 
+    /// Whether a user is invited, and has not joined.
+    pub(super) fn has_invited(&self, user: UserId) -> bool {
+        self.invited.contains_key(&user)
+    }
+
+    /// Who is in the room or invited.
+    pub(super) fn members_and_invited(&self) -> Vec<UserId> {
+        let invited = self.invited.keys().copied();
+        let all: BTreeSet<UserId> = self.members().chain(invited).collect();
+        all.into_iter().collect()
+    }
+
+    /// What the server of a user who has joined is told of before the join: the
+    /// invitations that stand, and everything since the first of its own users
+    /// was invited.
+    pub(super) fn before_join_of(&self, user: UserId) -> Vec<Arc<RoomEvent<C>>> {
+        let Some(stay) = self.members.get(&user) else {
+            return vec![];
+        };
+        let invited = self.invited.iter();
+        let own = invited.filter(|(other, _)| other.server == user.server);
+        let since = own.map(|(_, place)| *place).chain([stay.sees_from]).min();
+        let is_told = |place: u64| {
+            let stands = self.invited.values().any(|it| *it == place);
+            place < stay.from && (stands || since.is_some_and(|since| place >= since))
+        };
+        let events = self.timeline.iter();
+        let events = events.filter(|(place, _)| is_told(*place));
+        events.map(|(_, event)| event.clone()).collect()
+    }
+
     /// Whether a user of this server is in the room.
     pub(super) fn is_on(&self, server: ServerId) -> bool {
         self.members().any(|user| user.server == server)
     }
 
-    /// What happened after `place` while the user was in the room.
+    /// What happened after `place` while the user was in the room, and what
+    /// happened before, since they were invited, if they have come in after it.
     pub(super) fn seen_by(
         &self,
         user: UserId,
         place: u64,
     ) -> impl Iterator<Item = &(u64, Arc<RoomEvent<C>>)> {
-        let start = self.timeline.partition_point(|(at, _)| *at <= place);
         let earlier = self.earlier.get(&user).map_or(&[][..], Vec::as_slice);
-        let last = self.members.get(&user);
+        let stays = earlier.iter().chain(self.members.get(&user));
+        let untold = stays.clone().map(|stay| stay.untold_after(place));
+        let start = untold.min().unwrap_or(place);
+        let start = self.timeline.partition_point(|(at, _)| *at <= start);
         let events = self.timeline[start..].iter();
-        events.filter(move |(at, _)| earlier.iter().chain(last).any(|stay| stay.holds(*at)))
+        let shows = move |stay: &Stay, at| stay.holds(at) && at > stay.untold_after(place);
+        events.filter(move |(at, _)| stays.clone().any(|stay| shows(stay, *at)))
     }
 
     /// A user comes in. What they saw before is theirs still.
     fn let_in(&mut self, user: UserId, place: u64) {
         let stay = Stay {
+            sees_from: self.invited.remove(&user).unwrap_or(place),
             from: place,
             to: None,
         };
@@ -169,10 +219,12 @@ impl<C: Crypto> Rooms<C> {
         let row = self.rooms.entry(room).or_insert_with(|| Room {
             members: LiteMap::new(),
             earlier: LiteMap::new(),
+            invited: LiteMap::new(),
             timeline: vec![],
             known: LiteMap::new(),
             extremities: LiteMap::new(),
         });
+        row.invited = LiteMap::new(); // Those that stand are told as events.
         // Who is not named has left without this server's hearing of it.
         for (user, stay) in &mut row.members {
             if !members.contains(user) {
@@ -197,10 +249,15 @@ impl<C: Crypto> Rooms<C> {
         room.known.insert(event.id, ());
         match event.content {
             RoomContent::Encrypted { .. } => {}
-            RoomContent::Member(Membership::Join) => room.let_in(event.user(), place),
-            RoomContent::Member(Membership::Leave) => {
-                if let Some(stay) = room.members.get_mut(&event.user()) {
+            RoomContent::Member(user, Membership::Join) => room.let_in(user, place),
+            RoomContent::Member(user, Membership::Leave) => {
+                if let Some(stay) = room.members.get_mut(&user) {
                     stay.to = Some(place);
+                }
+            }
+            RoomContent::Member(user, Membership::Invite) => {
+                if !room.has(user) {
+                    room.invited.insert(user, place);
                 }
             }
         }
@@ -267,13 +324,13 @@ impl<C: Crypto> Homeserver<C> {
                 server: self.id,
                 event: event.id,
             }),
-            RoomContent::Member(membership) => {
-                rows = self.membership_changes(&event, membership, cx);
+            RoomContent::Member(user, membership) => {
+                rows = self.membership_changes(event.room, user, membership, cx);
             }
         }
         let speaker = match event.content {
             RoomContent::Encrypted { .. } => Some(event.id.sender),
-            RoomContent::Member(_) => None,
+            RoomContent::Member(..) => None,
         };
         rows.push(Write::Event(event, to));
         self.write(rows, cx);

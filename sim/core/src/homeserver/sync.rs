@@ -348,7 +348,7 @@ impl<C: Crypto> Homeserver<C> {
     fn rooms_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (RoomId, Vec<UserId>)> {
         let rooms = self.tables.rooms.rooms.iter();
         let new = rooms.filter(move |(_, room)| room.is_new_to(user, place));
-        new.map(|(id, room)| (*id, room.members().collect()))
+        new.map(|(id, room)| (*id, room.members_and_invited()))
     }
 
     /// Whose devices changed, or who came into a room with `user`; and who

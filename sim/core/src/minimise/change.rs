@@ -183,6 +183,7 @@ pub(super) fn only_members_speak(scenario: &mut Scenario) {
         let (user, room) = match &it.step {
             Step::Send(send) => send.user_and_room(),
             Step::Leave(leave) => leave.user_and_room(),
+            Step::Invite(invite) => invite.user_and_room(),
             _ => return true,
         };
         let is_member = rooms[usize::from(room.0)].members.contains(&user);

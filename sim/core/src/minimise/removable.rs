@@ -92,9 +92,9 @@ fn without_a_member(file: &Table, room: &str) -> Vec<Table> {
         // What they say there they no longer can, unless they join.
         let room = Value::from(room);
         let says = |step: &Table| {
-            let by = ["from", "device"]
-                .iter()
-                .filter_map(|it| step.get(*it)?.as_str());
+            // Whoever is invited by somebody need not be there.
+            let mut by = ["from", "by", "device"].iter();
+            let by = by.find_map(|it| step.get(*it)?.as_str()).into_iter();
             let mut by = by.filter_map(|it| it.split('.').next());
             step.get("room") == Some(&room) && by.any(|it| user.as_str() == Some(it))
         };

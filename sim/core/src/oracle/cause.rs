@@ -3,6 +3,7 @@
 //! so: without that step the run comes out better.
 
 mod blame;
+mod invitation;
 mod kind;
 mod lost_on_the_way;
 mod never_given;

@@ -95,6 +95,7 @@ fn is_hindrance(fact: Fact) -> bool {
     matches!(
         fact,
         Fact::ToldToSend { .. }
+            | Fact::ToldToInvite { .. }
             | Fact::LinkCut { .. }
             | Fact::LinkMended { .. }
             | Fact::LinkSlowed { .. }

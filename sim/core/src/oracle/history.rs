@@ -53,7 +53,7 @@ pub(super) struct History<'a> {
     there_since: BTreeMap<DeviceId, FactId>,
 }
 
-/// A user came into a room, or left it.
+/// A user came into a room or left it, or was invited.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     fact: FactId,
@@ -82,11 +82,11 @@ impl<'a> History<'a> {
     }
 
     /// Every event that its sender's server took, and every device that
-    /// should read it: those of users who were in the room at the event's
-    /// place, published before the event was sent, and there to the end, other
+    /// should read it: those of users who were in the room, or invited, at the
+    /// event's place, published before the event was sent, and there to the end, other
     /// than the sender. The event's place is where its sender's server put it:
     /// whom that took for a member was given the key. Of a user who left without
-    /// having seen it nothing is expected; nor, though they came back, if they
+    /// having seen it, or never came in, nothing is expected; nor, though they came back, if they
     /// had left when it reached their own server, which shows them nothing from
     /// between two stays.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
@@ -149,11 +149,12 @@ impl<'a> History<'a> {
         events.filter_map(|(id, event)| Some((*id, *event, *self.accepted.get(id)?)))
     }
 
-    /// Whether a user was in the room at the event's place, which is where
-    /// its sender's server put it.
+    /// Whether a user was in the room, or invited, at the event's place, which is
+    /// where its sender's server put it.
     fn was_in_room(&self, id: EventId, event: &Event, place: FactId, user: UserId) -> bool {
         let server = id.sender.user.server;
-        self.last_change(event.room, user, server, place) == Some(Membership::Join)
+        let last = self.last_change(event.room, user, server, place);
+        last.is_some_and(Membership::may_read)
     }
 
     /// Whether a user is in the room at the end, as far as their own server

@@ -1,6 +1,6 @@
 //! Safety: a room key is given to those who may read what it reads. A device
-//! may read a message if its user is in the room at the message's place, as the
-//! sender's own server put it, and the sender has not blocked it. A key reads
+//! may read a message if its user is in the room or invited at the message's
+//! place, as the sender's own server put it, and the sender has not blocked it. A key reads
 //! every message of its Megolm session from its index on, so both count: who is
 //! given a key that reads something older, and who has been given the key
 //! already when something is said in that session.
@@ -235,7 +235,9 @@ impl Sharing {
             let blocked = blocked.filter(|fact| *fact < decided);
             if let Some(told) = left(Who::Device(sender), decided).or(blocked) {
                 self.find(session, share.to, true, [share.fact, told, said.sent]);
-            } else if let Some(left) = left(Who::Server(user.server), said.sent) {
+            } else if let Some(left) = left(Who::Server(user.server), said.sent)
+                && !self.is_invited_since(left, &session, user, said.sent)
+            {
                 self.find(session, share.to, false, [share.fact, left, said.sent]);
             }
         }
@@ -258,18 +260,18 @@ impl Sharing {
             let own = Who::Server(sender.user.server);
             let last = self.last(own, session.room, user, place);
             let is_in = match last {
-                Some(change) => change.membership == Membership::Join,
+                Some(change) => change.membership.may_read(),
                 None => self.members.contains(&(session.room, user)),
             };
             if is_in {
                 continue;
             }
-            let awaited = last.map_or(Membership::Join, |_| Membership::Leave);
+            let comes = last.is_none();
             let since = last.map_or(FactId(0), |it| it.fact);
             let told = self.changes.get(&(Who::Device(sender), session.room, user));
             let told = told.into_iter().flatten();
             let told = told
-                .filter(|it| it.fact > since && it.membership == awaited)
+                .filter(|it| it.fact > since && it.membership.may_read() == comes)
                 .map(|it| it.fact)
                 .next();
             let shown = told.or(last.map(|it| it.fact)).unwrap_or(place);
@@ -280,6 +282,20 @@ impl Sharing {
             self.said.insert(session, earlier);
         }
         self.shares.entry(session).or_default().push(share);
+    }
+
+    /// Whether the sender's server has it that a user who left was invited again:
+    /// their own need not store that before they join.
+    fn is_invited_since(
+        &self,
+        left: FactId,
+        session: &MegolmName,
+        user: UserId,
+        before: FactId,
+    ) -> bool {
+        let own = Who::Server(session.sender.user.server);
+        let last = self.last(own, session.room, user, before);
+        last.is_some_and(|it| it.membership == Membership::Invite && it.fact > left)
     }
 
     /// The last change before a place that somebody has taken note of.

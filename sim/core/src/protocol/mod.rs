@@ -441,6 +441,17 @@ decisions! {
         Kept = "kept",
     }
 
+    /// From when on a device counts a user whom it has invited among those who
+    /// are given the room key.
+    invited_members, "invited-members": InvitedMembers {
+        /// From the answer to the invitation on: matrix-rust-sdk asks for the
+        /// members again before it sends anything else.
+        AtAnswer = "at-answer",
+        /// From when `/sync` tells of the invitation: a known bug, since the
+        /// server may have answered before that.
+        FromSync = "from-sync",
+    }
+
     /// What becomes of a one-time key when a message that was made for it
     /// cannot be decrypted.
     failed_keys, "failed-keys": FailedKeys {

@@ -1,5 +1,5 @@
 //! `join` and `leave`: a person joins or leaves a room, for all devices of
-//! theirs. There is no invitation: whoever wants to can join.
+//! theirs. It takes no invitation: whoever wants to can join.
 
 use std::fmt;
 

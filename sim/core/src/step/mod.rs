@@ -12,6 +12,7 @@ mod drop_answer;
 mod duplicate;
 mod fork;
 mod gone;
+mod invite;
 mod login;
 mod membership;
 mod of_device;
@@ -213,6 +214,9 @@ steps! {
     "join" Join: membership::Join,
     /// A user leaves a room: `device` (any of theirs), `room`.
     "leave" Leave: membership::Leave,
+    /// A member invites a user to a room, who is given room keys from then on and
+    /// can join later: `by` (a device), `device` (any of the user's), `room`.
+    "invite" Invite: invite::Invite,
     /// A person lets a device give another no more room keys: `by`, `device`.
     "block" Block: block::Block,
     /// A device loses its connection: `device`.
@@ -242,9 +246,9 @@ steps! {
     /// A server or device stops at once: `node`; or at the next point of a
     /// kind: `before_answer` (when the answer to such a request of its own
     /// arrives) or `after_sending` (such a request) of login, keys-upload,
-    /// keys-query, keys-claim, send-to-device, send-event, join, leave, sync,
+    /// keys-query, keys-claim, send-to-device, send-event, join, leave, sync, invite,
     /// federation-send, federation-claim, federation-query,
-    /// federation-missing-events or federation-join; `before_write` or
+    /// federation-missing-events, federation-join or federation-invite; `before_write` or
     /// `after_write` of login, account, session, note, room-key,
     /// outbound-session, device-list, room, token, event or queue, or, of a
     /// server, of a table. What it wrote last can be lost: `lost_writes` (how

@@ -1,7 +1,7 @@
 //! What a step can do to the world. The world implements it; steps know no
 //! more of the world than this.
 
-use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table};
+use crate::name::{DeviceId, NodeId, RoomId, Row, ServerId, Table, UserId};
 use crate::odds::Odds;
 use crate::time::Span;
 use crate::trace::StepIndex;
@@ -79,6 +79,8 @@ pub(crate) trait Outside {
     fn join(&mut self, device: DeviceId, room: RoomId, step: StepIndex);
     /// A person leaves a room.
     fn leave(&mut self, device: DeviceId, room: RoomId, step: StepIndex);
+    /// A person invites a user to a room.
+    fn invite(&mut self, by: DeviceId, user: UserId, room: RoomId, step: StepIndex);
     /// A person gives a device no more room keys.
     fn block(&mut self, by: DeviceId, device: DeviceId, step: StepIndex);
     /// A device loses its connection.

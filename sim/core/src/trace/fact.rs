@@ -119,7 +119,7 @@ pub enum Fact {
     },
     /// A user is in a room before anything happens.
     Joined { room: RoomId, user: UserId },
-    /// A server stored that a user joined or left a room.
+    /// A server stored that a user joined or left a room, or was invited to it.
     MembershipStored {
         server: ServerId,
         room: RoomId,
@@ -405,7 +405,8 @@ pub enum Fact {
         index: u32,
         body: Body,
     },
-    /// A device was told that a user came into a room or left it.
+    /// A device was told that a user came into a room or left it, or was invited
+    /// to it.
     MembershipSeen {
         by: DeviceId,
         room: RoomId,
@@ -423,5 +424,13 @@ pub enum Fact {
         by: DeviceId,
         event: EventId,
         why: EventTrouble,
+    },
+    /// A step lets a person invite a user to a room. It comes last because its
+    /// place is part of the hash of a trace.
+    ToldToInvite {
+        by: DeviceId,
+        user: UserId,
+        room: RoomId,
+        step: StepIndex,
     },
 }

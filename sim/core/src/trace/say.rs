@@ -18,9 +18,10 @@ impl Named for Fact {
             Fact::Step(step) => write!(f, "step {}", step.0 + 1),
             Fact::StepIdle { step } => write!(f, "step {} has had no effect", step.0 + 1),
             Fact::ToldToSend { by, room, .. } => write!(f, "{} is to say something in {}", say!(by), say!(room)),
+            Fact::ToldToInvite { by, user, room, .. } => write!(f, "{} is to invite {} to {}", say!(by), say!(user), say!(room)),
             Fact::Joined { room, user } => write!(f, "{} is in {}", say!(user), say!(room)),
             Fact::MembershipStored { server, room, user, membership } => {
-                let does = match membership { Membership::Join => "joins", Membership::Leave => "leaves" };
+                let does = match membership { Membership::Join => "joins", Membership::Leave => "leaves", Membership::Invite => "is invited to" };
                 write!(f, "{} has that {} {does} {}", say!(server), say!(user), say!(room))
             }
             Fact::LinkCut { between: [a, b], one_way, .. } => write!(f, "link cut {}{}{}", say!(a), if *one_way { "->" } else { "|" }, say!(b)),
@@ -97,7 +98,7 @@ impl Named for Fact {
                 write!(f, "sent {} ({}) in {} with {}:{index}", say!(event), body.name(), say!(room), say!(session))
             }
             Fact::MembershipSeen { by, room, user, membership } => {
-                let does = match membership { Membership::Join => "joined", Membership::Leave => "left" };
+                let does = match membership { Membership::Join => "joined", Membership::Leave => "left", Membership::Invite => "been invited to" };
                 write!(f, "{} is told that {} has {does} {}", say!(by), say!(user), say!(room))
             }
             Fact::EventStored { server, event } => write!(f, "{} has {}", say!(server), say!(event)),

@@ -70,6 +70,13 @@ pub enum ClientRequest<C: Crypto> {
         /// The room.
         room: RoomId,
     },
+    /// `POST /rooms/{room}/invite`
+    Invite {
+        /// The room.
+        room: RoomId,
+        /// Who is invited.
+        user: UserId,
+    },
     /// `GET /sync`
     Sync {
         /// Where the last answer left off; nothing at a first sync.
@@ -115,7 +122,7 @@ pub enum ClientResponse<C: Crypto> {
     SendToDevice,
     /// To `/rooms/{room}/send`.
     SendEvent,
-    /// To `/join` and `/leave`: whether it was done.
+    /// To `/join`, `/leave` and `/invite`: whether it was done.
     Membership(bool),
     /// To `/sync`.
     Sync(Box<SyncResponse<C>>),
@@ -187,8 +194,8 @@ impl KeyDigest {
 pub struct SyncResponse<C: Crypto> {
     /// Where the next sync takes up.
     pub next: SyncToken,
-    /// Rooms that the device's user is in, with all members, if it has not
-    /// been told of them yet.
+    /// Rooms that the device's user is in, with all who are in them or invited,
+    /// if it has not been told of them yet.
     pub joined: Vec<(RoomId, Vec<UserId>)>,
     /// Users whose devices have changed.
     pub device_lists_changed: Vec<UserId>,
@@ -218,6 +225,7 @@ impl<C: Crypto> ClientRequest<C> {
             ClientRequest::SendEvent(_) => MessageKind::SendEvent,
             ClientRequest::Join { .. } => MessageKind::Join,
             ClientRequest::Leave { .. } => MessageKind::Leave,
+            ClientRequest::Invite { .. } => MessageKind::Invite,
             ClientRequest::Sync { .. } => MessageKind::Sync,
         }
     }

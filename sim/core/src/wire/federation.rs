@@ -41,6 +41,9 @@ pub enum FederationRequest<C: Crypto> {
         /// The join, as yet without a place in the room.
         event: EventId,
     },
+    /// `PUT /invite/{room}/{event}`: an invitation of a user of the server that
+    /// is asked.
+    Invite(Arc<RoomEvent<C>>),
     /// `GET /version`, standing for any authenticated request that carries
     /// nothing of interest.
     Version,
@@ -60,6 +63,8 @@ pub enum FederationResponse<C: Crypto> {
     /// To `/send_join`: the room as it is after the join, or nothing if the
     /// server is not in it.
     Join(Option<Joined<C>>),
+    /// To `/invite`: the server has no objection.
+    Invite,
     /// To `/version`.
     Version,
 }
@@ -71,6 +76,10 @@ pub struct Joined<C: Crypto> {
     pub event: Arc<RoomEvent<C>>,
     /// Who is in the room, the newcomer included.
     pub members: Vec<UserId>,
+    /// Events from before the join, in their order: the invitations that stand,
+    /// and what there has been since the server's own users were first invited,
+    /// which stands for what it would get by `/backfill`.
+    pub before: Vec<Arc<RoomEvent<C>>>,
 }
 
 /// What `/send` carries: at most 50 PDUs and 100 EDUs.
@@ -128,6 +137,7 @@ impl<C: Crypto> FederationRequest<C> {
             FederationRequest::Query { .. } => MessageKind::FederationQuery,
             FederationRequest::MissingEvents { .. } => MessageKind::FederationMissingEvents,
             FederationRequest::Join { .. } => MessageKind::FederationJoin,
+            FederationRequest::Invite(_) => MessageKind::FederationInvite,
             FederationRequest::Version => MessageKind::FederationVersion,
         }
     }

@@ -58,6 +58,11 @@ kinds! {
     "federation-join" FederationJoin,
     /// Any other authenticated request between servers.
     "federation-version" FederationVersion,
+    // These come last because their places are part of the hash of a trace.
+    /// `POST /rooms/{room}/invite`
+    "invite" Invite,
+    /// `PUT /_matrix/federation/v2/invite/{room}/{event}`
+    "federation-invite" FederationInvite,
 }
 
 impl fmt::Display for MessageKind {

@@ -194,8 +194,9 @@ pub enum RoomContent<C: Crypto> {
         /// The ciphertext.
         ciphertext: C::GroupMessage,
     },
-    /// `m.room.member` of the event's sender.
-    Member(Membership),
+    /// `m.room.member` of this user: of the event's sender, or of whom they
+    /// invite.
+    Member(UserId, Membership),
 }
 
 /// What a user is to a room.
@@ -205,10 +206,25 @@ pub enum Membership {
     Join,
     /// Not in it any more.
     Leave,
+    /// Invited to it, and not in it yet. It comes last because its place is part
+    /// of the hash of a trace.
+    Invite,
+}
+
+impl Membership {
+    /// Whether it lets a user read what is said: the history visibility of every
+    /// room is `invited`.
+    #[must_use]
+    pub fn may_read(self) -> bool {
+        match self {
+            Membership::Join | Membership::Invite => true,
+            Membership::Leave => false,
+        }
+    }
 }
 
 impl<C: Crypto> RoomEvent<C> {
-    /// Whose event it is.
+    /// Who sent it.
     #[must_use]
     pub fn user(&self) -> UserId {
         self.id.sender.user

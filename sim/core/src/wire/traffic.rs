@@ -91,6 +91,7 @@ fn asked<C: Crypto>(request: &ClientRequest<C>) -> usize {
         ClientRequest::Login
         | ClientRequest::Logout
         | ClientRequest::Leave { .. }
+        | ClientRequest::Invite { .. }
         | ClientRequest::Sync { .. } => 0,
     }
 }
@@ -145,7 +146,7 @@ fn server_asked<C: Crypto>(request: &FederationRequest<C>) -> usize {
         FederationRequest::Claim { devices, .. } => devices.len() * NAME,
         FederationRequest::Query { users } => users.len() * NAME,
         FederationRequest::MissingEvents { earliest, .. } => (1 + earliest.len()) * NAME,
-        FederationRequest::Join { .. } => PDU,
+        FederationRequest::Join { .. } | FederationRequest::Invite(_) => PDU,
         FederationRequest::Version => 0,
     }
 }
@@ -161,9 +162,11 @@ fn server_answered<C: Crypto>(response: &FederationResponse<C>) -> usize {
         }
         FederationResponse::MissingEvents(_, events) => events.len() * PDU,
         FederationResponse::Join(joined) => {
-            let joined = joined.iter().map(|it| PDU + it.members.len() * PDU);
+            let joined = joined.iter();
+            let joined = joined.map(|it| PDU + (it.members.len() + it.before.len()) * PDU);
             joined.sum()
         }
+        FederationResponse::Invite => PDU,
         FederationResponse::Send | FederationResponse::Version => 0,
     }
 }

@@ -223,7 +223,9 @@ fn subject<C: Crypto>(message: &Message<C>) -> u64 {
             ClientRequest::KeysClaim { devices, .. } => Quick::of(0, devices),
             ClientRequest::SendToDevice { transaction, .. } => Quick::of(0, transaction),
             ClientRequest::SendEvent(event) => Quick::of(0, &event.room),
-            ClientRequest::Join { room, .. } | ClientRequest::Leave { room } => Quick::of(0, room),
+            ClientRequest::Join { room, .. }
+            | ClientRequest::Leave { room }
+            | ClientRequest::Invite { room, .. } => Quick::of(0, room),
             ClientRequest::Login
             | ClientRequest::Logout
             | ClientRequest::KeysReset { .. }
@@ -234,6 +236,7 @@ fn subject<C: Crypto>(message: &Message<C>) -> u64 {
             FederationRequest::Query { users } => Quick::of(0, users),
             FederationRequest::MissingEvents { room, .. }
             | FederationRequest::Join { room, .. } => Quick::of(0, room),
+            FederationRequest::Invite(event) => Quick::of(0, &event.room),
             FederationRequest::Send(_) | FederationRequest::Version => 0,
         },
         Message::ClientResponse(..) | Message::FederationResponse(..) => 0,

@@ -9,7 +9,7 @@ use super::{Order, World};
 use crate::crypto::{Body, Crypto};
 use crate::device::Command;
 use crate::homeserver::{self, Tables};
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table};
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table, UserId};
 use crate::odds::Odds;
 use crate::protocol::{KeysReset, Reading, RestoredTables};
 use crate::step::{CrashPoint, Fork, InFlight, Outside};
@@ -75,6 +75,16 @@ impl<C: Crypto> Outside for World<C> {
 
     fn leave(&mut self, device: DeviceId, room: RoomId, step: StepIndex) {
         self.ask(device, Command::Leave(room), step);
+    }
+
+    fn invite(&mut self, by: DeviceId, user: UserId, room: RoomId, step: StepIndex) {
+        self.note(Fact::ToldToInvite {
+            by,
+            user,
+            room,
+            step,
+        });
+        self.ask(by, Command::Invite(room, user), step);
     }
 
     fn block(&mut self, by: DeviceId, device: DeviceId, step: StepIndex) {

@@ -9,7 +9,7 @@ use unwedge_core::crypto::Body;
 use unwedge_core::device::Command;
 use unwedge_core::name::{DeviceId, EventId, RoomId};
 use unwedge_core::node::Input;
-use unwedge_core::protocol::Protocol;
+use unwedge_core::protocol::{InvitedMembers, Protocol};
 use unwedge_core::trace::Fact;
 use unwedge_core::wire::{
     ClientRequest, ClientResponse, Membership, RequestId, RoomContent, RoomEvent, SyncResponse,
@@ -24,18 +24,22 @@ fn becomes(alice: &mut Client, room: RoomId, who: DeviceId, membership: Membersh
         },
         room,
         previous: [].into(),
-        content: RoomContent::Member(membership),
+        content: RoomContent::Member(who.user, membership),
     };
     alice.sync_event(&event.into());
 }
 
-/// The next request to join or leave a room.
+/// The next request to join or leave a room, or to invite Carol.
 fn membership_request(alice: &mut Client) -> Option<(RequestId, Membership)> {
     alice.request(|request| match request {
         ClientRequest::Join { room: ROOM, via } if via == &[HERE] => Some(Membership::Join),
         ClientRequest::Leave { room: ROOM } => Some(Membership::Leave),
+        ClientRequest::Invite { room: ROOM, user } if *user == CAROL.user => {
+            Some(Membership::Invite)
+        }
         ClientRequest::Join { .. }
         | ClientRequest::Leave { .. }
+        | ClientRequest::Invite { .. }
         | ClientRequest::Login
         | ClientRequest::Logout
         | ClientRequest::KeysUpload { .. }
@@ -75,6 +79,56 @@ fn who_joins_is_asked_for_and_given_the_key_from_then_on() {
     alice.command(Command::DiscardSession(ROOM));
     alice.say();
     assert_eq!(receivers(&alice.messages().unwrap()), [BOB, CAROL]);
+}
+
+#[test]
+fn who_is_invited_is_asked_for_and_given_the_key_and_keeps_it_when_they_join() {
+    let mut bob = Peer::new(BOB);
+    let (mut alice, _) = sharing_with(&mut bob, Protocol::default());
+    becomes(&mut alice, ROOM, CAROL, Membership::Invite);
+    let (query, users) = alice.query().unwrap();
+    assert_eq!(users, [CAROL.user]);
+    let mut carol = Peer::new(CAROL);
+    alice.queried(query, vec![list(CAROL.user, &[&carol])]);
+    alice.say();
+    alice.claimed_of(&mut [&mut carol]);
+    assert_eq!(receivers(&alice.messages().unwrap()), [CAROL]);
+    alice.event().unwrap();
+
+    alice.facts();
+    becomes(&mut alice, ROOM, CAROL, Membership::Join);
+    alice.say();
+    assert!(alice.query().is_none() && alice.messages().is_none());
+    assert!(!discarded(&mut alice));
+}
+
+#[test]
+fn whom_the_client_has_invited_counts_from_the_answer_on_or_from_sync() {
+    // How it behaves, what it is answered, and whether it asks for Carol's devices
+    // at once, and at last.
+    let cases = [
+        (InvitedMembers::AtAnswer, true, [true, false]),
+        (InvitedMembers::AtAnswer, false, [false, true]),
+        (InvitedMembers::FromSync, true, [false, true]),
+    ];
+    for (invited_members, done, asks) in cases {
+        let protocol = Protocol {
+            invited_members,
+            ..Protocol::default()
+        };
+        let (mut alice, _) = in_a_room_with(&Peer::new(BOB), protocol);
+        alice.command(Command::Invite(ROOM, CAROL.user));
+        let (asked, wish) = membership_request(&mut alice).unwrap();
+        assert_eq!(wish, Membership::Invite);
+        alice.answer(asked, ClientResponse::Membership(done));
+        let at_once = alice.query();
+        if let Some((query, _)) = at_once {
+            alice.queried(query, vec![list(CAROL.user, &[&Peer::new(CAROL)])]);
+        }
+        becomes(&mut alice, ROOM, CAROL, Membership::Invite);
+        let asked = [at_once.is_some(), alice.query().is_some()];
+        assert_eq!(asked, asks, "{invited_members:?}, {done}");
+    }
 }
 
 #[test]

@@ -127,7 +127,8 @@ impl Client {
             | ClientRequest::SendToDevice { .. }
             | ClientRequest::SendEvent(_)
             | ClientRequest::Join { .. }
-            | ClientRequest::Leave { .. } => None,
+            | ClientRequest::Leave { .. }
+            | ClientRequest::Invite { .. } => None,
         };
         while let Some(next) = self.request(since) {
             poll = Some(next);

@@ -256,6 +256,11 @@ impl Server {
         self.membership(device, ClientRequest::Leave { room })
     }
 
+    /// A device invites a user of this server.
+    pub(crate) fn invite(&mut self, by: DeviceId, room: RoomId, user: UserId) -> bool {
+        self.membership(by, ClientRequest::Invite { room, user })
+    }
+
     fn membership(&mut self, device: DeviceId, request: ClientRequest<Vodozemac>) -> bool {
         let ClientResponse::Membership(done) = self.request(device, request) else {
             panic!("a change of membership is answered as one")

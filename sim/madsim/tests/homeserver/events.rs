@@ -22,6 +22,7 @@ pub(crate) enum Seen {
     Said(u64),
     Joined(UserId),
     Left(UserId),
+    Invited(UserId),
 }
 
 /// The ID of a sender's event number `n`.
@@ -62,7 +63,7 @@ pub(crate) fn member(
         id: event_id(sender, n),
         room: ROOM,
         previous: [].into(),
-        content: RoomContent::Member(membership),
+        content: RoomContent::Member(sender.user, membership),
     })
 }
 
@@ -73,8 +74,9 @@ pub(crate) fn seen(events: &[Arc<RoomEvent<Vodozemac>>]) -> Vec<Seen> {
             let since = event.id.sent.since(Time::ZERO);
             Seen::Said(since.ticks() / Span::millis(1).ticks())
         }
-        RoomContent::Member(Membership::Join) => Seen::Joined(event.user()),
-        RoomContent::Member(Membership::Leave) => Seen::Left(event.user()),
+        RoomContent::Member(user, Membership::Join) => Seen::Joined(*user),
+        RoomContent::Member(user, Membership::Leave) => Seen::Left(*user),
+        RoomContent::Member(user, Membership::Invite) => Seen::Invited(*user),
     });
     seen.collect()
 }

@@ -21,13 +21,13 @@ fn in_a_room_with(users: &[UserId]) -> Server {
 }
 
 /// A device asks to join through these servers.
-fn ask_to_join(server: &mut Server, device: DeviceId, via: &[ServerId]) -> RequestId {
+pub(super) fn ask_to_join(server: &mut Server, device: DeviceId, via: &[ServerId]) -> RequestId {
     let via = via.to_vec();
     server.ask(device, ClientRequest::Join { room: ROOM, via })
 }
 
 /// What a join was answered.
-fn joined(server: &mut Server, device: DeviceId, asked: RequestId) -> Option<bool> {
+pub(super) fn joined(server: &mut Server, device: DeviceId, asked: RequestId) -> Option<bool> {
     let ClientResponse::Membership(done) = server.answer(device, asked)? else {
         panic!("a join is answered as a join")
     };
@@ -35,7 +35,7 @@ fn joined(server: &mut Server, device: DeviceId, asked: RequestId) -> Option<boo
 }
 
 /// The join that another server is asked for.
-fn join_asked_of(server: &mut Server, peer: ServerId) -> (RequestId, EventId) {
+pub(super) fn join_asked_of(server: &mut Server, peer: ServerId) -> (RequestId, EventId) {
     let asked = server.take(NodeId::Server(peer), |message| match message {
         Message::FederationRequest(id, FederationRequest::Join { room: ROOM, event }) => {
             Some((*id, *event))
@@ -58,11 +58,12 @@ fn let_in(event: EventId, members: &[UserId]) -> FederationResponse<Vodozemac> {
     FederationResponse::Join(Some(Joined {
         event: join,
         members,
+        before: vec![],
     }))
 }
 
 /// Another server asks to let its user in.
-fn let_user_in(
+pub(super) fn let_user_in(
     server: &mut Server,
     peer: ServerId,
     room: RoomId,
@@ -76,7 +77,7 @@ fn let_user_in(
 }
 
 /// The events that another server takes now.
-fn sent(server: &mut Server, peer: ServerId) -> Vec<Seen> {
+pub(super) fn sent(server: &mut Server, peer: ServerId) -> Vec<Seen> {
     let transactions = server.taken_by(peer).into_iter();
     transactions.flat_map(|it| seen(&it.pdus)).collect()
 }

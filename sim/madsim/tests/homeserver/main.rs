@@ -78,6 +78,7 @@ mod device_lists;
 mod device_updates;
 mod federated_rooms;
 mod inbox;
+mod invite;
 mod keys;
 mod logins;
 mod membership;

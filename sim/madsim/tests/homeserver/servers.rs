@@ -148,6 +148,7 @@ impl Server {
             FederationResponse::Query(..) => MessageKind::FederationQuery,
             FederationResponse::MissingEvents(..) => MessageKind::FederationMissingEvents,
             FederationResponse::Join(_) => MessageKind::FederationJoin,
+            FederationResponse::Invite => MessageKind::FederationInvite,
             FederationResponse::Version => MessageKind::FederationVersion,
         };
         let body = Message::FederationResponse(id, kind, response);

@@ -1,4 +1,4 @@
-//! What people do: log in and out, join and leave, block.
+//! What people do: log in and out, invite, join and leave, block.
 
 use super::{Story, at};
 use unwedge_core::oracle::{Excuse, OutcomeClass};
@@ -102,6 +102,38 @@ fn whoever_joins_reads_what_is_said_from_then_on_and_whoever_leaves_no_more() {
     // Alice's session is replaced once Carol, who has its key, has left.
     let replaced = story.first("discarded megolm:alice/r");
     assert!(replaced > at(Span::hours(5)) && replaced < at(Span::hours(6)));
+}
+
+#[test]
+fn whoever_is_invited_is_given_keys_and_reads_what_was_said_since_once_they_join() {
+    let story = Story::among(
+        WITH_CAROL,
+        r#"{ send = { at = "1h", from = "alice", room = "r" } },
+           { invite = { at = "2h", by = "alice", device = "carol", room = "r" } },
+           { send = { at = "3h", from = "bob", room = "r" } },
+           { join = { at = "4h", device = "carol", room = "r" } },
+           { send = { at = "5h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok, "{:?}", story.judgement);
+    assert!(story.first("bob is told that carol has been invited to r") > at(Span::hours(2)));
+    let learns = story.first("carol learns megolm:bob/r");
+    assert!(learns > at(Span::hours(3)) && learns < at(Span::hours(4)));
+    let reads = story.first("carol reads event:bob@3h");
+    assert!(reads > at(Span::hours(4)) && reads < at(Span::hours(5)));
+    assert!(story.when("carol sees event:alice@1h").is_empty());
+    assert!(!story.when("carol reads event:alice@5h").is_empty());
+}
+
+#[test]
+fn nobody_is_invited_whose_server_cannot_be_reached() {
+    let story = Story::among(
+        WITH_CAROL,
+        r#"{ partition = { at = "1h", between = ["hs1", "hs2"] } },
+           { invite = { at = "2h", by = "alice", device = "carol", room = "r" } },
+           { send = { at = "3h", from = "alice", room = "r" } },"#,
+    );
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+    assert!(story.when("invited to").is_empty());
 }
 
 #[test]

@@ -51,6 +51,8 @@ causes! {
     /// The sender did not want the reader's device to have the key: no fault,
     /// and not counted as one.
     "withheld" Withheld,
+    /// The sender had not been told yet that the reader's user was invited.
+    "invitation-unheard" InvitationUnheard,
     /// The sender knew no device of the reader's user.
     "device-unknown" DeviceUnknown,
     /// The reader's device had come back under the same ID with another

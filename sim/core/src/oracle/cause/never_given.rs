@@ -1,7 +1,7 @@
 //! The sender had not given the reader a key that covers the event.
 
-use super::{Cause, CauseKind, blame, caused};
-use crate::name::{DeviceId, EventId, Table};
+use super::{Cause, CauseKind, blame, caused, invitation};
+use crate::name::{DeviceId, EventId, RoomId, Table};
 use crate::oracle::clues::Share;
 use crate::oracle::history::{Event, History};
 use crate::time::Span;
@@ -23,17 +23,19 @@ pub(super) fn cause_of(
     if let Some(withheld) = withheld(history, event, reader) {
         return caused(CauseKind::Withheld, None, withheld);
     }
-    match (obstacle(history, id, event, reader), shares.first()) {
+    let obstacle = obstacle(history, id, event, reader)
+        .or_else(|| invitation::unheard(history, id, event, reader));
+    match (obstacle, shares.first()) {
         (Some(obstacle), _) => obstacle,
         // It was given the key in the end: what had kept it unknown till then.
         (None, Some(later)) => Cause {
             kind: CauseKind::LaterIndexOnly,
-            step: device_unknown(history, id, reader, event.sent).step,
+            step: device_unknown(history, id, event.room, reader, event.sent).step,
             decisive: later.fact,
         },
         // Neither given a key nor refused one: the sender did not know the
         // device, though perhaps another of the same user.
-        (None, None) => device_unknown(history, id, reader, event.sent),
+        (None, None) => device_unknown(history, id, event.room, reader, event.sent),
     }
 }
 
@@ -74,7 +76,13 @@ fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId)
         Fact::ClaimMissed { why, .. } => {
             Some(claim_missed(history, why, obstacle.fact, id, reader))
         }
-        _ => Some(device_unknown(history, id, reader, obstacle.fact)),
+        _ => Some(device_unknown(
+            history,
+            id,
+            event.room,
+            reader,
+            obstacle.fact,
+        )),
     }
 }
 
@@ -83,8 +91,15 @@ const TO_BE_HEARD_OF: Span = Span::mins(1);
 
 /// What kept the sender from hearing of the reader's device: its server, or
 /// the reader's, was put back to before the device was there or heard of; or
-/// the reader's, to before it had deleted it; or they lost each other.
-fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: FactId) -> Cause {
+/// the reader's, to before it had deleted it; or they lost each other; or the
+/// reader's user was only invited, so that its server told of no change.
+fn device_unknown(
+    history: &History<'_>,
+    id: EventId,
+    room: RoomId,
+    reader: DeviceId,
+    at: FactId,
+) -> Cause {
     let (ours, theirs) = (id.sender.user.server, reader.user.server);
     let published = history.there_since(reader);
     let made = history.trace.at(published).at + TO_BE_HEARD_OF;
@@ -97,7 +112,8 @@ fn device_unknown(history: &History<'_>, id: EventId, reader: DeviceId, at: Fact
     .into_iter()
     .find_map(|(server, table)| history.last_rolled_back(server, table, made, span))
     .or_else(|| history.undeleted(reader, at))
-    .or_else(|| history.lost_each_other(ours, theirs, at));
+    .or_else(|| history.lost_each_other(ours, theirs, at))
+    .or_else(|| invitation::pending(history, id.sender, room, reader.user, at));
     caused(CauseKind::DeviceUnknown, deed, at)
 }
 

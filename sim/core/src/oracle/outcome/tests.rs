@@ -283,6 +283,35 @@ fn membership_counts_at_the_events_place_on_its_senders_server() {
 }
 
 #[test]
+fn who_was_invited_at_the_events_place_is_expected_to_read_it_once_they_join() {
+    for joins in [true, false] {
+        let mut story = Story::of_alice_and_bob();
+        story.publishes(CAROL);
+        let before = story.is_read(Body::Timeline);
+        story.changes_membership(HERE, CAROL.user, Membership::Invite);
+        let seen = story.is_read(Body::Timeline);
+        let unseen = story.is_read(Body::Timeline);
+        if joins {
+            story.changes_membership(HERE, CAROL.user, Membership::Join);
+            story.changes_membership(THERE, CAROL.user, Membership::Join);
+            for event in [before, seen] {
+                story.sees(CAROL, event);
+            }
+        }
+        let judgement = story.judge();
+        let expected = match joins {
+            true => vec![(seen, CAROL), (unseen, CAROL)],
+            false => vec![],
+        };
+        assert_eq!(unread(&judgement), expected);
+        let excused = judgement.excused.iter();
+        let excused: Vec<_> = excused.map(|it| (it.event, it.excuse)).collect();
+        let too_early = (before, Excuse::SentBeforeJoining);
+        assert_eq!(excused, [too_early][..usize::from(joins)]);
+    }
+}
+
+#[test]
 fn a_server_whose_rooms_were_put_back_does_not_know_who_came_since() {
     let mut story = Story::of_alice_and_bob();
     story.publishes(CAROL);

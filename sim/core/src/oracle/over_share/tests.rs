@@ -229,6 +229,48 @@ fn a_newcomer_that_is_given_what_was_said_before_is_found() {
 }
 
 #[test]
+fn who_is_invited_may_be_given_what_is_said_from_then_on() {
+    let mut story = Story::with_bob(false);
+    let before = story.says(0);
+    story.bob(Membership::Invite, HERE);
+    let told = story.alice_hears(Membership::Invite);
+    story.says(1);
+    let mut later = Story {
+        trace: story.trace.clone(),
+        ..story
+    };
+    let share = story.shares(0);
+    story.finds(&[[before, told, share]], &[]);
+    later.shares(1);
+    later.says(2);
+    later.finds(&[], &[]);
+}
+
+#[test]
+fn who_has_left_and_is_invited_again_may_be_given_what_is_said_from_then_on() {
+    let mut story = Story::with_bob(true);
+    story.bob(Membership::Invite, HERE);
+    let left = story.bob(Membership::Leave, THERE);
+    let mut uninvited = Story {
+        trace: story.trace.clone(),
+        ..story
+    };
+    story.bob(Membership::Leave, HERE);
+    story.alice_hears(Membership::Leave);
+    story.bob(Membership::Invite, HERE);
+    story.alice_hears(Membership::Invite);
+    // Bob's server has not stored it.
+    story.shares(0);
+    story.says(0);
+    story.finds(&[], &[]);
+
+    // An invitation from before the leave is over.
+    let share = uninvited.shares(0);
+    let said = uninvited.says(0);
+    uninvited.finds(&[], &[[share, left, said]]);
+}
+
+#[test]
 fn what_a_blocked_device_can_read_is_found() {
     let mut story = Story::with_bob(true);
     let share = story.shares(0);

@@ -2,6 +2,7 @@
 //! step and the fact that the tree must blame, and often a step beside it
 //! that the tree must not.
 
+mod invitation;
 mod key_gone;
 mod lost_on_the_way;
 mod never_given;

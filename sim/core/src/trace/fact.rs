@@ -424,4 +424,10 @@ pub enum Fact {
         event: EventId,
         why: EventTrouble,
     },
+
+    // --- fallback keys that are shared (last, so that hashes of traces without
+    // them are what they were) ---
+    /// A server was given the fallback key of another server's device, and
+    /// keeps it.
+    FallbackKeyShared { server: ServerId, key: KeyName },
 }

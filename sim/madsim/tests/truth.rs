@@ -28,6 +28,7 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("A11", "base", "partition", Lost),
         ("A12", "base", "restore", Ok),
         ("A13", "base", "restore", Ok),
+        ("A14", "msc4081-1h", "restore", Wedged),
         ("B01", "base", "crash", Wedged),
         ("B02", "base", "crash", Ok),
         ("B03", "base", "crash", Wedged),

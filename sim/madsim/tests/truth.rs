@@ -61,6 +61,7 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("B23", "base", "waste", Lost),
         ("C02", "base", "partition", Lost),
         ("C03", "base", "partition", Ok),
+        ("C07", "msc4081-two-slots", "partition", Wedged),
         ("C14", "base", "claim", Ok),
         ("D01", "bug-read-then-delete-claim", "send", Wedged),
         ("D02", "bug-store-repeated-key", "drop_answer", Wedged),

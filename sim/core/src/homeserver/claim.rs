@@ -257,7 +257,10 @@ impl<C: Crypto> Homeserver<C> {
         let fallback = self.tables.fallback_keys.get(&device)?;
         let (row, key) = (fallback.clone(), fallback.key.clone());
         if !row.used {
-            self.write([Write::FallbackKey(FallbackKeyRow { used: true, ..row })], cx);
+            self.write(
+                [Write::FallbackKey(FallbackKeyRow { used: true, ..row })],
+                cx,
+            );
         }
         Some(key)
     }

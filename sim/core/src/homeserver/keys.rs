@@ -7,7 +7,9 @@ use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, KeyId};
 use crate::node::Cx;
-use crate::protocol::{FallbackKeySharing, IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit};
+use crate::protocol::{
+    FallbackKeySharing, IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit,
+};
 use crate::trace::Fact;
 use crate::wire::{DeviceKeys, SignedKey, UploadRefused};
 

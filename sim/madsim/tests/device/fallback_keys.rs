@@ -224,7 +224,10 @@ fn a_fallback_key_is_replaced_when_a_message_that_was_made_for_it_has_been_read(
     let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
     let first = published.fallback_key.clone().unwrap();
     sync_used(&mut alice);
-    assert!(uploaded(&mut alice).is_none(), "what the server says is nothing");
+    assert!(
+        uploaded(&mut alice).is_none(),
+        "what the server says is nothing"
+    );
     assert!(understands(&mut alice, &published, &first));
     let second = uploaded(&mut alice).expect("it was used");
     assert_ne!(second.name, first.name);

@@ -7,8 +7,8 @@ use crate::oracle::CauseKind::{
     RatchetForked, ReissuedAfterCrash, ReissuedAfterRestore, ReissuedAfterUpload,
 };
 use crate::oracle::testing::{
-    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, HERE, ONE_TIME, OTHER_STEP, ROOM, STEP, Story,
-    THERE, because,
+    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, HERE, ONE_TIME, OTHER_STEP, ROOM, STEP,
+    Story, THERE, because,
 };
 use crate::time::Span;
 use crate::trace::{Discard, Fact, FactId, StepIndex};

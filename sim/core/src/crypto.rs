@@ -79,15 +79,17 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     fn hash_key(&mut self, key: &Self::PublicKey) -> u64;
     /// Deletes the private half of a one-time key, if it is held.
     fn discard_one_time_key(&mut self, account: &mut Self::Account, id: KeyId);
-    /// Generates a fallback key; the current one becomes the previous one,
-    /// and the previous one is destroyed.
-    fn generate_fallback_key(&mut self, account: &mut Self::Account);
+    /// Generates a fallback key. The current one joins those that were
+    /// replaced, of which so many are kept (at least one): the oldest are
+    /// destroyed.
+    fn generate_fallback_key(&mut self, account: &mut Self::Account, room: usize);
     /// The fallback key, unless it is marked as published.
     fn unpublished_fallback_key(
         &mut self,
         account: &Self::Account,
     ) -> Option<(KeyId, Self::PublicKey)>;
-    /// Destroys the previous fallback key.
+    /// Destroys the oldest of the fallback keys that were replaced, if one is
+    /// held.
     fn forget_fallback_key(&mut self, account: &mut Self::Account);
     /// Marks whatever is unpublished at this moment as published.
     fn mark_keys_as_published(&mut self, account: &mut Self::Account);

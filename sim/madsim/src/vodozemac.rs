@@ -120,8 +120,8 @@ impl Crypto for Vodozemac {
         account.discard_one_time_key(id);
     }
 
-    fn generate_fallback_key(&mut self, account: &mut Account) {
-        account.generate_fallback_key();
+    fn generate_fallback_key(&mut self, account: &mut Account, room: usize) {
+        account.generate_fallback_key(room);
     }
 
     fn unpublished_fallback_key(

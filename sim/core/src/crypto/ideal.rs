@@ -127,8 +127,8 @@ impl Crypto for Ideal {
         account.discard_one_time_key(id);
     }
 
-    fn generate_fallback_key(&mut self, account: &mut Account) {
-        account.generate_fallback_key(self.key());
+    fn generate_fallback_key(&mut self, account: &mut Account, room: usize) {
+        account.generate_fallback_key(self.key(), room);
     }
 
     fn unpublished_fallback_key(&mut self, account: &Account) -> Option<(KeyId, Key)> {

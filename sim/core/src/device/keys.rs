@@ -9,17 +9,20 @@ use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName};
 use crate::node::Cx;
 use crate::protocol::{
-    FallbackRetention, FallbackRotation, FullStore, TooManyKeys, UploadConflict,
+    FallbackKeySharing, FallbackRetention, FallbackRotation, FullStore, TooManyKeys, UploadConflict,
 };
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::trace::{Discard, Fact};
 use crate::wire::{ClientRequest, DeviceKeys, KeyCounts, SignedKey, UploadRefused};
 
 /// How old a fallback key gets before it is replaced.
 const FALLBACK_KEY_AGE: Span = Span::days(7);
 /// How long after its successor was used a fallback key is of no more use
-/// (MSC2732).
+/// (MSC2732); or after it was replaced, as MSC4081 sums that up.
 const RETIRED_AFTER: Span = Span::hours(1);
+/// How long after it was replaced a fallback key can be met in a message that
+/// was long on its way (MSC4081).
+const KEPT_FOR: Span = Span::days(30);
 
 /// The live Olm account.
 pub(super) struct Account<C: Crypto> {
@@ -64,14 +67,15 @@ impl<C: Crypto> Device<C> {
         self.look_after_fallback_keys(Some(counts), cx);
     }
 
-    /// Replaces the fallback key if it is due, or generates the first, and
-    /// destroys the one before if its time is over.
+    /// Replaces the fallback key if it is due (by what the server says of it, if
+    /// that is known), or generates the first, and
+    /// destroys those before if their time is over.
     pub(super) fn look_after_fallback_keys(
         &mut self,
         counts: Option<KeyCounts>,
         cx: &mut Cx<'_, Self>,
     ) {
-        self.retire_fallback_key_if_due(cx);
+        self.retire_fallback_keys(cx);
         let waits = cx
             .crypto
             .unpublished_fallback_key(&self.account.olm)
@@ -85,10 +89,13 @@ impl<C: Crypto> Device<C> {
             Some(_) => {
                 // What `/sync` says of its use can be out of date, so that a
                 // client that listens may replace the key twice (rust-sdk#3151).
-                counts.is_some_and(|counts| !counts.unused_fallback_key)
+                let told = counts.is_some_and(|counts| !counts.unused_fallback_key);
+                let received = self.account.state.fallback_used.is_some();
+                (told || received)
                     && match cx.protocol.fallback_rotation() {
                         FallbackRotation::Weekly => false,
-                        FallbackRotation::WeeklyOrUsed => true,
+                        FallbackRotation::WeeklyOrUsed => told,
+                        FallbackRotation::WeeklyOrReceived => received,
                     }
             }
         };
@@ -98,14 +105,18 @@ impl<C: Crypto> Device<C> {
     }
 
     fn replace_fallback_key(&mut self, cx: &mut Cx<'_, Self>) {
-        cx.crypto.generate_fallback_key(&mut self.account.olm);
+        let room = self.room_for_replaced_fallback_keys(cx);
+        cx.crypto.generate_fallback_key(&mut self.account.olm, room);
         let (id, _) = cx
             .crypto
             .unpublished_fallback_key(&self.account.olm)
             .expect("a key that was just generated is unpublished");
         let incarnation = self.incarnation(cx);
         let state = &mut self.account.state;
-        if let Some(key) = state.previous_fallback {
+        let replaced = state.fallback.map(|(key, _)| (key, cx.now));
+        state.replaced_fallbacks.extend(replaced);
+        let excess = state.replaced_fallbacks.len().saturating_sub(room);
+        for (key, _) in state.replaced_fallbacks.drain(..excess) {
             let why = Discard::Replaced;
             cx.observe(Fact::KeyDiscarded { key, why });
         }
@@ -116,7 +127,6 @@ impl<C: Crypto> Device<C> {
             incarnation,
         };
         cx.observe(Fact::KeyGenerated { key });
-        state.previous_fallback = state.fallback.map(|(key, _)| key);
         state.fallback = Some((key, cx.now));
         state.fallback_used = None;
         self.account.changed = true;
@@ -134,22 +144,47 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    fn retire_fallback_key_if_due(&mut self, cx: &mut Cx<'_, Self>) {
-        let state = &mut self.account.state;
-        let (Some(key), Some(used)) = (state.previous_fallback, state.fallback_used) else {
-            return;
-        };
-        if cx.now.since(used) < RETIRED_AFTER {
-            return;
+    /// How many replaced fallback keys there is room for when the current one is
+    /// replaced as well.
+    fn room_for_replaced_fallback_keys(&self, cx: &Cx<'_, Self>) -> usize {
+        let held = &self.account.state.replaced_fallbacks;
+        if held.is_empty() {
+            return 1;
         }
         match cx.protocol.fallback_retention() {
-            FallbackRetention::UntilNextReplacement => {}
+            FallbackRetention::UntilNextReplacement
+            | FallbackRetention::HourAfterSuccessorUsed
+            | FallbackRetention::HourAfterReplacement => 1,
+            FallbackRetention::ThirtyDays => held.len() + 1,
+        }
+    }
+
+    fn retire_fallback_keys(&mut self, cx: &mut Cx<'_, Self>) {
+        while let Some(due) = self.retirement_due(cx)
+            && due <= cx.now
+        {
+            cx.crypto.forget_fallback_key(&mut self.account.olm);
+            let (key, _) = self.account.state.replaced_fallbacks.remove(0);
+            let why = Discard::Replaced;
+            cx.observe(Fact::KeyDiscarded { key, why });
+            self.account.changed = true;
+        }
+    }
+
+    /// When the oldest of the replaced fallback keys has to go, if it has to go
+    /// by itself.
+    fn retirement_due(&self, cx: &Cx<'_, Self>) -> Option<Time> {
+        let state = &self.account.state;
+        let (_, replaced) = state.replaced_fallbacks.first()?;
+        match cx.protocol.fallback_retention() {
+            FallbackRetention::UntilNextReplacement => None,
             FallbackRetention::HourAfterSuccessorUsed => {
-                state.previous_fallback = None;
-                cx.crypto.forget_fallback_key(&mut self.account.olm);
-                let why = Discard::Replaced;
-                cx.observe(Fact::KeyDiscarded { key, why });
-                self.account.changed = true;
+                state.fallback_used.map(|used| used + RETIRED_AFTER)
+            }
+            FallbackRetention::HourAfterReplacement => Some(*replaced + RETIRED_AFTER),
+            // The last that was replaced stays: a device can be offline for long.
+            FallbackRetention::ThirtyDays => {
+                (state.replaced_fallbacks.len() > 1).then(|| *replaced + KEPT_FOR)
             }
         }
     }
@@ -185,10 +220,16 @@ impl<C: Crypto> Device<C> {
             .collect();
         let fallback_key = fallback_key.zip(self.account.state.fallback);
         let fallback_key = fallback_key.map(|((_, key), (name, _))| self.sign(name, key, cx));
+        let eager_share_fallback_keys = fallback_key.is_some()
+            && match cx.protocol.fallback_key_sharing() {
+                FallbackKeySharing::OnDemand => false,
+                FallbackKeySharing::Eager => true,
+            };
         let request = ClientRequest::KeysUpload {
             device_keys,
             one_time_keys,
             fallback_key,
+            eager_share_fallback_keys,
         };
         self.ask(Request::Upload, request, cx);
     }
@@ -360,8 +401,19 @@ impl<C: Crypto> Device<C> {
 
     fn wake_to_retire_fallback_key(&self, cx: &mut Cx<'_, Self>) {
         let state = &self.account.state;
-        if let (Some(_), Some(used)) = (state.previous_fallback, state.fallback_used) {
-            let due = (used + RETIRED_AFTER).max(cx.now) + IDLE_SYNC;
+        if state.replaced_fallbacks.is_empty() {
+            return;
+        }
+        let due = match cx.protocol.fallback_retention() {
+            FallbackRetention::UntilNextReplacement | FallbackRetention::HourAfterSuccessorUsed => {
+                state.fallback_used.map(|used| used + RETIRED_AFTER)
+            }
+            FallbackRetention::HourAfterReplacement | FallbackRetention::ThirtyDays => {
+                self.retirement_due(cx)
+            }
+        };
+        if let Some(due) = due {
+            let due = due.max(cx.now) + IDLE_SYNC;
             cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
         }
     }

@@ -66,8 +66,9 @@ pub struct AccountState {
     pub fallback: Option<(KeyName, Time)>,
     /// When the current fallback key was first used.
     pub fallback_used: Option<Time>,
-    /// The fallback key before that, whose private half is still held.
-    pub previous_fallback: Option<KeyName>,
+    /// The fallback keys before that whose private halves are still held, and
+    /// when each was replaced; the oldest first.
+    pub replaced_fallbacks: Vec<(KeyName, Time)>,
     /// The one-time key with the highest ID that it has generated.
     pub newest: Option<KeyId>,
     /// Published one-time keys below this ID were all deleted from the server.

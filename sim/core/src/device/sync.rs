@@ -33,6 +33,9 @@ impl<C: Crypto> Device<C> {
         for message in in_order(response.to_device, cx) {
             self.receive(message, &mut rows, cx);
         }
+        // Only now, since another of the messages may have been made for the key
+        // that has to go if the current one is replaced.
+        self.look_after_fallback_keys(None, cx);
         rows.push(token);
         self.write(rows, cx);
         self.store_account_if_changed(cx);

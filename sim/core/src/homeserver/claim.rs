@@ -6,7 +6,7 @@
 use litemap::LiteMap;
 
 use super::federation::Asked;
-use super::{Homeserver, Strangers, Timer, Write, respond, respond_to_server};
+use super::{FallbackKeyRow, Homeserver, Strangers, Timer, Write, respond, respond_to_server};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, ServerId};
@@ -104,8 +104,13 @@ impl<C: Crypto> Homeserver<C> {
             if server == self.id {
                 self.find_keys(Some(claimant), devices, Reply::Client(claimant, id), cx);
             } else {
+                let asked = Asked::Claim {
+                    claimant,
+                    id,
+                    devices: devices.clone(),
+                };
                 let request = FederationRequest::Claim { devices, claimant };
-                self.ask(server, request, Asked::Claim { claimant, id }, timeout, cx);
+                self.ask(server, request, asked, timeout, cx);
             }
         }
         self.answer_claim_if_complete(claimant, id, cx);
@@ -135,19 +140,17 @@ impl<C: Crypto> Homeserver<C> {
         self.find_keys(claimant, devices, Reply::Stranger(strangers), cx);
     }
 
-    /// Another server's part of a client's claim; nothing if it failed.
+    /// A server's part of a client's claim, and the server if it failed.
     pub(super) fn claim_answered(
         &mut self,
         (claimant, id): (DeviceId, RequestId),
-        part: Result<Vec<SignedKey<C>>, ServerId>,
+        (keys, failure): (Vec<SignedKey<C>>, Option<ServerId>),
         cx: &mut Cx<'_, Self>,
     ) {
         if let Some(gathering) = self.claims.gathering.get_mut(&(claimant, id)) {
             gathering.waiting_for -= 1;
-            match part {
-                Ok(keys) => gathering.keys.extend(keys),
-                Err(server) => gathering.failures.push(server),
-            }
+            gathering.keys.extend(keys);
+            gathering.failures.extend(failure);
         }
         self.answer_claim_if_complete(claimant, id, cx);
     }
@@ -203,7 +206,7 @@ impl<C: Crypto> Homeserver<C> {
             self.counts_changed(device, cx);
         }
         match reply {
-            Reply::Client(claimant, id) => self.claim_answered((claimant, id), Ok(issued), cx),
+            Reply::Client(claimant, id) => self.claim_answered((claimant, id), (issued, None), cx),
             Reply::Server(peer, id) => {
                 let response = FederationResponse::Claim(issued);
                 respond_to_server(peer, id, MessageKind::FederationClaim, response, cx);
@@ -252,9 +255,12 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<SignedKey<C>> {
         let fallback = self.tables.fallback_keys.get(&device)?;
-        let (key, used) = (fallback.key.clone(), fallback.used);
-        if !used {
-            self.write([Write::FallbackKey(key.clone(), true)], cx);
+        let (row, key) = (fallback.clone(), fallback.key.clone());
+        if !row.used {
+            self.write(
+                [Write::FallbackKey(FallbackKeyRow { used: true, ..row })],
+                cx,
+            );
         }
         Some(key)
     }

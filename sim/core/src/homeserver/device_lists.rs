@@ -66,7 +66,8 @@ impl<C: Crypto> Homeserver<C> {
             Write::DeviceListChanged(device.user),
         ];
         let peers = self.tables.rooms.servers_with(device.user);
-        rows.extend(self.updates_for(&peers, device, Some(&keys), cx.now));
+        let published = (Some(&keys), self.shared_fallback_key(device));
+        rows.extend(self.updates_for(&peers, device, published, cx.now));
         self.write(rows, cx);
         self.notify_all(cx);
         for peer in peers {

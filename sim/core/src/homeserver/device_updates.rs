@@ -18,7 +18,7 @@ use crate::crypto::Crypto;
 use crate::name::{DeviceId, ServerId, UserId};
 use crate::node::Cx;
 use crate::time::{Span, Time};
-use crate::wire::{DeviceKeys, DeviceListUpdate, Edu, FederationRequest};
+use crate::wire::{DeviceKeys, DeviceListUpdate, Edu, FederationRequest, SignedKey};
 
 /// For how long a server remembers, in memory, that it took an update.
 const SEEN_MEMORY: Span = Span::mins(30);
@@ -51,7 +51,7 @@ impl<C: Crypto> Homeserver<C> {
         &self,
         peers: &BTreeSet<ServerId>,
         device: DeviceId,
-        keys: Option<&DeviceKeys<C>>,
+        (keys, fallback_key): (Option<&DeviceKeys<C>>, Option<&SignedKey<C>>),
         changed: Time,
     ) -> impl Iterator<Item = Write<C>> {
         let stream_id = self.tables.device_lists.position + 1;
@@ -59,6 +59,7 @@ impl<C: Crypto> Homeserver<C> {
             let update = DeviceListUpdate {
                 device,
                 keys: keys.cloned(),
+                fallback_key: fallback_key.cloned(),
                 stream_id,
                 prev_id: None,
                 changed,
@@ -135,8 +136,9 @@ impl<C: Crypto> Homeserver<C> {
         &mut self,
         updates: Vec<DeviceListUpdate<C>>,
         rows: &mut Vec<Write<C>>,
-        now: Time,
+        cx: &mut Cx<'_, Self>,
     ) -> BTreeSet<UserId> {
+        let now = cx.now;
         let mut missed = BTreeSet::new();
         if updates.is_empty() {
             return missed;
@@ -149,6 +151,7 @@ impl<C: Crypto> Homeserver<C> {
             if !self.shares_room_with(user) {
                 continue;
             }
+            rows.extend(self.take_shared_key(&update, cx));
             match self.tables.device_lists.remote.get(&user) {
                 None => rows.push(Write::DeviceListChanged(user)),
                 Some(list) if self.follows(list, &update, &batch) => {

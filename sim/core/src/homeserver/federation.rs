@@ -45,7 +45,11 @@ pub(super) enum Asked<C: Crypto> {
     /// places.
     Send { edus: Vec<u64>, events: Vec<u64> },
     /// A part of a client's claim.
-    Claim { claimant: DeviceId, id: RequestId },
+    Claim {
+        claimant: DeviceId,
+        id: RequestId,
+        devices: Vec<DeviceId>,
+    },
     /// A part of a client's key query.
     Query { device: DeviceId, id: RequestId },
     /// All devices of a user, of whom an update was missed.
@@ -148,8 +152,8 @@ impl<C: Crypto> Homeserver<C> {
                 self.write(rows, cx);
                 self.sending.remove(&peer);
             }
-            (Asked::Claim { claimant, id }, FederationResponse::Claim(keys)) => {
-                self.claim_answered((claimant, id), Ok(keys), cx);
+            (Asked::Claim { claimant, id, .. }, FederationResponse::Claim(keys)) => {
+                self.claim_answered((claimant, id), (keys, None), cx);
             }
             (Asked::Query { device, id }, FederationResponse::Query(stream_id, lists)) => {
                 self.query_answered((device, id), Ok((stream_id, lists)), cx);
@@ -270,7 +274,7 @@ impl<C: Crypto> Homeserver<C> {
                 Edu::DirectToDevice(..) | Edu::DeviceListUpdate(..) => {}
             }
         }
-        let missed = self.take_updates(updates, &mut rows, cx.now);
+        let missed = self.take_updates(updates, &mut rows, cx);
         self.write(rows, cx);
         self.notify_all(cx);
         for user in missed {
@@ -368,7 +372,16 @@ impl<C: Crypto> Homeserver<C> {
                 self.sending.remove(&peer);
                 self.schedule_wake_up(cx);
             }
-            Asked::Claim { claimant, id } => self.claim_answered((claimant, id), Err(peer), cx),
+            Asked::Claim {
+                claimant,
+                id,
+                devices,
+            } => {
+                let keys = self.issue_shared_keys(&devices, claimant, cx);
+                // A server is a failure if a device is left without a key.
+                let failure = (keys.len() < devices.len()).then_some(peer);
+                self.claim_answered((claimant, id), (keys, failure), cx);
+            }
             Asked::Query { device, id } => self.query_answered((device, id), Err(peer), cx),
             Asked::Resync(user) => self.resynced(user, None, cx),
             Asked::MissingEvents(latest) => self.missing_events_failed(latest),

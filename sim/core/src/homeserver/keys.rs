@@ -2,12 +2,14 @@
 
 use litemap::LiteMap;
 
-use super::{Homeserver, OneTimeKeyRow, Write};
+use super::{FallbackKeyRow, Homeserver, OneTimeKeyRow, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, KeyId};
 use crate::node::Cx;
-use crate::protocol::{IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit};
+use crate::protocol::{
+    FallbackKeySharing, IssuedKeys, KeyIdConflicts, RepeatedKeys, StoredKeyLimit,
+};
 use crate::trace::Fact;
 use crate::wire::{DeviceKeys, SignedKey, UploadRefused};
 
@@ -20,6 +22,7 @@ pub(super) struct Upload<C: Crypto> {
     pub(super) device_keys: Option<DeviceKeys<C>>,
     pub(super) one_time_keys: Vec<SignedKey<C>>,
     pub(super) fallback_key: Option<SignedKey<C>>,
+    pub(super) eager_share_fallback_keys: bool,
 }
 
 impl<C: Crypto> Homeserver<C> {
@@ -51,7 +54,7 @@ impl<C: Crypto> Homeserver<C> {
             })?;
         self.store_one_time_keys(device, fresh, cx);
         if let Some(key) = upload.fallback_key {
-            self.store_fallback_key(key, cx);
+            self.store_fallback_key(key, upload.eager_share_fallback_keys, cx);
         }
         self.counts_changed(device, cx);
         Ok(self.one_time_keys_of(device))
@@ -144,7 +147,7 @@ impl<C: Crypto> Homeserver<C> {
         self.write(rows, cx);
     }
 
-    fn store_fallback_key(&mut self, key: SignedKey<C>, cx: &mut Cx<'_, Self>) {
+    fn store_fallback_key(&mut self, key: SignedKey<C>, may_share: bool, cx: &mut Cx<'_, Self>) {
         let stored = self.tables.fallback_keys.get(&key.name.owner);
         if stored.is_some_and(|stored| stored.key.key == key.key) {
             return; // The same key again keeps its "used" mark.
@@ -153,6 +156,20 @@ impl<C: Crypto> Homeserver<C> {
             server: self.id,
             key: key.name,
         });
-        self.write([Write::FallbackKey(key, false)], cx);
+        let shared = may_share
+            && match cx.protocol.fallback_key_sharing() {
+                FallbackKeySharing::OnDemand => false,
+                FallbackKeySharing::Eager => true,
+            };
+        let row = FallbackKeyRow {
+            key,
+            used: false,
+            shared,
+        };
+        if shared {
+            self.share_fallback_key(row, cx);
+        } else {
+            self.write([Write::FallbackKey(row)], cx);
+        }
     }
 }

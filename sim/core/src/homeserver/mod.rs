@@ -15,6 +15,7 @@ mod membership;
 mod missing_events;
 mod reset;
 mod rooms;
+mod shared_fallback_keys;
 mod strangers;
 mod sync;
 mod tables;
@@ -33,7 +34,7 @@ use crate::wire::{
 };
 
 pub use strangers::Strangers;
-pub use tables::{OneTimeKeyRow, Tables, Write};
+pub use tables::{FallbackKeyRow, OneTimeKeyRow, Tables, Write};
 
 /// A homeserver. Everything but `tables` is in memory only.
 pub struct Homeserver<C: Crypto> {
@@ -216,11 +217,13 @@ impl<C: Crypto> Homeserver<C> {
                 device_keys,
                 one_time_keys,
                 fallback_key,
+                eager_share_fallback_keys,
             } => {
                 let upload = keys::Upload {
                     device_keys,
                     one_time_keys,
                     fallback_key,
+                    eager_share_fallback_keys,
                 };
                 let result = self.upload(device, upload, cx);
                 respond(device, id, kind, ClientResponse::KeysUpload(result), cx);

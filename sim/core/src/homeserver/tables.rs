@@ -27,7 +27,7 @@ pub struct Tables<C: Crypto> {
     /// is not what it counted before.
     pub(super) epoch: Time,
     pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
-    pub(super) fallback_keys: LiteMap<DeviceId, FallbackKey<C>>,
+    pub(super) fallback_keys: LiteMap<DeviceId, FallbackKeyRow<C>>,
     pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
     /// The highest number of a one-time key that each device has uploaded,
     /// where the server tells it; part of what it remembers of issued keys.
@@ -48,12 +48,6 @@ pub(super) struct DeviceRow<C: Crypto> {
     pub(super) keys: Option<DeviceKeys<C>>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct FallbackKey<C: Crypto> {
-    pub(super) key: SignedKey<C>,
-    pub(super) used: bool,
-}
-
 /// Other servers' devices as last heard of, and the stream of changes that
 /// local clients are told of.
 #[derive(Clone, Debug)]
@@ -63,6 +57,8 @@ pub(super) struct DeviceLists<C: Crypto> {
     pub(super) changes: Vec<(u64, UserId)>,
     /// The last change of a local user's devices that another server has taken.
     pub(super) taken: LiteMap<(ServerId, UserId), u64>,
+    /// The fallback keys of other servers' devices that came with updates.
+    pub(super) fallback_keys: LiteMap<DeviceId, SignedKey<C>>,
 }
 
 /// The devices of another server's user.
@@ -147,7 +143,7 @@ pub enum Write<C: Crypto> {
     /// Remembers the highest number of a one-time key that was uploaded.
     HighestNumber(DeviceId, KeyId),
     /// Stores a device's fallback key, or that it was used.
-    FallbackKey(SignedKey<C>, bool),
+    FallbackKey(FallbackKeyRow<C>),
     /// Stores that a device has logged in.
     Login(DeviceId, AccessToken),
     /// Stores a local device's identity.
@@ -163,6 +159,10 @@ pub enum Write<C: Crypto> {
     RemoteUserStale(UserId),
     /// Forgets the devices of another server's user.
     RemoteUserGone(UserId),
+    /// Keeps the fallback key of another server's device.
+    RemoteFallbackKey(SignedKey<C>),
+    /// Forgets the fallback key of another server's device.
+    RemoteFallbackKeyGone(DeviceId),
     /// Notes that a user's devices changed.
     DeviceListChanged(UserId),
     /// Notes up to which change another server has been told of a local
@@ -204,6 +204,17 @@ pub struct OneTimeKeyRow<C: Crypto> {
     pub more: u32,
 }
 
+/// A device's fallback key.
+#[derive(Clone, Debug)]
+pub struct FallbackKeyRow<C: Crypto> {
+    /// The key.
+    pub key: SignedKey<C>,
+    /// Whether it has been handed out.
+    pub used: bool,
+    /// Whether other servers are given it before they claim it (MSC4081).
+    pub shared: bool,
+}
+
 impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
@@ -218,6 +229,7 @@ impl<C: Crypto> Default for Tables<C> {
                 position: 0,
                 changes: vec![],
                 taken: LiteMap::new(),
+                fallback_keys: LiteMap::new(),
             },
             inbox: Inbox {
                 position: 0,
@@ -294,9 +306,8 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::HighestNumber(device, id) => {
                 self.highest_numbers.insert(device, id);
             }
-            Write::FallbackKey(key, used) => {
-                self.fallback_keys
-                    .insert(key.name.owner, FallbackKey { key, used });
+            Write::FallbackKey(row) => {
+                self.fallback_keys.insert(row.key.name.owner, row);
             }
             Write::Login(device, token) => {
                 let devices = self.devices.entry(device.user).or_default();
@@ -328,7 +339,10 @@ impl<C: Crypto> Durable for Tables<C> {
                 list.extremity = update.stream_id;
                 match update.keys {
                     Some(keys) => drop(list.devices.insert(update.device, keys)),
-                    None => drop(list.devices.remove(&update.device)),
+                    None => {
+                        list.devices.remove(&update.device);
+                        self.device_lists.fallback_keys.remove(&update.device);
+                    }
                 }
             }
             Write::RemoteUser(user, devices, extremity) => {
@@ -338,13 +352,28 @@ impl<C: Crypto> Durable for Tables<C> {
                     extremity,
                     stale: false,
                 };
+                // The answer has no fallback keys: those that are known stay.
+                let is_there =
+                    |device: &DeviceId| device.user != user || list.devices.contains_key(device);
+                self.device_lists
+                    .fallback_keys
+                    .retain(|device, _| is_there(device));
                 self.device_lists.remote.insert(user, list);
             }
             Write::RemoteUserStale(user) => {
                 self.device_lists.remote.entry(user).or_default().stale = true;
             }
+            Write::RemoteFallbackKey(key) => {
+                self.device_lists.fallback_keys.insert(key.name.owner, key);
+            }
+            Write::RemoteFallbackKeyGone(device) => {
+                self.device_lists.fallback_keys.remove(&device);
+            }
             Write::RemoteUserGone(user) => {
                 self.device_lists.remote.remove(&user);
+                self.device_lists
+                    .fallback_keys
+                    .retain(|device, _| device.user != user);
             }
             Write::DeviceListChanged(user) => {
                 self.device_lists.position += 1;
@@ -409,6 +438,8 @@ impl<C: Crypto> Durable for Tables<C> {
             | Write::RemoteUser(..)
             | Write::RemoteUserStale(_)
             | Write::RemoteUserGone(_)
+            | Write::RemoteFallbackKey(_)
+            | Write::RemoteFallbackKeyGone(_)
             | Write::DeviceListChanged(_)
             | Write::UpdatesTaken(..) => Table::DeviceLists,
             Write::ToDevice(_) | Write::ToDeviceGone(..) => Table::Inbox,

@@ -241,6 +241,18 @@ decisions! {
         DigestAndNumber = "digest-and-number",
     }
 
+    /// When other homeservers are given the fallback key of a device (MSC4081).
+    /// Both a device and its server have to take part for the key to be given
+    /// away, and another server for it to be kept.
+    fallback_key_sharing, "fallback-key-sharing": FallbackKeySharing {
+        /// When it is claimed.
+        OnDemand = "on-demand",
+        /// Also with every update of the device that servers with a room in
+        /// common are sent, and whenever there is a new one. They hand it out
+        /// when the device's own server does not answer a claim.
+        Eager = "eager",
+    }
+
     /// What an operator's restore of a whole backup brings back.
     restored_tables, "restored-tables": RestoredTables {
         /// Everything that the backup holds.
@@ -378,6 +390,9 @@ decisions! {
         Weekly = "weekly",
         /// Also when `/sync` says that it was used: the specification.
         WeeklyOrUsed = "weekly-or-used",
+        /// Also when the device has decrypted a message that was made for it
+        /// (MSC4081).
+        WeeklyOrReceived = "weekly-or-received",
     }
 
     /// For how long a device keeps the private half of a fallback key that it
@@ -388,6 +403,13 @@ decisions! {
         /// For an hour after the first message that used its successor
         /// (MSC2732).
         HourAfterSuccessorUsed = "hour-after-successor-used",
+        /// For an hour, or until the next replacement if that is earlier:
+        /// MSC2732's rule as MSC4081 sums it up. Where a key is replaced as soon
+        /// as it is used, that rule would otherwise be that of two slots.
+        HourAfterReplacement = "hour-after-replacement",
+        /// For thirty days; the one that was replaced last for as long as it is
+        /// that (MSC4081).
+        ThirtyDays = "thirty-days",
     }
 
     /// When a device answers an undecryptable Olm message with a new session

@@ -425,12 +425,17 @@ pub enum Fact {
         event: EventId,
         why: EventTrouble,
     },
-    /// A step lets a person invite a user to a room. It comes last because its
-    /// place is part of the hash of a trace.
+
+    // --- what came later (last, so that hashes of traces without it are what they
+    // were) ---
+    /// A step lets a person invite a user to a room.
     ToldToInvite {
         by: DeviceId,
         user: UserId,
         room: RoomId,
         step: StepIndex,
     },
+    /// A server was given the fallback key of another server's device, and
+    /// keeps it.
+    FallbackKeyShared { server: ServerId, key: KeyName },
 }

@@ -68,6 +68,7 @@ impl Named for Fact {
             Fact::KeysContradicted { device } => write!(f, "{} has other keys than its server says", say!(device)),
             Fact::KeyIssued { server, key, to: Some(to) } => write!(f, "{} issues {} to {}", say!(server), say!(key), say!(to)),
             Fact::KeyIssued { server, key, to: None } => write!(f, "{} issues {} to somebody", say!(server), say!(key)),
+            Fact::FallbackKeyShared { server, key } => write!(f, "{} is given {} to keep", say!(server), say!(key)),
             Fact::ClaimRaced { server, key } => write!(f, "{} finds {} taken by another claim", say!(server), say!(key)),
             Fact::RemoteFailed { server, peer, kind, why } => write!(f, "{} gets no {kind} from {}: {why:?}", say!(server), say!(peer)),
             Fact::ClaimMissed { by, of, why } => write!(f, "{} gets no key of {}: {why:?}", say!(by), say!(of)),

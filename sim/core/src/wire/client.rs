@@ -29,6 +29,9 @@ pub enum ClientRequest<C: Crypto> {
         one_time_keys: Vec<SignedKey<C>>,
         /// A new fallback key.
         fallback_key: Option<SignedKey<C>>,
+        /// `eager_share_fallback_keys` (MSC4081): whether other servers may be
+        /// given it before they claim it.
+        eager_share_fallback_keys: bool,
     },
     /// `POST /keys/reset` (MSC4162).
     KeysReset {

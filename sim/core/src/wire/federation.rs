@@ -119,6 +119,9 @@ pub struct DeviceListUpdate<C: Crypto> {
     pub device: DeviceId,
     /// Its keys; without any, the device is deleted.
     pub keys: Option<DeviceKeys<C>>,
+    /// Its fallback key, if that is shared (MSC4081); if none is said, it is as
+    /// it was.
+    pub fallback_key: Option<SignedKey<C>>,
     /// The place of the change in the sending server's stream.
     pub stream_id: u64,
     /// The place of the last change of the same user's devices that the

@@ -78,6 +78,7 @@ fn asked<C: Crypto>(request: &ClientRequest<C>) -> usize {
             device_keys,
             one_time_keys,
             fallback_key,
+            eager_share_fallback_keys: _,
         } => {
             let keys = one_time_keys.len() + usize::from(fallback_key.is_some());
             keys * SIGNED_KEY + usize::from(device_keys.is_some()) * DEVICE_KEYS
@@ -139,6 +140,7 @@ fn server_asked<C: Crypto>(request: &FederationRequest<C>) -> usize {
                 Edu::DirectToDevice(..) => EDU + TO_DEVICE,
                 Edu::DeviceListUpdate(update) => {
                     EDU + usize::from(update.keys.is_some()) * DEVICE_KEYS
+                        + usize::from(update.fallback_key.is_some()) * SIGNED_KEY
                 }
             });
             transaction.pdus.len() * PDU + edus.sum::<usize>()

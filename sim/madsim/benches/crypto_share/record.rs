@@ -210,9 +210,10 @@ impl Crypto for Recorder {
         V.forget_fallback_key(&mut account.value);
     }
 
-    fn generate_fallback_key(&mut self, account: &mut Self::Account) {
-        self.calls.push(Call::GenerateFallbackKey(account.number));
-        V.generate_fallback_key(&mut account.value);
+    fn generate_fallback_key(&mut self, account: &mut Self::Account, room: usize) {
+        self.calls
+            .push(Call::GenerateFallbackKey(account.number, room));
+        V.generate_fallback_key(&mut account.value, room);
     }
 
     fn unpublished_fallback_key(

@@ -16,7 +16,7 @@ pub(crate) enum Call {
     UnpublishedOneTimeKeys(Number, Vec<Number>),
     PublishedOneTimeKeys(Number, KeyId, Vec<Number>),
     DiscardOneTimeKey(Number, KeyId),
-    GenerateFallbackKey(Number),
+    GenerateFallbackKey(Number, usize),
     ForgetFallbackKey(Number),
     UnpublishedFallbackKey(Number, Option<Number>),
     MarkKeysAsPublished(Number),
@@ -142,8 +142,8 @@ impl Replay {
             Call::ForgetFallbackKey(account) => {
                 V.forget_fallback_key(self.accounts.get_mut(account));
             }
-            Call::GenerateFallbackKey(account) => {
-                V.generate_fallback_key(self.accounts.get_mut(account));
+            Call::GenerateFallbackKey(account, room) => {
+                V.generate_fallback_key(self.accounts.get_mut(account), room);
             }
             Call::UnpublishedFallbackKey(account, out) => {
                 let key = V.unpublished_fallback_key(self.accounts.get(account));

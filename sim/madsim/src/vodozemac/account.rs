@@ -26,6 +26,7 @@ pub struct Account {
     olm: olm::Account,
     names: Names,
     archive: Archive,
+    fallback_keys: FallbackKeys,
 }
 
 /// Earlier copies of an account, for a client with more room for private keys
@@ -35,6 +36,18 @@ struct Archive {
     copies: Vec<olm::Account>,
     /// The newest key that is in any copy.
     newest: Option<KeyId>,
+}
+
+/// Earlier copies of an account, without one-time keys, for a client that keeps
+/// more than the one replaced fallback key that the library has room for. The
+/// copy's previous key is the one that the library has destroyed since; its
+/// current one is the previous key of the copy after it, or of the account.
+#[derive(Default)]
+struct FallbackKeys {
+    /// The oldest first.
+    copies: Vec<olm::Account>,
+    /// Whether the account itself holds a previous fallback key.
+    holds_previous: bool,
 }
 
 /// The names of one-time keys, by what the client makes of them.
@@ -56,6 +69,8 @@ pub(super) struct Pickle {
     names: Names,
     archive: Vec<AccountPickle>,
     newest_archived: Option<KeyId>,
+    fallback_keys: Vec<AccountPickle>,
+    holds_previous: bool,
 }
 
 impl Account {
@@ -71,6 +86,7 @@ impl Account {
             olm: olm::Account::new(),
             names,
             archive: Archive::default(),
+            fallback_keys: FallbackKeys::default(),
         }
     }
 
@@ -150,7 +166,19 @@ impl Account {
         }
     }
 
-    pub(super) fn generate_fallback_key(&mut self) {
+    /// Generates a fallback key; of those that were replaced there is room for
+    /// so many.
+    pub(super) fn generate_fallback_key(&mut self, room: usize) {
+        if room > 1 && self.fallback_keys.holds_previous {
+            let mut copy = olm::Account::from_pickle(self.olm.pickle());
+            for (_, key) in self.names.held.from(KeyId(0)) {
+                copy.remove_one_time_key(key);
+            }
+            self.fallback_keys.copies.push(copy);
+        }
+        self.fallback_keys.holds_previous = self.names.fallback.is_some();
+        let excess = (self.fallback_keys.copies.len() + 1).saturating_sub(room);
+        self.fallback_keys.copies.drain(..excess);
         self.olm.generate_fallback_key();
         let generated = self.olm.fallback_key().into_keys().next();
         self.names.fallback = generated.map(|id| match self.names.client {
@@ -165,7 +193,12 @@ impl Account {
     }
 
     pub(super) fn forget_fallback_key(&mut self) {
-        self.olm.forget_fallback_key();
+        if self.fallback_keys.copies.is_empty() {
+            self.olm.forget_fallback_key();
+            self.fallback_keys.holds_previous = false;
+        } else {
+            self.fallback_keys.copies.remove(0);
+        }
     }
 
     pub(super) fn mark_keys_as_published(&mut self) {
@@ -185,7 +218,10 @@ impl Account {
             Err(SessionCreationError::MissingOneTimeKey(_))
                 if self.names.held.id(&key).is_some() =>
             {
-                self.archive.accept_session(theirs, message)
+                accept_with(&mut self.archive.copies, theirs, message)
+            }
+            Err(SessionCreationError::MissingOneTimeKey(_)) => {
+                accept_with(&mut self.fallback_keys.copies, theirs, message)
             }
             accepted => accepted,
         }?;
@@ -216,6 +252,13 @@ impl Account {
                 .map(olm::Account::pickle)
                 .collect(),
             newest_archived: self.archive.newest,
+            fallback_keys: self
+                .fallback_keys
+                .copies
+                .iter()
+                .map(olm::Account::pickle)
+                .collect(),
+            holds_previous: self.fallback_keys.holds_previous,
         }
     }
 
@@ -231,6 +274,14 @@ impl Account {
                     .collect(),
                 newest: pickle.newest_archived,
             },
+            fallback_keys: FallbackKeys {
+                copies: pickle
+                    .fallback_keys
+                    .into_iter()
+                    .map(olm::Account::from_pickle)
+                    .collect(),
+                holds_previous: pickle.holds_previous,
+            },
         }
     }
 }
@@ -241,24 +292,22 @@ impl fmt::Debug for Pickle {
     }
 }
 
-impl Archive {
-    /// Accepts the session that a message opens on a key of some copy.
-    fn accept_session(
-        &mut self,
-        theirs: Curve25519PublicKey,
-        message: &PreKeyMessage,
-    ) -> Result<InboundCreationResult, SessionCreationError> {
-        let key = message.session_keys().one_time_key;
-        let mut accepted = Err(SessionCreationError::MissingOneTimeKey(key));
-        for copy in &mut self.copies {
-            let config = SessionConfig::version_1();
-            accepted = copy.create_inbound_session(config, theirs, message);
-            if !matches!(accepted, Err(SessionCreationError::MissingOneTimeKey(_))) {
-                break;
-            }
+/// Accepts the session that a message opens on a key of some copy.
+fn accept_with(
+    copies: &mut [olm::Account],
+    theirs: Curve25519PublicKey,
+    message: &PreKeyMessage,
+) -> Result<InboundCreationResult, SessionCreationError> {
+    let key = message.session_keys().one_time_key;
+    let mut accepted = Err(SessionCreationError::MissingOneTimeKey(key));
+    for copy in copies {
+        let config = SessionConfig::version_1();
+        accepted = copy.create_inbound_session(config, theirs, message);
+        if !matches!(accepted, Err(SessionCreationError::MissingOneTimeKey(_))) {
+            break;
         }
-        accepted
     }
+    accepted
 }
 
 impl Names {

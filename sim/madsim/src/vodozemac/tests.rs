@@ -9,7 +9,7 @@ use unwedge_core::time::Time;
 fn account() -> (Account, Curve25519PublicKey) {
     let mut account = Vodozemac.new_account(Client::Vodozemac);
     Vodozemac.generate_one_time_keys(&mut account, 1, 5000);
-    Vodozemac.generate_fallback_key(&mut account);
+    Vodozemac.generate_fallback_key(&mut account, 1);
     let key = Vodozemac.unpublished_one_time_keys(&account)[0].1;
     (account, key)
 }

@@ -209,6 +209,98 @@ fn a_replaced_fallback_key_can_go_an_hour_after_its_successor_was_used() {
     assert!(understands(&mut alice, &published, &third));
 }
 
+/// Alice's client takes part in MSC4081, but for how long it keeps keys.
+fn rotating_when_received(fallback_retention: FallbackRetention) -> Protocol {
+    Protocol {
+        fallback_rotation: FallbackRotation::WeeklyOrReceived,
+        fallback_retention,
+        ..Protocol::default()
+    }
+}
+
+#[test]
+fn a_fallback_key_is_replaced_when_a_message_that_was_made_for_it_has_been_read() {
+    let protocol = rotating_when_received(FallbackRetention::UntilNextReplacement);
+    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
+    let first = published.fallback_key.clone().unwrap();
+    sync_used(&mut alice);
+    assert!(
+        uploaded(&mut alice).is_none(),
+        "what the server says is nothing"
+    );
+    assert!(understands(&mut alice, &published, &first));
+    let second = uploaded(&mut alice).expect("it was used");
+    assert_ne!(second.name, first.name);
+    assert!(understands(&mut alice, &published, &first));
+    assert!(uploaded(&mut alice).is_none(), "the first is not current");
+    let third = next_week(&mut alice);
+    assert_ne!(third.name, second.name);
+}
+
+#[test]
+fn a_use_that_was_not_answered_for_before_a_restart_is_answered_for_after_it() {
+    let protocol = rotating_when_received(FallbackRetention::UntilNextReplacement);
+    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
+    let first = published.fallback_key.clone().unwrap();
+    assert!(understands(&mut alice, &published, &first));
+    alice.come_back();
+    assert_ne!(uploaded(&mut alice).unwrap().name, first.name);
+}
+
+#[test]
+fn a_replaced_fallback_key_can_go_an_hour_after_it_was_replaced() {
+    let protocol = keeping(FallbackRetention::HourAfterReplacement);
+    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
+    let first = published.fallback_key.clone().unwrap();
+    let second = next_week(&mut alice);
+    alice.wait(Span::mins(55));
+    assert!(understands(&mut alice, &published, &first));
+    alice.facts();
+    alice.wait(Span::mins(10));
+    assert_eq!(discarded(&mut alice), [first.name], "of its own accord");
+    alice.come_back();
+    assert!(!understands(&mut alice, &published, &first));
+    assert!(understands(&mut alice, &published, &second));
+}
+
+#[test]
+fn replaced_fallback_keys_can_be_kept_for_thirty_days_and_the_last_for_longer() {
+    let protocol = rotating_when_received(FallbackRetention::ThirtyDays);
+    let (mut alice, published) = in_a_room_with(&Peer::new(BOB), protocol);
+    let first = published.fallback_key.clone().unwrap();
+    assert!(understands(&mut alice, &published, &first));
+    let mut keys = vec![first, uploaded(&mut alice).unwrap()];
+    alice.facts();
+    for _ in 0..4 {
+        alice.come_back();
+        keys.push(next_week(&mut alice));
+    }
+    // The first was replaced four weeks ago and is still there.
+    assert_eq!(discarded(&mut alice), []);
+    for key in &keys[..5] {
+        assert!(understands(&mut alice, &published, key));
+    }
+    alice.facts();
+    alice.wait(Span::days(2));
+    assert_eq!(discarded(&mut alice), [keys[0].name], "of its own accord");
+    assert!(!understands(&mut alice, &published, &keys[0]));
+    assert!(understands(&mut alice, &published, &keys[1]));
+
+    // However long nobody hears of the client, the key before the current one is
+    // there.
+    alice.input(Input::Connection(false));
+    alice.wait(Span::days(90));
+    alice.come_back();
+    alice.facts();
+    alice.sync_counts(STOCK);
+    assert_eq!(
+        discarded(&mut alice),
+        keys[1..5].iter().map(|key| key.name).collect::<Vec<_>>()
+    );
+    assert!(understands(&mut alice, &published, &keys[5]));
+    assert!(!understands(&mut alice, &published, &keys[4]));
+}
+
 #[test]
 fn the_hour_passes_while_the_client_is_off() {
     for connected in [true, false] {

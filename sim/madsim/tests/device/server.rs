@@ -53,6 +53,7 @@ impl Client {
                 device_keys,
                 one_time_keys,
                 fallback_key,
+                eager_share_fallback_keys: _,
             } = request
             else {
                 return None;

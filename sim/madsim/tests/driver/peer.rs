@@ -66,7 +66,7 @@ impl Peer {
 
     /// Makes a fallback key.
     pub(crate) fn fallback_key(&mut self) -> SignedKey<Vodozemac> {
-        Vodozemac.generate_fallback_key(&mut self.account);
+        Vodozemac.generate_fallback_key(&mut self.account, 1);
         let (id, key) = Vodozemac.unpublished_fallback_key(&self.account).unwrap();
         Vodozemac.mark_keys_as_published(&mut self.account);
         let kind = KeyKind::Fallback;

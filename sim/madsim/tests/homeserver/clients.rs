@@ -25,6 +25,7 @@ pub(crate) struct Upload {
     pub(crate) device_keys: Option<DeviceKeys<Vodozemac>>,
     pub(crate) one_time_keys: Vec<SignedKey<Vodozemac>>,
     pub(crate) fallback_key: Option<SignedKey<Vodozemac>>,
+    pub(crate) eager_share_fallback_keys: bool,
 }
 
 /// An upload of one-time keys.
@@ -179,6 +180,7 @@ impl Server {
             device_keys: upload.device_keys,
             one_time_keys: upload.one_time_keys,
             fallback_key: upload.fallback_key,
+            eager_share_fallback_keys: upload.eager_share_fallback_keys,
         };
         let ClientResponse::KeysUpload(result) = self.request(device, request) else {
             panic!("an upload is answered as an upload")

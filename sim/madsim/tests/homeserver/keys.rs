@@ -108,6 +108,7 @@ fn another_key_under_the_same_id_refuses_all_keys_but_the_device_keys() {
         device_keys: Some(bob.keys()),
         one_time_keys: vec![bob.one_time_key(), clashing, bob.one_time_key()],
         fallback_key: Some(bob.fallback_key()),
+        ..Upload::default()
     };
     assert_eq!(server.upload(BOB, refused), Err(UploadRefused::KeyExists));
 

@@ -17,6 +17,7 @@ fn server_with_bob(bob: &mut Peer) -> Server {
         device_keys: Some(bob.keys()),
         one_time_keys: bob.one_time_keys(1),
         fallback_key: Some(bob.fallback_key()),
+        ..Upload::default()
     };
     server.upload(BOB, upload).unwrap();
     server.send_to_device(ALICE, 1, vec![message(ALICE, BOB, 1)]);
@@ -41,6 +42,7 @@ fn a_request_without_a_token_of_that_device_is_refused_and_does_nothing() {
             device_keys: Some(Peer::new(BOB).keys()),
             one_time_keys: Peer::new(BOB).one_time_keys(1),
             fallback_key: None,
+            eager_share_fallback_keys: false,
         };
         for request in [upload, ClientRequest::Logout] {
             let id = server.ask_with(BOB, token, request);

@@ -85,6 +85,7 @@ mod membership;
 mod operators;
 mod polls;
 mod rollback;
+mod shared_fallback_keys;
 mod sliding;
 mod transactions;
 mod uploads;

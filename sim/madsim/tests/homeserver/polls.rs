@@ -14,6 +14,7 @@ fn told() -> (Server, Peer, SyncToken) {
         device_keys: Some(bob.keys()),
         one_time_keys: bob.one_time_keys(2),
         fallback_key: Some(bob.fallback_key()),
+        ..Upload::default()
     };
     server.upload(BOB, upload).unwrap();
     let token = server.sync(BOB, None).next;

@@ -61,6 +61,7 @@ pub(crate) fn there(device: DeviceId, stream_id: u64, prev_id: Option<u64>) -> E
     Edu::DeviceListUpdate(DeviceListUpdate {
         device,
         keys,
+        fallback_key: None,
         stream_id,
         prev_id,
         changed,
@@ -73,6 +74,7 @@ pub(crate) fn gone(device: DeviceId, stream_id: u64, prev_id: Option<u64>) -> Ed
     Edu::DeviceListUpdate(DeviceListUpdate {
         device,
         keys: None,
+        fallback_key: None,
         stream_id,
         prev_id,
         changed,

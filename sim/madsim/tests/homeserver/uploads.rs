@@ -192,6 +192,7 @@ fn a_server_with_a_limit_refuses_an_upload_that_would_exceed_it() {
         device_keys: Some(bob.keys()),
         one_time_keys: vec![one_more.clone()],
         fallback_key: Some(bob.fallback_key()),
+        ..Upload::default()
     };
     assert_eq!(server.upload(BOB, refused), Err(UploadRefused::TooMany));
     let counts = server.counts(BOB);

@@ -20,8 +20,8 @@ pub(crate) struct Account {
 pub(crate) struct Facts {
     pub(crate) device: usize,
     client: Client,
-    /// The current and the previous fallback key.
-    pub(crate) fallback: [Option<usize>; 2],
+    /// The fallback keys that are held, the current one last.
+    pub(crate) fallback: Vec<usize>,
     /// Fallback keys that opened a session.
     pub(crate) used: Vec<usize>,
 }
@@ -53,7 +53,7 @@ impl Lab {
         let facts = Facts {
             device,
             client,
-            fallback: [None; 2],
+            fallback: vec![],
             used: vec![],
         };
         self.accounts.push(Account { two, facts });
@@ -103,18 +103,20 @@ impl Lab {
         self.check_account(who)
     }
 
-    pub(crate) fn generate_fallback(&mut self, who: Pick) -> Checked {
+    pub(crate) fn generate_fallback(&mut self, who: Pick, room: u8) -> Checked {
         let Some(who) = who.of(self.accounts.len()) else {
             return Ok(());
         };
         let two = &mut self.accounts[who].two;
-        V.generate_fallback_key(&mut two.real);
-        self.ideal.generate_fallback_key(&mut two.ideal);
+        let room = usize::from(room);
+        V.generate_fallback_key(&mut two.real, room);
+        self.ideal.generate_fallback_key(&mut two.ideal, room);
         self.check_account(who)?;
         // The check has filed the new key, as the last of all.
         let new = self.keys.len() - 1;
         let fallback = &mut self.accounts[who].facts.fallback;
-        *fallback = [Some(new), fallback[0]];
+        fallback.push(new);
+        fallback.drain(..fallback.len().saturating_sub(room + 1));
         Ok(())
     }
 
@@ -125,7 +127,9 @@ impl Lab {
         let Account { two, facts } = &mut self.accounts[who];
         V.forget_fallback_key(&mut two.real);
         self.ideal.forget_fallback_key(&mut two.ideal);
-        facts.fallback[1] = None;
+        if facts.fallback.len() > 1 {
+            facts.fallback.remove(0);
+        }
         self.check_account(who)
     }
 

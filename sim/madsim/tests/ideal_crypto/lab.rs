@@ -98,7 +98,7 @@ impl Lab {
         match operation {
             Generate { who, count } => self.generate(who, usize::from(count)),
             Fill { who } => self.fill(who),
-            GenerateFallback { who } => self.generate_fallback(who),
+            GenerateFallback { who, room } => self.generate_fallback(who, room),
             ForgetFallback { who } => self.forget_fallback(who),
             Publish { who } => self.publish(who),
             Discard { who, key } => self.discard(who, key),

@@ -36,8 +36,10 @@ pub(crate) enum Operation {
     Fill {
         who: Pick,
     },
+    /// Generates a fallback key, with room for so many replaced ones.
     GenerateFallback {
         who: Pick,
+        room: u8,
     },
     ForgetFallback {
         who: Pick,
@@ -180,10 +182,11 @@ fn account() -> impl Strategy<Value = Operation> {
     use Operation::*;
     let count = prop_oneof![12 => 0..6u16, 3 => 40..60u16, 2 => 90..110u16];
     let looks = (pick(), pick(), pick());
+    let kept = prop_oneof![2 => Just(1u8), 3 => 1..6u8];
     prop_oneof![
         60 => (pick(), count).prop_map(|(who, count)| Generate { who, count }),
         4 => pick().prop_map(|who| Fill { who }),
-        40 => pick().prop_map(|who| GenerateFallback { who }),
+        40 => (pick(), kept).prop_map(|(who, room)| GenerateFallback { who, room }),
         20 => pick().prop_map(|who| ForgetFallback { who }),
         40 => pick().prop_map(|who| Publish { who }),
         20 => (pick(), pick()).prop_map(|(who, key)| Discard { who, key }),

@@ -14,6 +14,7 @@ pub(crate) enum What {
     AcceptedOneTimeKey,
     AcceptedFallbackKey,
     AcceptedPreviousFallbackKey,
+    AcceptedOlderFallbackKey,
     AcceptedFallbackKeyAgain,
     AcceptMissingOneTimeKey,
     AcceptInvalid,
@@ -55,7 +56,7 @@ pub(crate) enum What {
 }
 
 impl What {
-    const ALL: [What; 44] = [
+    const ALL: [What; 45] = [
         What::DiscardedByVodozemac,
         What::DiscardedByLibolm,
         What::DiscardedUnpublished,
@@ -64,6 +65,7 @@ impl What {
         What::AcceptedOneTimeKey,
         What::AcceptedFallbackKey,
         What::AcceptedPreviousFallbackKey,
+        What::AcceptedOlderFallbackKey,
         What::AcceptedFallbackKeyAgain,
         What::AcceptMissingOneTimeKey,
         What::AcceptInvalid,

@@ -157,10 +157,11 @@ impl Lab {
         let facts = &mut self.accounts[who].facts;
         self.reached.note(match self.keys[key].kind {
             KeyKind::OneTime => What::AcceptedOneTimeKey,
-            KeyKind::Fallback if facts.fallback[1] == Some(key) => {
-                What::AcceptedPreviousFallbackKey
-            }
-            KeyKind::Fallback => What::AcceptedFallbackKey,
+            KeyKind::Fallback => match &facts.fallback[..] {
+                [.., previous, _] if *previous == key => What::AcceptedPreviousFallbackKey,
+                [.., current] if *current == key => What::AcceptedFallbackKey,
+                _ => What::AcceptedOlderFallbackKey,
+            },
         });
         if self.keys[key].kind == KeyKind::Fallback {
             let again = facts.used.contains(&key);

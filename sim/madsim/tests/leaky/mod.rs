@@ -103,7 +103,7 @@ impl Crypto for Leaky {
         fn hash_key(key: &Self::PublicKey) -> u64;
         fn one_time_keys(account: &Self::Account) -> Vec<KeyId>;
         fn discard_one_time_key(account: &mut Self::Account, id: KeyId);
-        fn generate_fallback_key(account: &mut Self::Account);
+        fn generate_fallback_key(account: &mut Self::Account, room: usize);
         fn forget_fallback_key(account: &mut Self::Account);
         fn unpublished_fallback_key(account: &Self::Account) -> Option<(KeyId, Self::PublicKey)>;
         fn mark_keys_as_published(account: &mut Self::Account);

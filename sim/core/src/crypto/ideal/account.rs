@@ -26,7 +26,8 @@ pub struct Account {
     /// One-time keys from this number on are unpublished.
     unpublished_from: u64,
     fallback_key: Option<FallbackKey>,
-    previous_fallback_key: Option<Key>,
+    /// Those that were replaced and are held, the oldest first.
+    replaced_fallback_keys: Arc<Vec<Key>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +59,7 @@ impl Account {
             one_time_keys: Arc::default(),
             unpublished_from: first,
             fallback_key: None,
-            previous_fallback_key: None,
+            replaced_fallback_keys: Arc::default(),
         }
     }
 
@@ -114,10 +115,10 @@ impl Account {
         }
     }
 
-    /// Two fallback keys are held: the current one becomes the previous one,
-    /// and the previous one is destroyed (BS §1.4). vodozemac counts them from
-    /// 0 on their own, libolm along with one-time keys.
-    pub(super) fn generate_fallback_key(&mut self, key: Key) {
+    /// The current fallback key joins those that were replaced, of which the
+    /// oldest are destroyed (BS §1.4). vodozemac counts them from 0 on their
+    /// own, libolm along with one-time keys.
+    pub(super) fn generate_fallback_key(&mut self, key: Key, room: usize) {
         let id = match self.client {
             Client::Vodozemac => count_up(&mut self.next_fallback_id),
             Client::Libolm => count_up(&mut self.next_id),
@@ -128,7 +129,9 @@ impl Account {
             published: false,
         };
         let replaced = self.fallback_key.replace(new);
-        self.previous_fallback_key = replaced.map(|fallback| fallback.key);
+        let held = Arc::make_mut(&mut self.replaced_fallback_keys);
+        held.extend(replaced.map(|fallback| fallback.key));
+        held.drain(..held.len().saturating_sub(room));
     }
 
     pub(super) fn unpublished_fallback_key(&self) -> Option<(KeyId, Key)> {
@@ -137,7 +140,9 @@ impl Account {
     }
 
     pub(super) fn forget_fallback_key(&mut self) {
-        self.previous_fallback_key = None;
+        if !self.replaced_fallback_keys.is_empty() {
+            Arc::make_mut(&mut self.replaced_fallback_keys).remove(0);
+        }
     }
 
     /// Whatever is unpublished at this moment is published, whether or not it
@@ -182,7 +187,7 @@ impl Account {
 
     fn holds_fallback_key(&self, key: Key) -> bool {
         let current = self.fallback_key.map(|fallback| fallback.key);
-        [current, self.previous_fallback_key].contains(&Some(key))
+        current == Some(key) || self.replaced_fallback_keys.contains(&key)
     }
 }
 

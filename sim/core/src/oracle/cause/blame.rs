@@ -1,6 +1,6 @@
 //! Which step made a device lose a key, or made somebody upload it again.
 
-use crate::name::{DeviceId, NodeId, Table};
+use crate::name::{DeviceId, KeyName, NodeId, ServerId, Table};
 use crate::oracle::blame::Deed;
 use crate::oracle::history::History;
 use crate::trace::{Discard, Fact, FactId};
@@ -39,6 +39,68 @@ pub(super) fn for_discard(
         fact: discarded,
         ..deed
     })
+}
+
+/// What made somebody open a session on a fallback key that the device had
+/// replaced by then or did soon after: that another server handed it out, which
+/// could not ask the device's own; that the device's server had been put back to
+/// before the next key came; or else whoever had claimed the one-time keys.
+pub(super) fn for_retired(
+    history: &History<'_>,
+    key: KeyName,
+    (retired, failed): (FactId, FactId),
+) -> Option<Deed> {
+    let (owner, server) = (key.owner, key.owner.user.server);
+    let handed_out = issued_to_sender(history, key, failed);
+    if let Some((issued, by)) = handed_out.filter(|(_, by)| *by != server) {
+        return history.lost_each_other(by, server, issued);
+    }
+    let put_back = handed_out.and_then(|(issued, _)| {
+        let next = successor_stored(history, key, issued)?;
+        let stored = history.trace.at(next).at;
+        history.last_rolled_back(server, Table::FallbackKeys, stored, (next, issued))
+    });
+    put_back.or_else(|| claimed_by_strangers(history, retired, owner))
+}
+
+/// When the sender of a message that failed was given its key, and by which
+/// server.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn issued_to_sender(
+    history: &History<'_>,
+    key: KeyName,
+    failed: FactId,
+) -> Option<(FactId, ServerId)> {
+    let Fact::OlmFailed { message, .. } = history.trace.at(failed).fact else {
+        return None;
+    };
+    let issued = history.clues().issued.get(&key)?.iter().rev();
+    let mut before = issued.filter(|issued| **issued < failed);
+    before.find_map(|issued| match history.trace.at(*issued).fact {
+        Fact::KeyIssued { server, to, .. } if to == Some(message.sender) => Some((*issued, server)),
+        _ => None,
+    })
+}
+
+/// When the owner's server last stored another fallback key than this one.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only one fact is looked for"
+)]
+fn successor_stored(history: &History<'_>, key: KeyName, before: FactId) -> Option<FactId> {
+    let stored = history.last_said(before, |fact| match fact {
+        Fact::KeyStored { key: next, .. }
+            if (next.owner, next.kind) == (key.owner, key.kind)
+                && (next.incarnation, next.id) > (key.incarnation, key.id) =>
+        {
+            Some(())
+        }
+        _ => None,
+    });
+    stored.map(|(fact, ())| fact)
 }
 
 /// What last happened to a device's store, or to what it had not stored yet.

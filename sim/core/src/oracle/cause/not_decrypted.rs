@@ -115,11 +115,10 @@ fn fallback_key_gone(
     reader: DeviceId,
 ) -> Cause {
     if let Some((retired, _)) = discarded(history, key, failed) {
-        // It was handed out because somebody had claimed the one-time keys.
-        let claimed = blame::claimed_by_strangers(history, retired, reader);
+        let deed = blame::for_retired(history, key, (retired, failed));
         return Cause {
             kind: CauseKind::FallbackKeyRetired,
-            step: claimed.and_then(|deed| deed.step),
+            step: deed.and_then(|deed| deed.step),
             decisive: retired,
         };
     }

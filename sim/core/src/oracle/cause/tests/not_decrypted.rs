@@ -7,8 +7,8 @@ use crate::oracle::CauseKind::{
     RatchetForked, ReissuedAfterCrash, ReissuedAfterRestore, ReissuedAfterUpload,
 };
 use crate::oracle::testing::{
-    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, ONE_TIME, OTHER_STEP, ROOM, STEP, Story,
-    THERE, because,
+    ALICE, ALICE_LAPTOP, BOB, BOB_LAPTOP, CAROL, FALLBACK, HERE, ONE_TIME, OTHER_STEP, ROOM, STEP,
+    Story, THERE, because,
 };
 use crate::time::Span;
 use crate::trace::{Discard, Fact, FactId, StepIndex};
@@ -198,6 +198,61 @@ fn a_fallback_key_that_was_retired_blames_who_had_claimed_the_one_time_keys() {
     story.note(claimed(BOB, OTHER_STEP));
     is_gone(&mut story, FALLBACK);
     assert_eq!(story.cause(), because(FallbackKeyRetired, STEP, discarded));
+}
+
+#[test]
+fn a_fallback_key_that_another_server_handed_out_blames_what_kept_the_two_apart() {
+    let mut story = Story::of_alice_and_bob();
+    story.note(Fact::ClaimedByStrangers {
+        device: BOB,
+        count: 5,
+        step: OTHER_STEP.expect("the story names a step"),
+    });
+    // Others have been given the key before, by Bob's own server as well.
+    story.issues(FALLBACK, CAROL);
+    story.issues(FALLBACK, ALICE);
+    story.cuts_link(STEP);
+    story.note(Fact::KeyIssued {
+        server: HERE,
+        key: FALLBACK,
+        to: Some(ALICE),
+    });
+    story.issues(FALLBACK, CAROL);
+    story.mends_link();
+    let discarded = is_discarded(&mut story, FALLBACK);
+    is_gone(&mut story, FALLBACK);
+    assert_eq!(story.cause(), because(FallbackKeyRetired, STEP, discarded));
+}
+
+#[test]
+fn a_fallback_key_that_a_restore_brought_back_blames_the_restore() {
+    let next = KeyName {
+        id: KeyId(8),
+        ..FALLBACK
+    };
+    for (successor, restored, expected) in [
+        (next, Table::FallbackKeys, STEP),
+        (next, Table::OneTimeKeys, OTHER_STEP),
+        // What came back is what was there.
+        (FALLBACK, Table::FallbackKeys, OTHER_STEP),
+    ] {
+        let mut story = Story::of_alice_and_bob();
+        is_stored(&mut story, FALLBACK);
+        let copy = story.now;
+        story.wait(Span::hours(1));
+        is_stored(&mut story, successor);
+        story.note(Fact::ClaimedByStrangers {
+            device: BOB,
+            count: 5,
+            step: OTHER_STEP.expect("the story names a step"),
+        });
+        let discarded = is_discarded(&mut story, FALLBACK);
+        story.restores(THERE, restored, copy, STEP);
+        story.issues(FALLBACK, ALICE);
+        is_gone(&mut story, FALLBACK);
+        let expected = because(FallbackKeyRetired, expected, discarded);
+        assert_eq!(story.cause(), expected);
+    }
 }
 
 #[test]

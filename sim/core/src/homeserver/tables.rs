@@ -339,10 +339,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 list.extremity = update.stream_id;
                 match update.keys {
                     Some(keys) => drop(list.devices.insert(update.device, keys)),
-                    None => {
-                        list.devices.remove(&update.device);
-                        self.device_lists.fallback_keys.remove(&update.device);
-                    }
+                    None => drop(list.devices.remove(&update.device)),
                 }
             }
             Write::RemoteUser(user, devices, extremity) => {

@@ -68,8 +68,8 @@ impl<C: Crypto> Device<C> {
     }
 
     /// Replaces the fallback key if it is due (by what the server says of it, if
-    /// that is known), or generates the first, and
-    /// destroys those before if their time is over.
+    /// that is known), or generates the first, and destroys those before if their
+    /// time is over.
     pub(super) fn look_after_fallback_keys(
         &mut self,
         counts: Option<KeyCounts>,
@@ -149,7 +149,7 @@ impl<C: Crypto> Device<C> {
     fn room_for_replaced_fallback_keys(&self, cx: &Cx<'_, Self>) -> usize {
         let held = &self.account.state.replaced_fallbacks;
         if held.is_empty() {
-            return 1;
+            return 1; // Whatever the protocol says, which is not asked then.
         }
         match cx.protocol.fallback_retention() {
             FallbackRetention::UntilNextReplacement
@@ -400,19 +400,7 @@ impl<C: Crypto> Device<C> {
     }
 
     fn wake_to_retire_fallback_key(&self, cx: &mut Cx<'_, Self>) {
-        let state = &self.account.state;
-        if state.replaced_fallbacks.is_empty() {
-            return;
-        }
-        let due = match cx.protocol.fallback_retention() {
-            FallbackRetention::UntilNextReplacement | FallbackRetention::HourAfterSuccessorUsed => {
-                state.fallback_used.map(|used| used + RETIRED_AFTER)
-            }
-            FallbackRetention::HourAfterReplacement | FallbackRetention::ThirtyDays => {
-                self.retirement_due(cx)
-            }
-        };
-        if let Some(due) = due {
+        if let Some(due) = self.retirement_due(cx) {
             let due = due.max(cx.now) + IDLE_SYNC;
             cx.wake(due.since(cx.now), Timer::FallbackKeyDue);
         }

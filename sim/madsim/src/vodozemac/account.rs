@@ -3,6 +3,7 @@
 //! them by the numbers in their IDs, and another client numbers them, and
 //! discards them, in another way.
 
+mod copies;
 mod held;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use vodozemac::olm::{
 };
 
 use super::key_id;
+use copies::Copies;
 use held::Held;
 
 /// How many private one-time keys the library holds.
@@ -33,7 +35,7 @@ pub struct Account {
 /// than the library has: what the library has discarded is in one of them.
 #[derive(Default)]
 struct Archive {
-    copies: Vec<olm::Account>,
+    copies: Copies,
     /// The newest key that is in any copy.
     newest: Option<KeyId>,
 }
@@ -44,8 +46,7 @@ struct Archive {
 /// current one is the previous key of the copy after it, or of the account.
 #[derive(Default)]
 struct FallbackKeys {
-    /// The oldest first.
-    copies: Vec<olm::Account>,
+    copies: Copies,
     /// Whether the account itself holds a previous fallback key.
     holds_previous: bool,
 }
@@ -177,8 +178,9 @@ impl Account {
             self.fallback_keys.copies.push(copy);
         }
         self.fallback_keys.holds_previous = self.names.fallback.is_some();
-        let excess = (self.fallback_keys.copies.len() + 1).saturating_sub(room);
-        self.fallback_keys.copies.drain(..excess);
+        while self.fallback_keys.copies.len() >= room {
+            self.fallback_keys.copies.forget_oldest();
+        }
         self.olm.generate_fallback_key();
         let generated = self.olm.fallback_key().into_keys().next();
         self.names.fallback = generated.map(|id| match self.names.client {
@@ -193,11 +195,9 @@ impl Account {
     }
 
     pub(super) fn forget_fallback_key(&mut self) {
-        if self.fallback_keys.copies.is_empty() {
+        if self.fallback_keys.copies.forget_oldest().is_none() {
             self.olm.forget_fallback_key();
             self.fallback_keys.holds_previous = false;
-        } else {
-            self.fallback_keys.copies.remove(0);
         }
     }
 
@@ -218,10 +218,10 @@ impl Account {
             Err(SessionCreationError::MissingOneTimeKey(_))
                 if self.names.held.id(&key).is_some() =>
             {
-                accept_with(&mut self.archive.copies, theirs, message)
+                self.archive.copies.accept_session(theirs, message)
             }
             Err(SessionCreationError::MissingOneTimeKey(_)) => {
-                accept_with(&mut self.fallback_keys.copies, theirs, message)
+                self.fallback_keys.copies.accept_session(theirs, message)
             }
             accepted => accepted,
         }?;
@@ -245,19 +245,9 @@ impl Account {
         Pickle {
             olm: self.olm.pickle(),
             names: self.names.clone(),
-            archive: self
-                .archive
-                .copies
-                .iter()
-                .map(olm::Account::pickle)
-                .collect(),
+            archive: self.archive.copies.pickle(),
             newest_archived: self.archive.newest,
-            fallback_keys: self
-                .fallback_keys
-                .copies
-                .iter()
-                .map(olm::Account::pickle)
-                .collect(),
+            fallback_keys: self.fallback_keys.copies.pickle(),
             holds_previous: self.fallback_keys.holds_previous,
         }
     }
@@ -267,19 +257,11 @@ impl Account {
             olm: olm::Account::from_pickle(pickle.olm),
             names: pickle.names,
             archive: Archive {
-                copies: pickle
-                    .archive
-                    .into_iter()
-                    .map(olm::Account::from_pickle)
-                    .collect(),
+                copies: Copies::from_pickle(pickle.archive),
                 newest: pickle.newest_archived,
             },
             fallback_keys: FallbackKeys {
-                copies: pickle
-                    .fallback_keys
-                    .into_iter()
-                    .map(olm::Account::from_pickle)
-                    .collect(),
+                copies: Copies::from_pickle(pickle.fallback_keys),
                 holds_previous: pickle.holds_previous,
             },
         }
@@ -290,24 +272,6 @@ impl fmt::Debug for Pickle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pickle").finish_non_exhaustive()
     }
-}
-
-/// Accepts the session that a message opens on a key of some copy.
-fn accept_with(
-    copies: &mut [olm::Account],
-    theirs: Curve25519PublicKey,
-    message: &PreKeyMessage,
-) -> Result<InboundCreationResult, SessionCreationError> {
-    let key = message.session_keys().one_time_key;
-    let mut accepted = Err(SessionCreationError::MissingOneTimeKey(key));
-    for copy in copies {
-        let config = SessionConfig::version_1();
-        accepted = copy.create_inbound_session(config, theirs, message);
-        if !matches!(accepted, Err(SessionCreationError::MissingOneTimeKey(_))) {
-            break;
-        }
-    }
-    accepted
 }
 
 impl Names {

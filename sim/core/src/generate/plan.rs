@@ -17,9 +17,6 @@ const WEIGHTS: &[usize] = &[1, 1, 2, 4];
 /// How often somebody says something, compared with that.
 const SENDS: &[usize] = &[2, 4, 8];
 
-/// Kinds of step that are never drawn; nothing is rolled for them.
-pub(super) const NEVER_DRAWN: &[&str] = &["invite"];
-
 /// What kind of run it will be.
 pub(super) struct Plan {
     pub(super) settings: Settings,
@@ -50,7 +47,7 @@ impl Plan {
         for (place, step) in STEPS.iter().enumerate() {
             let choices = match step.name {
                 "send" => SENDS,
-                name if NEVER_DRAWN.contains(&name) => continue,
+                _ if !step.is_drawn => continue,
                 _ if dice.percent(often) => WEIGHTS,
                 _ => &[],
             };

@@ -4,7 +4,7 @@
 
 use crate::cast::Cast;
 use crate::name::{NodeId, RoomId, ServerId, UserId};
-use crate::step::{Step, TimedStep};
+use crate::step::{About, Step, TimedStep};
 use crate::time::Span;
 
 /// A request to join or leave may take so long: a server waits a minute for
@@ -72,7 +72,7 @@ impl Split {
                 self.down
                     .retain(|server| NodeId::Server(*server) != restart.node());
             }
-            Step::Gone(gone) => self.for_good |= matches!(gone.node(), NodeId::Server(_)),
+            Step::Gone(gone) => self.for_good |= matches!(gone.subject(), NodeId::Server(_)),
             _ => {}
         }
     }
@@ -89,7 +89,7 @@ fn hurts(step: &Step) -> bool {
     match step {
         Step::Partition(partition) => of_servers(partition.between()).is_some(),
         Step::Crash(crash) => is_server(crash.node().0),
-        Step::Gone(gone) => is_server(gone.node()),
+        Step::Gone(gone) => is_server(gone.subject()),
         Step::Restore(restore) => is_server(restore.node()),
         _ => false,
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use toml::Value;
 
-use super::plan::NEVER_DRAWN;
 use super::*;
 use crate::cast::{Client, SyncApi};
 use crate::fast;
@@ -49,9 +48,9 @@ fn every_kind_of_step_is_drawn_often() {
     }
     for step in STEPS {
         let count = counts.get(step.name).copied().unwrap_or(0);
-        let is_as_meant = match NEVER_DRAWN.contains(&step.name) {
-            true => count == 0,
-            false => count > 200,
+        let is_as_meant = match step.is_drawn {
+            true => count > 200,
+            false => count == 0,
         };
         assert!(is_as_meant, "{}: {count} of {SEEDS:?}", step.name);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cast::{Cast, Said};
 use crate::oracle::{Cause, CauseKind, Judgement};
 use crate::scenario::Scenario;
-use crate::step::{OfDevice, Step};
+use crate::step::{About, Step};
 use crate::trace::{Fact, StepIndex, Trace};
 
 /// One cause of a run, in words.
@@ -75,8 +75,8 @@ fn reader_came(
             return None;
         };
         let step = &scenario.steps[usize::from(index.0)].step;
-        let is_it = matches!(step, Step::Login(it) if it.device() == reader)
-            || matches!(step, Step::Logout(it) if it.device() == reader);
+        let is_it = matches!(step, Step::Login(it) if it.subject() == reader)
+            || matches!(step, Step::Logout(it) if it.subject() == reader);
         is_it.then_some(index)
     })
 }

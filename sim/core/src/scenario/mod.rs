@@ -15,7 +15,7 @@ use crate::name::{DeviceId, NodeId, RoomId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::protocol::Proposal;
-use crate::step::{OfDevice, Step, TimedStep};
+use crate::step::{About, Step, TimedStep};
 
 pub use effort::{Effort, Engines};
 pub use written::parse;
@@ -66,9 +66,9 @@ impl Scenario {
         let mut first = BTreeMap::new();
         for step in steps {
             if let Step::Login(login) = &step.step {
-                first.entry(login.device()).or_insert(true);
+                first.entry(login.subject()).or_insert(true);
             } else if let Step::Logout(logout) = &step.step {
-                first.entry(logout.device()).or_insert(false);
+                first.entry(logout.subject()).or_insert(false);
             }
         }
         let later = first.into_iter().filter(|(_, logs_in)| *logs_in);

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use super::of_device::OfDevice;
+use super::about::About;
 use super::{Outside, Step};
+use crate::cast::Cast;
 use crate::luck::Luck;
 use crate::name::DeviceId;
 use crate::trace::StepIndex;
@@ -21,12 +22,14 @@ pub struct Online {
     device: DeviceId,
 }
 
-impl OfDevice for Offline {
-    fn of(device: DeviceId) -> Self {
+impl About for Offline {
+    type Subject = DeviceId;
+
+    fn about(device: DeviceId) -> Self {
         Self { device }
     }
 
-    fn device(self) -> DeviceId {
+    fn subject(self) -> DeviceId {
         self.device
     }
 
@@ -34,21 +37,23 @@ impl OfDevice for Offline {
         world.go_offline(self.device, index);
     }
 
-    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{device} goes offline")
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} goes offline", cast.say(&self.device))
     }
 
     fn end(self) -> Option<Step> {
-        Some(Step::Online(Online::of(self.device)))
+        Some(Step::Online(Online::about(self.device)))
     }
 }
 
-impl OfDevice for Online {
-    fn of(device: DeviceId) -> Self {
+impl About for Online {
+    type Subject = DeviceId;
+
+    fn about(device: DeviceId) -> Self {
         Self { device }
     }
 
-    fn device(self) -> DeviceId {
+    fn subject(self) -> DeviceId {
         self.device
     }
 
@@ -56,8 +61,8 @@ impl OfDevice for Online {
         world.go_online(self.device, Some(index));
     }
 
-    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{device} comes online")
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} comes online", cast.say(&self.device))
     }
 
     /// Seldom, for by itself it mostly finds nothing to mend.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::about::About;
 use super::{Action, CrashPoint, Outside, Step};
 use crate::cast::Cast;
 use crate::luck::Luck;
@@ -49,13 +50,6 @@ pub(crate) struct Written {
     after_sending: Option<Spanned<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lost_writes: Option<Spanned<i64>>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WrittenRestart {
-    at: Spanned<String>,
-    node: Spanned<String>,
 }
 
 impl Crash {
@@ -224,46 +218,24 @@ impl Action for Crash {
     }
 }
 
-impl Action for Restart {
-    type Written = WrittenRestart;
+impl About for Restart {
+    type Subject = NodeId;
 
-    fn read(written: WrittenRestart, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        Ok((
-            names.time(&written.at)?,
-            Self {
-                node: names.node(&written.node)?,
-            },
-        ))
+    fn about(node: NodeId) -> Self {
+        Self { node }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> WrittenRestart {
-        WrittenRestart {
-            at: word(at),
-            node: word(cast.say(&self.node)),
-        }
+    fn subject(self) -> NodeId {
+        self.node
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
         if !world.start_node(self.node) {
             world.idle(index);
         }
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} starts again", cast.say(&self.node))
-    }
-
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        Some(Self {
-            node: roles.node(self.node)?,
-        })
-    }
-
-    /// Seldom, for by itself it mostly finds nothing to mend.
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        if !luck.one_in(4) {
-            return None;
-        }
-        Some(Self { node: luck.node()? })
     }
 }

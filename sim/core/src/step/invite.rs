@@ -42,6 +42,10 @@ impl Invite {
 impl Action for Invite {
     type Written = Written;
 
+    /// An invitation that is declined, withdrawn or lost in a split is not
+    /// modelled, and random timelines come to all of these.
+    const IS_DRAWN: bool = false;
+
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (by, device) = (names.device(&written.by)?, names.device(&written.device)?);
         let room = names.room(&written.room)?;
@@ -73,8 +77,6 @@ impl Action for Invite {
         (by.user != device.user).then_some(Self { by, device, room })
     }
 
-    /// Never: an invitation that is declined, withdrawn or lost in a split is not
-    /// modelled, and random timelines come to all of these.
     fn draw(_: &mut Luck<'_>) -> Option<Self> {
         None
     }

@@ -4,8 +4,9 @@
 
 use std::fmt;
 
-use super::of_device::OfDevice;
+use super::about::About;
 use super::{Outside, Step};
+use crate::cast::Cast;
 use crate::name::DeviceId;
 use crate::trace::StepIndex;
 
@@ -21,12 +22,14 @@ pub struct Logout {
     device: DeviceId,
 }
 
-impl OfDevice for Login {
-    fn of(device: DeviceId) -> Self {
+impl About for Login {
+    type Subject = DeviceId;
+
+    fn about(device: DeviceId) -> Self {
         Self { device }
     }
 
-    fn device(self) -> DeviceId {
+    fn subject(self) -> DeviceId {
         self.device
     }
 
@@ -34,17 +37,19 @@ impl OfDevice for Login {
         world.log_in(self.device, index);
     }
 
-    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{device} logs in")
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} logs in", cast.say(&self.device))
     }
 }
 
-impl OfDevice for Logout {
-    fn of(device: DeviceId) -> Self {
+impl About for Logout {
+    type Subject = DeviceId;
+
+    fn about(device: DeviceId) -> Self {
         Self { device }
     }
 
-    fn device(self) -> DeviceId {
+    fn subject(self) -> DeviceId {
         self.device
     }
 
@@ -52,11 +57,11 @@ impl OfDevice for Logout {
         world.log_out(self.device, index);
     }
 
-    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{device} logs out")
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} logs out", cast.say(&self.device))
     }
 
     fn end(self) -> Option<Step> {
-        Some(Step::Login(Login::of(self.device)))
+        Some(Step::Login(Login::about(self.device)))
     }
 }

@@ -2,6 +2,7 @@
 //! which holds its data, how it is written in a scenario, its effect, how it is
 //! drawn and how it gets simpler.
 
+mod about;
 mod backup;
 mod block;
 mod claim;
@@ -15,7 +16,6 @@ mod gone;
 mod invite;
 mod login;
 mod membership;
-mod of_device;
 mod outside;
 mod partition;
 mod repeats;
@@ -40,7 +40,7 @@ use crate::time::Span;
 use crate::trace::StepIndex;
 use crate::words::Names;
 
-pub(crate) use of_device::OfDevice;
+pub(crate) use about::About;
 pub(crate) use outside::{AppMeanwhile, CrashPoint, Fork, InFlight, Outside};
 pub(crate) use repeats::Repeats;
 
@@ -48,6 +48,9 @@ pub(crate) use repeats::Repeats;
 pub(crate) trait Action: Sized {
     /// How the step is written in a scenario file.
     type Written;
+
+    /// Whether the generator draws it.
+    const IS_DRAWN: bool = true;
 
     /// Takes the step out of a scenario file.
     fn read(written: Self::Written, names: &Names<'_>) -> Result<(Span, Self), Fault>;
@@ -110,6 +113,8 @@ pub struct StepInfo {
     pub name: &'static str,
     /// What it does, and what it takes.
     pub about: &'static [&'static str],
+    /// Whether random scenarios have it.
+    pub is_drawn: bool,
 }
 
 macro_rules! steps {
@@ -127,7 +132,11 @@ macro_rules! steps {
         }
 
         /// Every step, in the order in which they are listed.
-        pub const STEPS: &[StepInfo] = &[$(StepInfo { name: $name, about: &[$($about),+] },)+];
+        pub const STEPS: &[StepInfo] = &[$(StepInfo {
+            name: $name,
+            about: &[$($about),+],
+            is_drawn: $module::$data::IS_DRAWN,
+        },)+];
 
         /// How each kind of step is drawn, in the same order.
         pub(crate) const DRAWN: &[fn(&mut Luck<'_>) -> Option<Step>] = &[

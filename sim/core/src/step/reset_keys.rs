@@ -4,7 +4,8 @@
 use std::fmt;
 
 use super::Outside;
-use super::of_device::OfDevice;
+use super::about::About;
+use crate::cast::Cast;
 use crate::name::DeviceId;
 use crate::trace::StepIndex;
 
@@ -14,12 +15,14 @@ pub struct ResetKeys {
     device: DeviceId,
 }
 
-impl OfDevice for ResetKeys {
-    fn of(device: DeviceId) -> Self {
+impl About for ResetKeys {
+    type Subject = DeviceId;
+
+    fn about(device: DeviceId) -> Self {
         Self { device }
     }
 
-    fn device(self) -> DeviceId {
+    fn subject(self) -> DeviceId {
         self.device
     }
 
@@ -27,7 +30,11 @@ impl OfDevice for ResetKeys {
         world.reset_keys(self.device, index);
     }
 
-    fn tell(device: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "somebody deletes all one-time keys of {device}")
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "somebody deletes all one-time keys of {}",
+            cast.say(&self.device)
+        )
     }
 }

@@ -3,90 +3,71 @@
 
 use std::fmt;
 
-use super::of_device::{Way, WrittenWay};
-use super::{Action, Outside};
+use super::Outside;
+use super::about::{About, Way};
 use crate::cast::Cast;
-use crate::luck::Luck;
-use crate::problem::Fault;
-use crate::roles::Roles;
-use crate::time::Span;
 use crate::trace::StepIndex;
-use crate::words::Names;
 
 /// Somebody sends a damaged copy of a message ahead of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inject(Way);
+pub struct Inject {
+    way: Way,
+}
 
 /// Somebody delivers a message once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replay(Way);
+pub struct Replay {
+    way: Way,
+}
 
-impl Action for Inject {
-    type Written = WrittenWay;
+impl About for Inject {
+    type Subject = Way;
 
-    fn read(written: WrittenWay, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let (at, way) = Way::read(&written, names)?;
-        Ok((at, Self(way)))
+    fn about(way: Way) -> Self {
+        Self { way }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> WrittenWay {
-        self.0.write(at, cast)
+    fn subject(self) -> Way {
+        self.way
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.inject(self.0.from, self.0.to, index);
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
+        world.inject(self.way.from, self.way.to, index);
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (cast.say(&self.0.from), cast.say(&self.0.to));
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (cast.say(&self.way.from), cast.say(&self.way.to));
         write!(
             f,
             "a damaged copy of the next Olm message of {from} for {to} goes ahead of it"
         )
     }
 
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        self.0.recast(roles).map(Self)
-    }
-
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        Way::draw(luck).map(Self)
-    }
-
-    fn awaits(&self) -> bool {
+    fn waits(self) -> bool {
         true
     }
 }
 
-impl Action for Replay {
-    type Written = WrittenWay;
+impl About for Replay {
+    type Subject = Way;
 
-    fn read(written: WrittenWay, names: &Names<'_>) -> Result<(Span, Self), Fault> {
-        let (at, way) = Way::read(&written, names)?;
-        Ok((at, Self(way)))
+    fn about(way: Way) -> Self {
+        Self { way }
     }
 
-    fn write(&self, at: Span, cast: &Cast) -> WrittenWay {
-        self.0.write(at, cast)
+    fn subject(self) -> Way {
+        self.way
     }
 
-    fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.replay(self.0.from, self.0.to, index);
+    fn befall(self, index: StepIndex, world: &mut impl Outside) {
+        world.replay(self.way.from, self.way.to, index);
     }
 
-    fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (cast.say(&self.0.from), cast.say(&self.0.to));
+    fn tell(self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (cast.say(&self.way.from), cast.say(&self.way.to));
         write!(
             f,
             "the last Olm message of {from} for {to} is delivered once more"
         )
-    }
-
-    fn recast(&self, roles: &Roles) -> Option<Self> {
-        self.0.recast(roles).map(Self)
-    }
-
-    fn draw(luck: &mut Luck<'_>) -> Option<Self> {
-        Way::draw(luck).map(Self)
     }
 }

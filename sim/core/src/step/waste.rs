@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::of_device::Way;
+use super::about::{Subject, Way};
 use super::{Action, Outside};
 use crate::cast::Cast;
 use crate::luck::Luck;

@@ -1,6 +1,6 @@
 //! What a person asks of a client that is not a message: to log in and out,
-//! to join and leave rooms and invite others, to give a device no keys. What needs the server
-//! waits until it can be asked.
+//! to join and leave rooms and invite others, to give a device no keys. What needs
+//! the server waits until it can be asked.
 
 use super::failures::Failures;
 use super::outgoing::Request;

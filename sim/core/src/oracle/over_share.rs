@@ -1,8 +1,8 @@
 //! Safety: a room key is given to those who may read what it reads. A device
 //! may read a message if its user is in the room or invited at the message's
-//! place, as the sender's own server put it, and the sender has not blocked it. A key reads
-//! every message of its Megolm session from its index on, so both count: who is
-//! given a key that reads something older, and who has been given the key
+//! place, as the sender's own server put it, and the sender has not blocked it. A
+//! key reads every message of its Megolm session from its index on, so both count:
+//! who is given a key that reads something older, and who has been given the key
 //! already when something is said in that session.
 //!
 //! Whether the sender is to blame is another question than whether somebody

@@ -243,6 +243,7 @@ impl<C: Crypto> Device<C> {
             Ok(count) => count,
             Err(why) => return self.upload_refused(why, cx),
         };
+        self.changed_since_poll = true;
         let first = !self.account.state.device_keys_shared;
         self.account.state.device_keys_shared = true;
         cx.crypto.mark_keys_as_published(&mut self.account.olm);

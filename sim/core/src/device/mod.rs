@@ -252,10 +252,7 @@ impl<C: Crypto> Device<C> {
             (Request::Wish, ClientResponse::Membership(done)) => {
                 self.membership_answered(done, cx);
             }
-            (Request::Upload, ClientResponse::KeysUpload(result)) => {
-                self.changed_since_poll = true;
-                self.uploaded(result, cx);
-            }
+            (Request::Upload, ClientResponse::KeysUpload(result)) => self.uploaded(result, cx),
             (Request::Reset(why), ClientResponse::KeysReset(left)) => {
                 self.changed_since_poll = true;
                 self.keys_reset(why, left, cx);

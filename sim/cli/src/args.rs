@@ -220,8 +220,8 @@ pub(crate) struct MinimiseArgs {
 pub(crate) enum Objective {
     /// A reading that failed for a cause that the proposal claims to end.
     Claimed,
-    /// A run that is worse than `late`, and worse than under `base`, or unsafe
-    /// in a way in which it is not under `base`.
+    /// A run that is worse than `late`, and worse than under `base` with any
+    /// draws, or unsafe in a way in which it is not under `base`.
     Regression,
     /// Either of the two.
     Either,

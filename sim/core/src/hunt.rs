@@ -12,8 +12,9 @@ use crate::protocol::Proposal;
 pub enum Objective {
     /// A reading that failed for a cause that the proposal claims to end.
     Claimed,
-    /// A run that comes out worse than `late`, and worse than under `base`; or
-    /// one that is unsafe in a way in which it is not under `base`.
+    /// A run that comes out worse than `late`, and worse than it does under
+    /// `base` with any draws; or one that is unsafe in a way in which it is not
+    /// under `base`, with any draws either.
     Regression,
     /// Either of the two.
     Either,
@@ -78,6 +79,27 @@ impl From<&Judgement> for Came {
 }
 
 impl Came {
+    /// The worst of several runs, in every respect.
+    #[must_use]
+    pub fn worst(runs: impl IntoIterator<Item = Self>) -> Self {
+        let nothing = Self {
+            outcome: OutcomeClass::Ok,
+            causes: BTreeMap::new(),
+            uncaused: OutcomeClass::Ok,
+            violated: BTreeSet::new(),
+        };
+        runs.into_iter().fold(nothing, |mut worst, run| {
+            worst.outcome = worst.outcome.max(run.outcome);
+            worst.uncaused = worst.uncaused.max(run.uncaused);
+            for (kind, outcome) in run.causes {
+                let most = worst.causes.entry(kind).or_insert(outcome);
+                *most = outcome.max(*most);
+            }
+            worst.violated.extend(run.violated);
+            worst
+        })
+    }
+
     /// The outcome that a cause alone would make of the run, or what has none.
     fn by(&self, cause: Option<CauseKind>) -> OutcomeClass {
         match cause {
@@ -129,6 +151,17 @@ pub struct Hunt {
     pub ignored: BTreeSet<CauseKind>,
     /// Safety oracles whose finds are known already and count for nothing.
     pub ignored_oracles: BTreeSet<&'static str>,
+}
+
+impl Find {
+    /// Whether it is one for what happens under `base`, and not by itself.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        match self.breach {
+            Breach::Claim | Breach::Failure => false,
+            Breach::Regression | Breach::Safety(_) => true,
+        }
+    }
 }
 
 impl Hunt {

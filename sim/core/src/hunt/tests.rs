@@ -75,6 +75,18 @@ fn a_regression_is_worse_than_today_and_worse_than_late() {
 }
 
 #[test]
+fn the_worst_of_several_runs_is_so_in_every_respect() {
+    let lost = came(&[(FORKED, Lost), (RESTORED, Late)], Ok);
+    let mut wedged = came(&[(RESTORED, Wedged)], Late);
+    wedged.violated.insert("a");
+    let mut worst = came(&[(FORKED, Lost), (RESTORED, Wedged)], Late);
+    worst.violated.insert("a");
+    assert_eq!(Came::worst([lost.clone(), wedged.clone()]), worst);
+    assert_eq!(Came::worst([wedged, lost]), worst);
+    assert_eq!(Came::worst([]), came(&[], Ok));
+}
+
+#[test]
 fn what_is_ignored_makes_no_find() {
     let hunt = hunt(Objective::Any, &[FORKED]);
     let ok = came(&[], Ok);

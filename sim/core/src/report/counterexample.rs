@@ -101,6 +101,7 @@ impl Counterexample<'_> {
             lines.push(format!("cause: {}", finding.sentence()));
         }
         lines.extend(self.proof.violations.iter().cloned());
+        lines.extend(self.today().map(str::to_owned));
         lines.extend(self.proof.only_probes.then(|| ONLY_PROBES.to_owned()));
         lines.push(format!("  {}", self.command()));
         lines
@@ -122,6 +123,17 @@ impl Counterexample<'_> {
         all.map(|(node, own)| format!("{} follows {}", cast.say(node), own.name))
     }
 
+    /// What is known of the same scenario under `base`, if that is what matters.
+    fn today(&self) -> Option<&'static str> {
+        match self.find.breach {
+            Breach::Claim | Breach::Failure => None,
+            Breach::Regression => Some("under base it comes out as bad in none of its draws"),
+            Breach::Safety(_) => {
+                Some("under base it is not unsafe in that way in any of its draws")
+            }
+        }
+    }
+
     fn story(&self) -> String {
         let mut story = String::new();
         for timed in &self.scenario.steps {
@@ -141,6 +153,9 @@ impl Counterexample<'_> {
         }
         for line in &self.proof.violations {
             story.push_str(&format!("{line}\n"));
+        }
+        if let Some(today) = self.today() {
+            story.push_str(&format!("{}.\n", capitalised(today)));
         }
         if self.proof.only_probes {
             story.push_str(&format!("{}.\n", capitalised(ONLY_PROBES)));

@@ -49,8 +49,8 @@ impl Silence {
         if matches!(objective, Objective::Regression | Objective::Either) {
             let most = percent(*runs);
             lines.push(format!(
-                "at most {most:.2} % of runs like these come out worse than under base, or unsafe where that is \
-                 not (95 % confidence)"
+                "at most {most:.2} % of runs like these come out worse than any draw of theirs under base, or unsafe \
+                 where none is (95 % confidence)"
             ));
         }
         if objective == Objective::Any {

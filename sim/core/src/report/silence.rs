@@ -118,7 +118,7 @@ mod tests {
     fn a_silence_is_worth_what_was_met() {
         let said = lines(&hunt(&[]), 100, 10_000);
         for part in [
-            "at most 0.03 % of runs like these come out worse than under base",
+            "at most 0.03 % of runs like these come out worse than any draw",
             "  ratchet-forked: 100\n",
             "  claim-empty: 0\n",
             "in 100 runs: at most 2.95 %",

@@ -65,15 +65,8 @@ fn one_time_key_gone(
     }
     let gone = discarded(history, key, failed).filter(|(gone, _)| counts(gone));
     if let Some((discarded, why)) = gone {
-        let kind = match why {
-            Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
-            Discard::Reset => CauseKind::OneTimeKeyReset,
-            Discard::Failed => CauseKind::OneTimeKeyDeletedOnFailure,
-            Discard::Refused => CauseKind::OneTimeKeyRefused,
-            Discard::Expired => CauseKind::OneTimeKeyExpired,
-        };
         let deed = blame::for_discard(history, why, (discarded, failed), reader);
-        return caused(kind, deed, discarded);
+        return caused(by_discard(why), deed, discarded);
     }
     let generated = generated(history, key);
     let made = history.trace.at(generated).at;
@@ -105,6 +98,17 @@ fn one_time_key_gone(
     }
     let deed = history.crashed(reader, failed);
     caused(CauseKind::OneTimeKeyForgotten, deed, failed)
+}
+
+/// What it is called that a device discarded a one-time key.
+const fn by_discard(why: Discard) -> CauseKind {
+    match why {
+        Discard::StoreFull | Discard::Replaced => CauseKind::OneTimeKeyEvicted,
+        Discard::Reset => CauseKind::OneTimeKeyReset,
+        Discard::Failed => CauseKind::OneTimeKeyDeletedOnFailure,
+        Discard::Refused => CauseKind::OneTimeKeyRefused,
+        Discard::Expired => CauseKind::OneTimeKeyExpired,
+    }
 }
 
 /// The private half of a fallback key was gone when the message came.
@@ -221,8 +225,10 @@ fn crashed(history: &History<'_>, ends: [DeviceId; 2], failed: FactId) -> Option
     crashed.into_iter().flatten().max_by_key(|deed| deed.fact)
 }
 
-/// The key was used for the very session that the message is of: by a process
-/// that made the key, and not by the one that met the message.
+/// The key was used for the very session that the message is of, by another
+/// process than the one that met the message. That one never had the key; or it
+/// had a copy, with which it could have opened the session as well, until it
+/// discarded that.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "only one fact is looked for"
@@ -241,11 +247,18 @@ fn known_to_another_process(
     if accepted != session_of(history, failed) {
         return None;
     }
-    let deed = history.store_is_shared(reader, generated(history, key))?;
+    let deed = history
+        .store_is_shared(reader, generated(history, key))
+        .or_else(|| history.store_is_shared(reader, used))?;
+    let copy = discarded(history, key, failed).filter(|(gone, _)| *gone > used);
+    let (decisive, kind) = match copy {
+        Some((gone, why)) => (gone, by_discard(why)),
+        None => (failed, CauseKind::OneTimeKeyOverwritten),
+    };
     Some(Cause {
-        kind: CauseKind::OneTimeKeyOverwritten,
+        kind,
         step: deed.step,
-        decisive: failed,
+        decisive,
     })
 }
 

@@ -126,6 +126,30 @@ fn a_session_that_another_process_accepted_on_its_own_key_is_not_one_more() {
 }
 
 #[test]
+fn a_copy_of_a_key_that_another_process_has_used_can_be_discarded() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.forks_bob(false, STEP);
+    story.issues(ONE_TIME, ALICE);
+    discards(&mut story, Discard::Replaced);
+    story.accepts(ONE_TIME, ALICE);
+    let discarded = discards(&mut story, Discard::Reset);
+    is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+}
+
+#[test]
+fn a_copy_of_a_key_that_another_process_has_used_can_be_lost() {
+    let mut story = Story::of_alice_and_bob();
+    story.generates(ONE_TIME);
+    story.forks_bob(false, STEP);
+    story.issues(ONE_TIME, ALICE);
+    story.accepts(ONE_TIME, ALICE);
+    let failed = is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyOverwritten, STEP, failed));
+}
+
+#[test]
 fn another_process_does_no_harm_with_a_lock_or_once_all_is_loaded_again() {
     for harmless in [
         |story: &mut Story| story.forks_bob(true, OTHER_STEP),

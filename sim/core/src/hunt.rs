@@ -30,9 +30,8 @@ pub struct Came {
     /// Why readings failed, and the outcome that each cause alone would make
     /// of the run.
     pub causes: BTreeMap<CauseKind, OutcomeClass>,
-    /// The outcome that what has no cause would make of it: a probe that was
-    /// read too late though nothing else between the two failed, a world that
-    /// never came to rest.
+    /// The outcome that what has no cause would make of it: a world that never
+    /// came to rest.
     pub uncaused: OutcomeClass,
     /// The safety oracles that found something.
     pub violated: BTreeSet<&'static str>,
@@ -46,28 +45,12 @@ impl From<&Judgement> for Came {
         } else {
             OutcomeClass::Ok
         };
-        let mut blame = |kind: CauseKind, outcome: OutcomeClass| {
-            let worst = causes.entry(kind).or_insert(outcome);
-            *worst = outcome.max(*worst);
-        };
         for unread in &judgement.unread {
-            match unread.cause {
-                Some(cause) => blame(cause.kind, unread.outcome),
-                None => uncaused = uncaused.max(unread.outcome),
-            }
-        }
-        // A probe that came late is the doing of whatever else failed between
-        // the same two.
-        for (event, reader) in &judgement.healed {
-            let between = judgement.unread.iter();
-            let mut between = between
-                .filter(|it| it.event.sender == event.sender && it.reader == *reader)
-                .filter_map(|it| it.cause)
-                .peekable();
-            if between.peek().is_none() {
-                uncaused = uncaused.max(OutcomeClass::Wedged);
-            }
-            between.for_each(|cause| blame(cause.kind, OutcomeClass::Wedged));
+            let worst = match unread.cause {
+                Some(cause) => causes.entry(cause.kind).or_insert(OutcomeClass::Ok),
+                None => &mut uncaused,
+            };
+            *worst = unread.outcome.max(*worst);
         }
         Self {
             outcome: judgement.outcome,

@@ -1,12 +1,6 @@
 //! What is a find, and what has to stay so.
 
 use super::*;
-use crate::crypto::Body;
-use crate::name::{DeviceId, EventId, RoomId, ServerId, UserId};
-use crate::oracle::{Cause, Unread};
-use crate::time::{Span, Time};
-use crate::trace::FactId;
-
 use CauseKind::{RatchetForked as FORKED, ReissuedAfterRestore as RESTORED};
 use OutcomeClass::{Late, Lost, Ok, Unsettled, Wedged};
 
@@ -124,46 +118,6 @@ fn what_has_no_cause_stays_without_one() {
     // As bad, but for a cause: that is another find.
     let forked = came(&[(FORKED, Wedged)], Ok);
     assert!(!hunt.still(healed, &forked, || came(&[], Ok)));
-}
-
-#[test]
-fn a_probe_that_came_late_is_the_doing_of_what_failed_between_the_same_two() {
-    let device = |index| DeviceId {
-        user: UserId {
-            server: ServerId(0),
-            index,
-        },
-        index: 0,
-    };
-    let said = |by, hours| EventId {
-        sender: device(by),
-        sent: Time::ZERO + Span::hours(hours),
-    };
-    let cause = Cause {
-        kind: FORKED,
-        step: None,
-        decisive: FactId(0),
-    };
-    let mut judgement = Judgement {
-        outcome: Wedged,
-        unread: vec![Unread {
-            event: said(0, 1),
-            reader: device(1),
-            room: RoomId(0),
-            body: Body::Timeline,
-            outcome: Lost,
-            cause: Some(cause),
-        }],
-        healed: vec![(said(0, 2), device(1))],
-        excused: vec![],
-        lateness: Span::ZERO,
-        only_by_probe: false,
-        until_rotation: false,
-        violations: vec![],
-    };
-    assert_eq!(Came::from(&judgement), came(&[(FORKED, Wedged)], Ok));
-    judgement.healed = vec![(said(0, 2), device(2))];
-    assert_eq!(Came::from(&judgement), came(&[(FORKED, Lost)], Wedged));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId, RoomId};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::trace::{FactId, Trace};
 
 pub use cause::{Cause, CauseInfo, CauseKind};
@@ -37,6 +37,9 @@ pub struct Unread {
     pub body: Body,
     /// The outcome that this alone would make of a run.
     pub outcome: OutcomeClass,
+    /// When it was read all the same, too late to count: a probe in a fresh Megolm
+    /// session, once the reader had written something itself.
+    pub read: Option<Time>,
     /// Why it was not read. Nothing means that the harness does not
     /// understand its own run, which is a fault of the harness.
     pub cause: Option<Cause>,
@@ -71,11 +74,9 @@ pub struct Excused {
 pub struct Judgement {
     /// How the run came out.
     pub outcome: OutcomeClass,
-    /// Every event that was not read by somebody who should have.
+    /// Every event that was not read by somebody who should have, or too late to
+    /// count.
     pub unread: Vec<Unread>,
-    /// Every probe in a fresh Megolm session that was read only once the reader
-    /// had written something itself: that makes a run wedged as well.
-    pub healed: Vec<(EventId, DeviceId)>,
     /// Every event that was seen and not read by somebody who need not have.
     pub excused: Vec<Excused>,
     /// The longest time between seeing an event and reading it.

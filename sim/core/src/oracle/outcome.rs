@@ -64,7 +64,6 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
     let mut judgement = Judgement {
         outcome: OutcomeClass::Ok,
         unread: vec![],
-        healed: vec![],
         excused: history.excused().collect(),
         lateness: Span::ZERO,
         only_by_probe: false,
@@ -82,10 +81,8 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
                 probe.is_some_and(|from| at >= *from)
             };
             judgement.only_by_probe |= lateness > GRACE && probed(read) && !probed(seen);
-            if class == OutcomeClass::Wedged {
-                judgement.healed.push((id, reader));
-            }
-        } else {
+        }
+        if reading.read.is_none() || class > OutcomeClass::Late {
             let cause = cause::cause_of(history, id, &event, reader);
             if let Some(cause) = cause
                 && cause.kind.is_excuse()
@@ -105,6 +102,7 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
                 room: event.room,
                 body: event.body,
                 outcome: class,
+                read: reading.read,
                 cause,
             });
         }

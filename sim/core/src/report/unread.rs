@@ -31,10 +31,10 @@ fn line(cast: &Cast, unread: &Unread) -> String {
     let reader = cast.say(&unread.reader);
     let sender = cast.say(&unread.event.sender);
     let room = cast.say(&unread.room);
-    let failed = if unread.outcome == OutcomeClass::Undelivered {
-        "never got"
-    } else {
-        "could not read"
+    let (failed, meanwhile) = match unread.read {
+        Some(_) => ("could not read", " before it wrote itself"),
+        None if unread.outcome == OutcomeClass::Undelivered => ("never got", ""),
+        None => ("could not read", ""),
     };
     let what = match unread.body {
         Body::Timeline => format!("what {sender} said"),
@@ -44,7 +44,7 @@ fn line(cast: &Cast, unread: &Unread) -> String {
     };
     let why = unread.cause.map_or("no known cause", |it| it.kind.name());
     let at = unread.event.sent;
-    format!("{reader} {failed} {what} in {room} at {at}: {why}")
+    format!("{reader} {failed} {what} in {room} at {at}{meanwhile}: {why}")
 }
 
 #[cfg(test)]
@@ -73,12 +73,12 @@ mod tests {
             room: cast.rooms[0].id,
             body: *body,
             outcome: OutcomeClass::Lost,
+            read: None,
             cause: Some(cause),
         });
         let judgement = Judgement {
             outcome: OutcomeClass::Lost,
             unread: unread.collect(),
-            healed: vec![],
             excused: vec![],
             lateness: Span::ZERO,
             only_by_probe: false,

@@ -154,6 +154,19 @@ fn a_fresh_probe_read_only_once_the_second_probe_began_is_a_wedge() {
 }
 
 #[test]
+fn a_fresh_probe_read_too_late_counts_as_unread() {
+    let mut story = Story::of_alice_and_bob();
+    story.begins(Phase::Probe);
+    let event = story.is_seen(Body::ProbeFresh);
+    story.note(Fact::Phase(Phase::SecondProbe));
+    story.reads(BOB, event);
+    let now = story.now;
+    let judgement = story.judge();
+    assert_eq!(unread(&judgement), [(event, BOB)]);
+    assert_eq!(judgement.unread[0].read, Some(now));
+}
+
+#[test]
 fn a_fresh_probe_read_before_the_second_probe_is_no_wedge() {
     let mut story = Story::of_alice_and_bob();
     story.begins(Phase::Probe);

@@ -63,7 +63,8 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_enum, default_value_t = Engine::Both)]
     pub(crate) engine: Engine,
     /// How many runs of each cell the real engine makes again, at least; the
-    /// worst is among them.
+    /// worst is among them. In proportion fewer of a scenario that says that
+    /// fewer than 256 draws judge it.
     #[arg(long, value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) confirm: u32,

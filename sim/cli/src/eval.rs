@@ -13,7 +13,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use unwedge_core::protocol::{Consulted, Proposal};
 use unwedge_core::report::{Cell, Draw, Matrix, Record, Why, costs_of, remedies, worth_confirming};
-use unwedge_core::scenario::{Engines, Scenario};
+use unwedge_core::scenario::{Effort, Engines, Scenario};
 use unwedge_core::trace::hash::StableHash;
 
 use crate::adopt::Adopt;
@@ -204,7 +204,7 @@ impl Evaluation<'_> {
                 let id = &scenario.id;
                 let mut cell = Cell::new(id, proposal, expected, &draws, under_base, fixed);
                 if self.confirms(scenario) {
-                    let seeds = worth_confirming(&draws, self.args.confirm as usize);
+                    let seeds = worth_confirming(&draws, self.least_confirmed(scenario));
                     to_confirm.extend(seeds.iter().map(|seed| {
                         shared.made(Key {
                             scenario: row,
@@ -256,6 +256,13 @@ impl Evaluation<'_> {
     /// Whether runs of a scenario are made on the real engine as well.
     fn confirms(&self, scenario: &Scenario) -> bool {
         self.args.engine == Engine::Both && scenario.effort.engines == Engines::Both
+    }
+
+    /// How many draws of a cell are made on the real engine at the least. If few
+    /// draws judge a scenario, since each takes long, it is as much fewer.
+    fn least_confirmed(&self, scenario: &Scenario) -> usize {
+        let confirm = u64::from(self.args.confirm) * scenario.effort.draws;
+        usize::try_from(confirm.div_ceil(Effort::DRAWS)).expect("no more than was asked for")
     }
 
     /// Makes a draw of a cell.

@@ -339,7 +339,11 @@ impl<C: Crypto> Durable for Tables<C> {
                 list.extremity = update.stream_id;
                 match update.keys {
                     Some(keys) => drop(list.devices.insert(update.device, keys)),
-                    None => drop(list.devices.remove(&update.device)),
+                    None => {
+                        list.devices.remove(&update.device);
+                        // It may have come with the same transaction.
+                        self.device_lists.fallback_keys.remove(&update.device);
+                    }
                 }
             }
             Write::RemoteUser(user, devices, extremity) => {

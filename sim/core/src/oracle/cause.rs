@@ -10,9 +10,10 @@ mod never_given;
 mod not_decrypted;
 
 use super::blame::Deed;
+use super::clues::Share;
 use super::history::{Event, History};
 use crate::name::{DeviceId, EventId, NodeId, Table};
-use crate::trace::{FactId, StepIndex};
+use crate::trace::{FactId, Phase, StepIndex};
 
 pub use kind::{CauseInfo, CauseKind};
 
@@ -44,6 +45,12 @@ pub(super) fn cause_of(
     let shares = shares.map_or(&[][..], Vec::as_slice);
     let since = history.there_since(reader);
     let (before, shares) = shares.split_at(shares.partition_point(|share| share.fact < since));
+    // What was read too late was read thanks to the second probe: what was shared
+    // after that is no reason for it.
+    let too_late = history.phases.get(&Phase::SecondProbe);
+    let too_late = too_late.filter(|_| history.reading(id, reader).read.is_some());
+    let in_time = |share: &Share| too_late.is_none_or(|it| history.trace.at(share.fact).at < *it);
+    let shares = &shares[..shares.partition_point(in_time)];
     if shares.is_empty() && before.iter().any(|share| share.index <= event.index) {
         return Some(caused(CauseKind::IdentityChanged, None, since));
     }

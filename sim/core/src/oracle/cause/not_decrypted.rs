@@ -248,9 +248,11 @@ fn known_to_another_process(
         return None;
     }
     let deed = history
-        .store_is_shared(reader, generated(history, key))
-        .or_else(|| history.store_is_shared(reader, used))?;
-    let copy = discarded(history, key, failed).filter(|(gone, _)| *gone > used);
+        .store_is_shared(reader, used)
+        .or_else(|| history.store_is_shared(reader, generated(history, key)))?;
+    // Whoever used the key had it then: what was discarded before that as well was
+    // the copy of the other.
+    let copy = discarded(history, key, failed).filter(|(gone, _)| *gone > deed.fact);
     let (decisive, kind) = match copy {
         Some((gone, why)) => (gone, by_discard(why)),
         None => (failed, CauseKind::OneTimeKeyOverwritten),

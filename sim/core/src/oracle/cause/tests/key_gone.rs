@@ -126,16 +126,35 @@ fn a_session_that_another_process_accepted_on_its_own_key_is_not_one_more() {
 }
 
 #[test]
-fn a_copy_of_a_key_that_another_process_has_used_can_be_discarded() {
+fn a_copy_of_a_key_that_another_process_uses_can_be_discarded() {
+    for used_first in [true, false] {
+        let mut story = Story::of_alice_and_bob();
+        story.generates(ONE_TIME);
+        story.forks_bob(false, STEP);
+        story.issues(ONE_TIME, ALICE);
+        if used_first {
+            story.accepts(ONE_TIME, ALICE);
+        }
+        let discarded = discards(&mut story, Discard::Reset);
+        if !used_first {
+            story.accepts(ONE_TIME, ALICE);
+        }
+        is_gone(&mut story, ONE_TIME);
+        assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+    }
+}
+
+#[test]
+fn of_two_other_processes_the_one_that_ran_when_the_key_was_used_is_to_blame() {
     let mut story = Story::of_alice_and_bob();
+    story.forks_bob(false, OTHER_STEP);
     story.generates(ONE_TIME);
+    story.crashes(NodeId::Device(BOB), OTHER_STEP);
     story.forks_bob(false, STEP);
     story.issues(ONE_TIME, ALICE);
-    discards(&mut story, Discard::Replaced);
     story.accepts(ONE_TIME, ALICE);
-    let discarded = discards(&mut story, Discard::Reset);
-    is_gone(&mut story, ONE_TIME);
-    assert_eq!(story.cause(), because(OneTimeKeyReset, STEP, discarded));
+    let failed = is_gone(&mut story, ONE_TIME);
+    assert_eq!(story.cause(), because(OneTimeKeyOverwritten, STEP, failed));
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Evaluation<'_> {
                 let id = &scenario.id;
                 let mut cell = Cell::new(id, proposal, expected, &draws, under_base, fixed);
                 if self.confirms(scenario) {
-                    let seeds = worth_confirming(&draws, self.least_confirmed(scenario));
+                    let seeds = worth_confirming(&draws, self.least_confirmed(draws.len()));
                     to_confirm.extend(seeds.iter().map(|seed| {
                         shared.made(Key {
                             scenario: row,
@@ -258,10 +258,11 @@ impl Evaluation<'_> {
         self.args.engine == Engine::Both && scenario.effort.engines == Engines::Both
     }
 
-    /// How many draws of a cell are made on the real engine at the least. If few
-    /// draws judge a scenario, since each takes long, it is as much fewer.
-    fn least_confirmed(&self, scenario: &Scenario) -> usize {
-        let confirm = u64::from(self.args.confirm) * scenario.effort.draws;
+    /// How many of so many draws of a cell are made on the real engine at the least.
+    /// Where few draws judge a scenario, since each takes long, it is as much fewer.
+    fn least_confirmed(&self, draws: usize) -> usize {
+        let draws = (draws as u64).min(Effort::DRAWS);
+        let confirm = u64::from(self.args.confirm) * draws;
         usize::try_from(confirm.div_ceil(Effort::DRAWS)).expect("no more than was asked for")
     }
 

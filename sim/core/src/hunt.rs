@@ -145,6 +145,27 @@ impl Find {
             Breach::Regression | Breach::Safety(_) => true,
         }
     }
+
+    /// Whether a run under the proposal still shows what made it one.
+    #[must_use]
+    pub fn is_shown_by(&self, under: &Came) -> bool {
+        match self.breach {
+            Breach::Claim | Breach::Failure | Breach::Regression => {
+                under.by(self.cause) == self.outcome
+            }
+            Breach::Safety(oracle) => under.violated.contains(oracle),
+        }
+    }
+
+    /// Whether a run under `base` is as bad, so that it is none.
+    #[must_use]
+    pub fn is_matched_by(&self, base: &Came) -> bool {
+        match self.breach {
+            Breach::Claim | Breach::Failure => false,
+            Breach::Regression => base.outcome >= self.outcome,
+            Breach::Safety(oracle) => base.violated.contains(oracle),
+        }
+    }
 }
 
 impl Hunt {
@@ -188,19 +209,6 @@ impl Hunt {
             Objective::Regression => regression(),
             Objective::Either => claimed().or_else(regression),
             Objective::Any => worst(self.struck(under), Breach::Failure),
-        }
-    }
-
-    /// Whether a run still shows what made it a find.
-    #[must_use]
-    pub fn still(&self, find: Find, under: &Came, base: impl FnOnce() -> Came) -> bool {
-        let same = under.by(find.cause) == find.outcome;
-        match find.breach {
-            Breach::Claim | Breach::Failure => same,
-            Breach::Regression => same && base().outcome < find.outcome,
-            Breach::Safety(oracle) => {
-                under.violated.contains(oracle) && !base().violated.contains(oracle)
-            }
         }
     }
 

@@ -22,7 +22,6 @@ fn without_the_step_that_causes_the_failure_all_is_well() {
         ("A03", "base", "restore", Ok),
         ("A05", "base", "restore", Lost),
         ("A06", "base", "restore", Lost),
-        ("A06-left", "base", "restore", Stuck),
         ("A07", "base", "restore", Lost),
         ("A08", "base", "restore", Ok),
         ("A08b", "base", "restore", Wedged),

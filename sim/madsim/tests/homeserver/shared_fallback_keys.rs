@@ -5,7 +5,7 @@ use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, THERE};
 use super::{A_MOMENT, Claimed, ROOM, Server, Upload, gone, server_with, there};
 use unwedge_core::homeserver::Tables;
-use unwedge_core::name::{KeyName, Table};
+use unwedge_core::name::{DeviceId, KeyName, Table};
 use unwedge_core::protocol::{FallbackKeySharing, Protocol};
 use unwedge_core::time::Span;
 use unwedge_core::trace::Fact;
@@ -52,17 +52,32 @@ fn told(server: &mut Server) -> Vec<Option<KeyName>> {
     keys.collect()
 }
 
-/// Carol's server tells of her device and of this fallback key.
-fn tells(server: &mut Server, number: u64, key: &Key) {
-    let Edu::DeviceListUpdate(update) = there(CAROL, number, None) else {
+/// What Carol's server says of her device and of this fallback key.
+fn there_with(number: u64, key: &Key) -> Edu<Vodozemac> {
+    let previous = (number > 1).then(|| number - 1);
+    let Edu::DeviceListUpdate(update) = there(CAROL, number, previous) else {
         unreachable!("that is what it makes")
     };
-    let edu = Edu::DeviceListUpdate(DeviceListUpdate {
+    Edu::DeviceListUpdate(DeviceListUpdate {
         fallback_key: Some(key.clone()),
         ..update
-    });
-    server.receive(THERE, number, vec![], vec![edu]);
+    })
+}
+
+/// Carol's server tells of her device and of this fallback key.
+fn tells(server: &mut Server, number: u64, key: &Key) {
+    server.receive(THERE, number, vec![], vec![there_with(number, key)]);
     forget_questions(server);
+}
+
+/// Carol's server is asked for her devices, and has these, as of update 2.
+fn asks_for_list(server: &mut Server, devices: &[DeviceId]) {
+    let users = vec![CAROL.user];
+    server.ask(ALICE, ClientRequest::KeysQuery { users });
+    let (request, _) = server.asked().expect("the list is asked for");
+    let keys = devices.iter().map(|device| Peer::new(*device).keys());
+    let lists = vec![(CAROL.user, keys.collect())];
+    server.answer_from(THERE, request, FederationResponse::Query(2, lists));
 }
 
 /// Carol's server does not answer what it was asked about her devices.
@@ -191,17 +206,25 @@ fn the_key_of_a_device_that_is_deleted_is_forgotten() {
 }
 
 #[test]
+fn the_key_of_a_device_that_comes_and_goes_in_one_transaction_is_forgotten() {
+    let (mut server, mut carol) = (eager(), Peer::new(CAROL));
+    asks_for_list(&mut server, &[]);
+    let edus = vec![
+        there_with(3, &carol.fallback_key()),
+        gone(CAROL, 4, Some(3)),
+    ];
+    server.receive(THERE, 1, vec![], edus);
+    forget_questions(&mut server);
+    assert_eq!(claimed_in_vain(&mut server), nothing());
+}
+
+#[test]
 fn a_list_that_is_asked_for_leaves_the_keys_of_the_devices_that_are_on_it() {
     let key = Peer::new(CAROL).fallback_key();
     for (devices, expected) in [(vec![CAROL], only(&key)), (vec![], nothing())] {
         let mut server = eager();
         tells(&mut server, 1, &key);
-        let users = vec![CAROL.user];
-        server.ask(ALICE, ClientRequest::KeysQuery { users });
-        let (request, _) = server.asked().expect("the list is asked for");
-        let keys = devices.iter().map(|device| Peer::new(*device).keys());
-        let lists = vec![(CAROL.user, keys.collect())];
-        server.answer_from(THERE, request, FederationResponse::Query(2, lists));
+        asks_for_list(&mut server, &devices);
         assert_eq!(claimed_in_vain(&mut server), expected);
     }
 }

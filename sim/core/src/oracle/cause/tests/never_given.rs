@@ -27,6 +27,21 @@ fn a_sender_that_could_not_ask_for_devices_knows_none() {
 }
 
 #[test]
+fn a_key_that_came_only_after_the_second_probe_does_not_say_why_the_first_was_not_read() {
+    let mut story = Story::of_alice_and_bob();
+    let cut = story.cuts_link(STEP);
+    unknown(&mut story);
+    story.note(Fact::Phase(Phase::Probe));
+    let probe = story.is_seen(Body::ProbeFresh);
+    story.note(Fact::Phase(Phase::SecondProbe));
+    let (message, _) = story.shares_key(0);
+    story.stores(message);
+    story.learns(message);
+    story.reads(BOB, probe);
+    assert_eq!(story.cause(), because(DeviceUnknown, STEP, cut));
+}
+
+#[test]
 fn a_sender_that_knows_no_device_for_no_recorded_reason_is_named_itself() {
     let mut story = Story::of_alice_and_bob();
     let unknown = unknown(&mut story);

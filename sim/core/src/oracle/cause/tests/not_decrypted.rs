@@ -1,6 +1,7 @@
 //! The message that carried the key arrived, and could not be decrypted.
 
-use crate::crypto::{Body, OlmError};
+use super::{fails, is_gone};
+use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyId, KeyName, NodeId, Table};
 use crate::oracle::CauseKind::{
     FallbackKeyRetired, IssuedTwice, MessageGap, OneTimeKeyEvicted, OneTimeKeyForgotten,
@@ -275,7 +276,7 @@ fn a_message_beyond_the_gap_blames_whatever_lost_those_before_it() {
             step,
         });
     }
-    let failed = cannot_decrypt(&mut story, ONE_TIME, OlmError::TooBigMessageGap);
+    let failed = fails(&mut story, ONE_TIME, OlmError::TooBigMessageGap);
     assert_eq!(story.cause(), because(MessageGap, STEP, failed));
 }
 
@@ -284,7 +285,7 @@ fn every_other_error_of_olm_is_a_forked_ratchet() {
     for error in [OlmError::MissingMessageKey, OlmError::Invalid] {
         let mut story = Story::of_alice_and_bob();
         is_used_by_carol(&mut story);
-        let failed = cannot_decrypt(&mut story, ONE_TIME, error);
+        let failed = fails(&mut story, ONE_TIME, error);
         assert_eq!(
             story.cause(),
             because(RatchetForked, None, failed),
@@ -297,24 +298,9 @@ fn every_other_error_of_olm_is_a_forked_ratchet() {
 fn a_failure_to_decrypt_says_more_than_a_restore_of_the_inbox() {
     let mut story = Story::of_alice_and_bob();
     let copy = story.now;
-    let failed = cannot_decrypt(&mut story, ONE_TIME, OlmError::Invalid);
+    let failed = fails(&mut story, ONE_TIME, OlmError::Invalid);
     story.restores(THERE, Table::Inbox, copy, OTHER_STEP);
     assert_eq!(story.cause(), because(RatchetForked, None, failed));
-}
-
-/// The private half of `key` is gone when Alice's message comes.
-fn is_gone(story: &mut Story, key: KeyName) -> FactId {
-    cannot_decrypt(story, key, OlmError::MissingOneTimeKey)
-}
-
-/// Alice gives Bob a key in a message that he cannot decrypt, and says
-/// something that he cannot read.
-fn cannot_decrypt(story: &mut Story, key: KeyName, error: OlmError) -> FactId {
-    let (message, _) = story.shares_key(0);
-    story.stores(message);
-    let failed = story.cannot_decrypt(message, key, error);
-    story.is_seen(Body::Timeline);
-    failed
 }
 
 /// Bob's one-time key is given to Carol, who opens a session on it. She was

@@ -1,6 +1,7 @@
 //! Steps that say what cannot be done, or not how.
 
-use super::{Refusal, refuse_scenario};
+use super::Refusal;
+use super::scenarios::refuse_scenario;
 
 /// A01 with another step in the place of its restore.
 fn refuse_step(step: &str) -> Refusal {

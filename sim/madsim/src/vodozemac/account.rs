@@ -178,7 +178,8 @@ impl Account {
             self.fallback_keys.copies.push(copy);
         }
         self.fallback_keys.holds_previous = self.names.fallback.is_some();
-        while self.fallback_keys.copies.len() >= room {
+        let excess = (self.fallback_keys.copies.len() + 1).saturating_sub(room);
+        for _ in 0..excess {
             self.fallback_keys.copies.forget_oldest();
         }
         self.olm.generate_fallback_key();

@@ -2,6 +2,7 @@
 
 mod chunk;
 mod crew;
+mod seed;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -18,6 +18,7 @@ mod progress;
 mod quarry;
 mod run;
 mod runner;
+mod sharing;
 mod show;
 mod store;
 mod summary;

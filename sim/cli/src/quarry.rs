@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use unwedge_core::hunt::{Came, Find, Hunt};
 use unwedge_core::minimise::{self, Minimised};
+use unwedge_core::node::Settings;
 use unwedge_core::oracle::{self, OutcomeClass};
 use unwedge_core::protocol::{Consulted, Proposal, Protocol};
 use unwedge_core::report::{Counterexample, Proof, violations};
@@ -140,7 +141,7 @@ impl Ground {
         }
         let (file, addition) = target.free();
         scenario.id = format!("{id}{addition}");
-        let scenario = Arc::new(scenario);
+        let scenario = Arc::new(self.without_bound(scenario, seed));
         let Some(proof) = self.confirm(&scenario, seed)? else {
             return Ok(Status::Fault);
         };
@@ -171,6 +172,21 @@ impl Ground {
         let draws = quarry.scenario.effort.draws;
         let seed = (0..draws).find(shows).unwrap_or(quarry.seed);
         Quarry { seed, ..quarry }
+    }
+
+    /// The same scenario with the usual bound on its trace, if it comes to rest
+    /// without one.
+    fn without_bound(&self, scenario: Scenario, seed: u64) -> Scenario {
+        let bounded = Arc::new(scenario.clone());
+        let came = self.came(&bounded, &self.proposal, seed);
+        let mut settings = scenario.settings;
+        if came.outcome != OutcomeClass::Unsettled {
+            settings.longest_trace = Settings::default().longest_trace;
+        }
+        Scenario {
+            settings,
+            ..scenario
+        }
     }
 
     fn shows(&self, scenario: &Arc<Scenario>, seed: u64, find: Find) -> bool {

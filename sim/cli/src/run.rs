@@ -75,6 +75,9 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         };
         say(&format!("  read up to {} late{by}", judgement.lateness));
     }
+    if judgement.cut_off {
+        say("  given up because its trace got too long: nobody can tell what would have been read");
+    }
     if judgement.until_rotation {
         say("  and so is what follows, until the sender's Megolm session is replaced");
     }

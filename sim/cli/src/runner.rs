@@ -60,6 +60,7 @@ pub(crate) fn make(
         lateness: judgement.lateness,
         only_by_probe: judgement.only_by_probe,
         until_rotation: judgement.until_rotation,
+        cut_off: judgement.cut_off,
         unexplained: judgement
             .unread
             .iter()

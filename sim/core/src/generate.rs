@@ -14,7 +14,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::luck::{Dice, Luck, Numbers};
 use crate::scenario::{Effort, Scenario};
-use plan::Plan;
+use plan::{LONGEST_TRACE, Plan};
 
 /// The scenario of this seed.
 #[must_use]
@@ -43,7 +43,11 @@ pub fn distribution() -> Vec<String> {
          them down, nor in the two minutes before that or before a restore, but for the half minute \
          of the restore itself: conflicting memberships are not modelled; nobody is invited",
     ];
-    lines.map(str::to_owned).to_vec()
+    let bound = format!(
+        "a run is given up as unsettled when its trace gets longer than {LONGEST_TRACE} facts"
+    );
+    let lines = lines.map(str::to_owned).into_iter();
+    lines.chain([bound]).collect()
 }
 
 /// The scenario that some source of numbers makes.

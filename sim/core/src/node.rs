@@ -144,6 +144,9 @@ pub struct Settings {
     pub federation_latency: (Span, Span),
     /// How long a homeserver leaves another alone after a first failure.
     pub back_off: Span,
+    /// How many facts a run may come to before it is given up, so that none
+    /// takes for ever.
+    pub longest_trace: usize,
 }
 
 impl Default for Settings {
@@ -156,6 +159,7 @@ impl Default for Settings {
             client_latency: (Span::millis(10), Span::millis(60)),
             federation_latency: (Span::millis(20), Span::millis(120)),
             back_off: Span::mins(10),
+            longest_trace: 10_000_000,
         }
     }
 }

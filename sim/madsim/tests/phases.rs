@@ -7,10 +7,13 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use common::{DRAWS, judge, proposal, scenario};
 use unwedge_core::crypto::Body;
+use unwedge_core::fast;
 use unwedge_core::oracle::{self, OutcomeClass};
+use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::{Fact, Phase};
 use unwedge_core::world::Job;
 
@@ -54,6 +57,27 @@ fn a_lost_room_key_is_lost_and_not_a_wedge() {
             BTreeSet::from([Body::Timeline, Body::ProbeOld]),
             "seed {seed}"
         );
+    }
+}
+
+#[test]
+fn a_run_is_cut_off_where_its_trace_gets_too_long() {
+    let whole = scenario("A01");
+    let proposal = proposal("base");
+    let (run, _) = judge(&whole, &proposal, 0);
+    let facts = run.trace.facts().count();
+    for longest in [0, 1, facts / 2, facts - 1, facts] {
+        let mut cut = Scenario::clone(&whole);
+        cut.settings.longest_trace = longest;
+        let job = Job::new(Arc::new(cut), proposal.protocol(), 0);
+        let run = unwedge_madsim::run(&job);
+        assert_eq!(run.trace.hash(), fast::run(&job).trace.hash());
+        let (last, record) = run.trace.facts().next_back().unwrap();
+        let is_cut = longest < facts - 1;
+        assert_eq!(matches!(record.fact, Fact::CutOff(_)), is_cut, "{longest}");
+        assert_eq!(oracle::judge(&run.trace).cut_off, is_cut, "{longest}");
+        // What happens in one call is not torn apart.
+        assert!(last.0 < longest + 200, "{longest}: {last:?}");
     }
 }
 

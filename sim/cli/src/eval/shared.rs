@@ -1,14 +1,14 @@
-//! The draws of all cells. A run that never consulted any of the decisions in
-//! which two proposals differ is the same run under both, and is made once.
+//! The draws of all cells, each run made once.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use unwedge_core::protocol::{Consulted, Proposal, Protocol};
+use unwedge_core::protocol::{Proposal, Protocol};
 use unwedge_core::report::Draw;
 use unwedge_core::trace::hash::StableHash;
 
 use crate::progress::Progress;
+use crate::sharing::Sharing;
 
 /// One in so many runs that are known to be the same is made all the same.
 const CHECK_ONE_IN: u64 = 100;
@@ -47,28 +47,17 @@ struct Row {
     different: Vec<Key>,
 }
 
-/// The proposals, in the order in which runs are made under them.
+/// The proposals under which draws are made.
 struct Columns<'a> {
     proposals: &'a [Proposal],
-    /// The one that changes least first, so that a combination comes after its
-    /// parts and can share with each of them.
-    order: Vec<usize>,
-    /// In which decisions two differ.
-    differences: Vec<Vec<Consulted>>,
+    sharing: Sharing,
 }
 
 impl<'a> Columns<'a> {
     fn new(proposals: &'a [Proposal]) -> Self {
         let protocols: Vec<Protocol> = proposals.iter().map(Proposal::protocol).collect();
-        let mut order: Vec<usize> = (0..proposals.len()).collect();
-        order.sort_by_key(|it| proposals[*it].switches.changed().count());
-        let from = |one: &Protocol| protocols.iter().map(|it| one.difference(it)).collect();
-        let differences = protocols.iter().map(from).collect();
-        Self {
-            proposals,
-            order,
-            differences,
-        }
+        let sharing = Sharing::new(&protocols);
+        Self { proposals, sharing }
     }
 
     /// Makes the runs of one seed of a scenario that have to be made, by `make`.
@@ -76,16 +65,14 @@ impl<'a> Columns<'a> {
         let mut known: Vec<Option<Known>> = vec![None; self.proposals.len()];
         let mut row = Row::default();
         let mut made: Vec<(usize, Arc<Draw>)> = vec![];
-        for &proposal in &self.order {
+        for proposal in self.sharing.order() {
             let key = Key {
                 scenario,
                 proposal,
                 seed,
             };
-            let differences = &self.differences[proposal];
-            let same = made
-                .iter()
-                .find(|(other, draw)| !draw.consulted.touches(differences[*other]));
+            let about = |(other, draw): &(usize, Arc<Draw>)| Some((*other, draw.consulted));
+            let same = self.sharing.stand_in(proposal, &made, about);
             let Some((made_under, draw)) = same.cloned() else {
                 let draw = Arc::new(make(key));
                 made.push((proposal, draw.clone()));

@@ -18,6 +18,8 @@ pub struct Evidence {
     pub violated: BTreeSet<&'static str>,
     /// The kinds of cause that struck, and how many readings failed for each.
     pub causes: BTreeMap<CauseKind, u64>,
+    /// Whether it was given up because its trace got too long.
+    pub cut_off: bool,
     /// Readings that failed for no known cause: a fault of the harness.
     pub unexplained: u64,
     /// The kinds of step that happened, and whether any of them had an effect.
@@ -50,6 +52,7 @@ impl Evidence {
             outcome: judgement.outcome,
             violated: judgement.violated(),
             causes,
+            cut_off: judgement.cut_off,
             unexplained: unread.filter(|unread| unread.cause.is_none()).count() as u64,
             steps,
             reached: reached(trace),

@@ -16,6 +16,6 @@ pub use plan::{EVERYBODY, Entrant, Extent, Plan, Shard};
 pub use reached::{Reached, ReachedInfo, reached};
 pub use results::{Chunk, Damage, chunk_line, parse_chunk, parse_plan, plan_line};
 pub use statistics::{holm, lower_bound, mcnemar, upper_bound};
-pub use tally::{Column, StepCount, Struck, Tally};
+pub use tally::{Column, Shown, StepCount, Struck, Tally};
 pub(crate) use verdict::CONFIDENCE;
 pub use verdict::{ENOUGH, Needed, Ruling, Verdict, rule};

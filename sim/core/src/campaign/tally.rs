@@ -3,6 +3,7 @@
 //! interruptions cannot be seen in the sum.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +24,20 @@ pub struct Tally {
     pub columns: Vec<Column>,
 }
 
+/// What a run has shown under one proposal.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What it was.
+    pub evidence: Rc<Evidence>,
+    /// Whether the run was made; if not, it is known to be one that was made
+    /// under another proposal.
+    pub is_made: bool,
+}
+
 /// What the runs under one proposal add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// How many were made; the others are known to be as under `base`.
+    /// How many were made; the others are known to be as under another proposal.
     pub made: u64,
     /// How many came out how.
     pub outcomes: BTreeMap<OutcomeClass, u64>,
@@ -97,21 +108,13 @@ impl Tally {
         }
     }
 
-    /// Counts one run, by what it has shown under each proposal; where nothing
-    /// is said, it is the same run as under `base`.
-    pub fn count(
-        &mut self,
-        seed: u64,
-        entrants: &[Entrant],
-        base: &Evidence,
-        others: &[Option<Evidence>],
-    ) {
+    /// Counts one run, by what it has shown under each proposal.
+    pub fn count(&mut self, seed: u64, entrants: &[Entrant], shown: &[Shown]) {
         self.runs += 1;
-        let evidence = [None].into_iter().chain(others.iter().map(Option::as_ref));
-        let columns = self.columns.iter_mut().zip(entrants).zip(evidence);
-        for (place, ((column, entrant), made)) in columns.enumerate() {
-            column.made += u64::from(place == 0 || made.is_some());
-            column.count(seed, entrant, base, made.unwrap_or(base));
+        let columns = self.columns.iter_mut().zip(entrants).zip(shown);
+        for ((column, entrant), run) in columns {
+            column.made += u64::from(run.is_made);
+            column.count(seed, entrant, &shown[0].evidence, &run.evidence);
         }
     }
 
@@ -153,7 +156,8 @@ impl Column {
         }
         let claimed = base.failed_as_claimed(&entrant.claims);
         self.claimed += u64::from(claimed);
-        if run.failed_as_claimed(&entrant.claims) {
+        // What was cut off cannot be said to have been ended.
+        if run.failed_as_claimed(&entrant.claims) || claimed && run.cut_off {
             let broken = if claimed {
                 &mut self.still_claimed
             } else {

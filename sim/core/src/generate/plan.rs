@@ -10,6 +10,9 @@ use crate::time::Span;
 
 /// How many one-time keys a device means to have: few are soon used up.
 const ONE_TIME_KEYS: &[usize] = &[1, 1, 2, 2, 3, 5, 8, 10, 20, 50];
+/// How many facts a run may come to. One run in a thousand comes to 13,000, and
+/// next to none to so many but where a device has its keys deleted for days.
+pub(super) const LONGEST_TRACE: usize = 300_000;
 /// How many recipients one request has.
 const RECIPIENTS: &[usize] = &[1, 2, 3, 250, 250, 250];
 /// How often each kind of step is drawn, compared with others.
@@ -76,7 +79,10 @@ impl Plan {
 /// claim has to get through a link that is only slow, and a back-off to end
 /// before a phase is given up.
 fn settings(dice: &mut Dice<'_>) -> Settings {
-    let mut settings = Settings::default();
+    let mut settings = Settings {
+        longest_trace: LONGEST_TRACE,
+        ..Settings::default()
+    };
     if dice.percent(80) {
         settings.one_time_keys = match dice.one_in(4) {
             true => 1 + dice.below(50),

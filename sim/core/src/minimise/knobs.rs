@@ -25,7 +25,11 @@ const BACK_OFFS: &[Span] = &[Span::secs(1), Span::mins(1), Span::hours(1), Span:
 
 /// Sets everything back at once, or else each by itself.
 pub(super) fn by_default(search: &mut Search<'_>) {
-    let default = Settings::default();
+    let default = Settings {
+        // What never comes to rest would only take longer to be given up.
+        longest_trace: search.best.settings.longest_trace,
+        ..Settings::default()
+    };
     let sets: &[fn(&mut Settings, Settings)] = &[
         |it, default| *it = default,
         |it, default| it.one_time_keys = default.one_time_keys,

@@ -43,6 +43,8 @@ pub(super) struct History<'a> {
     readings: Index<(EventId, DeviceId), Reading>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
+    /// Whether the run was given up because it came to too much.
+    pub(super) cut_off: bool,
     /// What the search for a cause looks at: runs without harm never need it.
     clues: OnceCell<Clues>,
     accepted: Index<EventId, FactId>,
@@ -70,6 +72,7 @@ impl<'a> History<'a> {
             readings: Index::default(),
             phases: BTreeMap::new(),
             unsettled: false,
+            cut_off: false,
             accepted: Index::default(),
             clues: OnceCell::new(),
             memberships: BTreeMap::new(),
@@ -210,6 +213,7 @@ impl<'a> History<'a> {
                 self.phases.insert(phase, at);
             }
             Fact::Unsettled(_) => self.unsettled = true,
+            Fact::CutOff(_) => self.cut_off = true,
             Fact::Joined { room, user } => {
                 let change = Change {
                     fact: id,

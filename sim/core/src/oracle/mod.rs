@@ -85,6 +85,9 @@ pub struct Judgement {
     pub only_by_probe: bool,
     /// Whether the loss ends only when the sender's Megolm session does.
     pub until_rotation: bool,
+    /// Whether the run was given up because its trace got too long: then nobody
+    /// can tell what would have been read, and nothing is said of it.
+    pub cut_off: bool,
     /// Safety violations, which do not change the outcome.
     pub violations: Vec<Violation>,
 }

@@ -68,8 +68,15 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
+        cut_off: history.cut_off,
         violations: vec![],
     };
+    if history.cut_off {
+        // Whatever was on its way would be missed.
+        judgement.outcome = OutcomeClass::Unsettled;
+        judgement.excused.clear();
+        return judgement;
+    }
     for (id, event, reader) in history.expected() {
         let reading = history.reading(id, reader);
         let class = class_of(history, event.body, reading);

@@ -91,7 +91,7 @@ pub struct Finding {
     pub why: Vec<String>,
     /// How many runs it is judged by.
     pub runs: u64,
-    /// How many of them were made; the others are known to be as under `base`.
+    /// How many of them were made; the others are known to be as under another.
     pub made: u64,
     /// How many came out how.
     pub outcomes: BTreeMap<OutcomeClass, u64>,

@@ -34,6 +34,8 @@ pub struct Draw {
     pub only_by_probe: bool,
     /// Whether the loss ends when the sender's Megolm session does.
     pub until_rotation: bool,
+    /// Whether it was given up because its trace got too long.
+    pub cut_off: bool,
     /// Readings that failed for no cause that the harness knows, which is a
     /// fault of the harness.
     pub unexplained: usize,
@@ -218,6 +220,9 @@ impl Cell {
             notes.push(
                 "and so is what follows, until the sender's Megolm session is replaced".to_owned(),
             );
+        }
+        if self.witness.cut_off {
+            notes.push("given up because its trace got too long".to_owned());
         }
         notes.extend(self.witness.claims.iter().cloned());
         notes

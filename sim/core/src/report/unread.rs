@@ -83,6 +83,7 @@ mod tests {
             lateness: Span::ZERO,
             only_by_probe: false,
             until_rotation: false,
+            cut_off: false,
             violations: vec![],
         };
         (cast, judgement)

@@ -97,6 +97,9 @@ impl Scenario {
         if it.back_off != default.back_off {
             file.line("back_off", &it.back_off.to_string());
         }
+        if it.longest_trace != default.longest_trace {
+            file.line("longest_trace", &it.longest_trace);
+        }
     }
 
     fn write_effort(&self, file: &mut File) {

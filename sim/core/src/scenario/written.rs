@@ -25,6 +25,8 @@ const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
 const MAX_RECIPIENTS: usize = 1000;
+/// Of facts, of which each takes about a hundred bytes.
+const MAX_TRACE: usize = 100_000_000;
 const MAX_ROTATION: usize = 10_000;
 const MAX_DRAWS: usize = 256;
 
@@ -50,6 +52,7 @@ struct Written {
     client_latency: Option<Latency>,
     federation_latency: Option<Latency>,
     back_off: Option<Spanned<String>>,
+    longest_trace: Option<Spanned<i64>>,
     /// How many draws judge it.
     draws: Option<Spanned<i64>>,
     /// Which engines make its runs.
@@ -151,6 +154,9 @@ fn read_settings(written: &Written) -> Result<Settings, Fault> {
     }
     if let Some(back_off) = &written.back_off {
         settings.back_off = settings::back_off(back_off)?;
+    }
+    if let Some(number) = &written.longest_trace {
+        settings.longest_trace = in_range(number, 1, MAX_TRACE)?;
     }
     Ok(settings)
 }

@@ -106,6 +106,9 @@ pub enum Fact {
     Settled(Phase),
     /// The phase did not come to rest within its limit.
     Unsettled(Phase),
+    /// The run was given up in this phase, for its trace is as long as one may
+    /// get.
+    CutOff(Phase),
     /// A step of the timeline happened.
     Step(StepIndex),
     /// A step had no effect: there was nothing for it to act upon, or what it

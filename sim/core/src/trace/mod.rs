@@ -85,6 +85,11 @@ impl Trace {
         records.map(|(record, place)| (FactId(place), *record))
     }
 
+    /// How many facts there are.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     /// The place of the last fact.
     #[must_use]
     pub fn last(&self) -> Option<FactId> {

@@ -15,6 +15,7 @@ impl Named for Fact {
             Fact::Phase(phase) => write!(f, "phase {phase:?}"),
             Fact::Settled(phase) => write!(f, "settled {phase:?}"),
             Fact::Unsettled(phase) => write!(f, "unsettled {phase:?}"),
+            Fact::CutOff(phase) => write!(f, "cut off {phase:?}: the trace is too long"),
             Fact::Step(step) => write!(f, "step {}", step.0 + 1),
             Fact::StepIdle { step } => write!(f, "step {} has had no effect", step.0 + 1),
             Fact::ToldToSend { by, room, .. } => write!(f, "{} is to say something in {}", say!(by), say!(room)),

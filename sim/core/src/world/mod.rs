@@ -266,6 +266,7 @@ impl<C: Crypto> World<C> {
                 mismatched()
             }
         }
+        self.bound();
     }
 
     /// Lets happen what is planned for the world outside the nodes.

@@ -230,6 +230,15 @@ impl<C: Crypto> World<C> {
         self.orders.push(Order::Finish);
     }
 
+    /// Ends a run that has come to more facts than it may: what is on its way
+    /// then stays there.
+    pub(super) fn bound(&mut self) {
+        if self.trace.len() > self.scenario.settings.longest_trace {
+            self.note(Fact::CutOff(self.phases.phase));
+            self.orders.push(Order::Finish);
+        }
+    }
+
     /// Lets every device say something in each of its rooms, the fresh probe
     /// in a fresh Megolm session.
     fn everybody_says(&mut self, body: Body) {

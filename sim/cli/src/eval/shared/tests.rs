@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use unwedge_core::costs::Costs;
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::protocol::{Decision, combine, parse};
+use unwedge_core::protocol::{Consulted, Decision, combine, parse};
 use unwedge_core::time::Span;
 
 use super::*;
@@ -51,6 +51,7 @@ fn draw(key: Key, consulted: &[Decision], proposals: &[Proposal]) -> Draw {
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
+        cut_off: false,
         unexplained: 0,
         claims: vec![],
     }

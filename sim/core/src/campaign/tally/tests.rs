@@ -35,6 +35,7 @@ impl Dice {
                 .into_iter()
                 .collect(),
             causes,
+            cut_off: self.roll(20) == 0,
             unexplained: self.roll(20) / 19,
             steps: steps.into_iter().take(self.roll(4) as usize).collect(),
             reached,
@@ -68,6 +69,18 @@ fn entrants() -> Vec<Entrant> {
     entrants.collect()
 }
 
+/// A run under `base` and under another proposal, where it may be the same.
+fn shown(base: Evidence, other: Option<Evidence>) -> [Shown; 2] {
+    let base = Rc::new(base);
+    let is_made = other.is_some();
+    let evidence = other.map_or_else(|| base.clone(), Rc::new);
+    let first = Shown {
+        evidence: base,
+        is_made: true,
+    };
+    [first, Shown { evidence, is_made }]
+}
+
 /// The tallies of chunks of runs that two proposals met.
 fn chunks(dice: &mut Dice) -> (Tally, Vec<Tally>) {
     let entrants = entrants();
@@ -78,9 +91,10 @@ fn chunks(dice: &mut Dice) -> (Tally, Vec<Tally>) {
         let mut chunk = Tally::new(2);
         for _ in 0..dice.roll(5) {
             let base = dice.evidence();
-            let other = [(dice.roll(3) > 0).then(|| dice.evidence())];
-            chunk.count(seed, &entrants, &base, &other);
-            whole.count(seed, &entrants, &base, &other);
+            let other = (dice.roll(3) > 0).then(|| dice.evidence());
+            let shown = shown(base, other);
+            chunk.count(seed, &entrants, &shown);
+            whole.count(seed, &entrants, &shown);
             seed += 1;
         }
         chunks.push(chunk);
@@ -120,6 +134,7 @@ fn evidence(outcome: OutcomeClass, causes: &[CauseKind]) -> Evidence {
         outcome,
         violated: BTreeSet::new(),
         causes: causes.iter().map(|kind| (*kind, 2)).collect(),
+        cut_off: false,
         unexplained: 0,
         steps: BTreeMap::from([("send", true), ("crash", false)]),
         reached: BTreeSet::from([Reached::OneTimeStored]),
@@ -138,7 +153,8 @@ fn a_violation_that_base_has_not_is_counted_whatever_the_outcome() {
     };
     let mut tally = Tally::new(2);
     let mut count = |seed, base: &[&'static str], run: &[&'static str]| {
-        tally.count(seed, &entrants(), &unsafe_by(base), &[Some(unsafe_by(run))]);
+        let shown = shown(unsafe_by(base), Some(unsafe_by(run)));
+        tally.count(seed, &entrants(), &shown);
     };
     count(7, &[], &["one", "other"]);
     count(5, &["one"], &["one", "other"]);
@@ -153,6 +169,24 @@ fn a_violation_that_base_has_not_is_counted_whatever_the_outcome() {
 }
 
 #[test]
+fn a_run_that_was_cut_off_has_not_ended_what_base_fails_for() {
+    let claimed = CauseKind::ALL[3].kind;
+    let cut_off = || Evidence {
+        cut_off: true,
+        ..evidence(OutcomeClass::Unsettled, &[])
+    };
+    let mut tally = Tally::new(2);
+    let base = || evidence(OutcomeClass::Lost, &[claimed]);
+    tally.count(7, &entrants(), &shown(base(), Some(cut_off())));
+    // Whether it would have been there is not known.
+    let base = || evidence(OutcomeClass::Ok, &[]);
+    tally.count(8, &entrants(), &shown(base(), Some(cut_off())));
+    let column = &tally.columns[1];
+    assert_eq!((column.claimed, column.still_claimed.runs), (1, 1));
+    assert_eq!((column.newly_claimed.runs, column.worse.runs), (0, 2));
+}
+
+#[test]
 fn runs_are_paired_with_base() {
     let claimed = CauseKind::ALL[3].kind;
     let other = CauseKind::ALL[4].kind;
@@ -160,7 +194,7 @@ fn runs_are_paired_with_base() {
     let mut tally = Tally::new(2);
     let mut count = |seed, base: (OutcomeClass, &[CauseKind]), run: Option<(_, &[CauseKind])>| {
         let run = run.map(|(outcome, causes)| evidence(outcome, causes));
-        tally.count(seed, &entrants, &evidence(base.0, base.1), &[run]);
+        tally.count(seed, &entrants, &shown(evidence(base.0, base.1), run));
     };
     use OutcomeClass::{Late, Lost, Ok, Wedged};
     // The same run: the claim is broken, and nothing is better or worse.

@@ -210,6 +210,22 @@ fn a_world_that_never_rests_is_unsettled_whatever_else_is_wrong() {
 }
 
 #[test]
+fn of_a_run_that_was_cut_off_nobody_says_what_was_not_read() {
+    let unheard = || {
+        let mut story = Story::of_alice_and_bob();
+        story.says(ALICE, Body::Timeline);
+        story
+    };
+    assert!(!unread(&unheard().judge()).is_empty());
+    let mut story = unheard();
+    story.note(Fact::CutOff(Phase::Timeline));
+    let judgement = story.judge();
+    assert_eq!(judgement.outcome, OutcomeClass::Unsettled);
+    assert!(judgement.cut_off);
+    assert_eq!(unread(&judgement), []);
+}
+
+#[test]
 fn a_run_in_which_nothing_is_said_is_ok() {
     let mut story = Story::of_alice_and_bob();
     story.cuts_link(STEP);

@@ -99,7 +99,7 @@ impl Campaign {
         let _ = writeln!(text, "{}\n", distribution.join("\n"));
         let _ = writeln!(
             text,
-            "{} runs were made, the others being known to be as under base; {} were made twice and \
+            "{} runs were made, the others being known to be as under another proposal; {} were made twice and \
              came out the same. Bounds are one-sided, with 95 % confidence (Clopper and Pearson); \
              p is McNemar's, exact and two-sided, corrected by Holm.",
             self.runs_made, self.repeated

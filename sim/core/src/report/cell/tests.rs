@@ -13,6 +13,7 @@ fn draw(seed: u64, outcome: OutcomeClass, violated: &[&'static str]) -> Draw {
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
+        cut_off: false,
         unexplained: 0,
         claims: vec![],
     }

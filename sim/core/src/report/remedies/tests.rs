@@ -39,6 +39,7 @@ fn draws(outcomes: &[OutcomeClass], kind: CauseKind) -> Vec<Draw> {
         lateness: Span::ZERO,
         only_by_probe: false,
         until_rotation: false,
+        cut_off: false,
         unexplained: 0,
         claims: vec![],
     };

@@ -1,7 +1,7 @@
 //! `unwedge run`: one run, how it came out, and why.
 
 use unwedge_core::oracle::OutcomeClass;
-use unwedge_core::report::{excuses, thrown_out, unread, violations};
+use unwedge_core::report::{excuses, thrown_out, unread, unrest, violations};
 use unwedge_core::scenario::Engines;
 use unwedge_core::trace::idle_steps;
 
@@ -77,6 +77,11 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     }
     if judgement.cut_off {
         say("  given up because its trace got too long: nobody can tell what would have been read");
+    }
+    if judgement.outcome == OutcomeClass::Unsettled {
+        for line in unrest(&scenario.cast, &run.trace) {
+            say(&format!("  {line}"));
+        }
     }
     if judgement.until_rotation {
         say("  and so is what follows, until the sender's Megolm session is replaced");

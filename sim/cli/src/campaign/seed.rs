@@ -11,7 +11,6 @@ use unwedge_core::oracle;
 use unwedge_core::protocol::Consulted;
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::Trace;
-use unwedge_core::trace::hash::StableHash;
 use unwedge_core::world::{Job, Run};
 
 use super::chunk::Maker;
@@ -37,7 +36,6 @@ struct Made {
     /// The place of the proposal that it was made under.
     place: usize,
     consulted: Consulted,
-    hash: StableHash,
     evidence: Rc<Evidence>,
 }
 
@@ -63,12 +61,12 @@ impl<'a> Seed<'a> {
         let mut shown = BTreeMap::new();
         for place in maker.sharing.order() {
             let known = self.known(place);
-            let known = known.map(|run| (run.place, run.hash, run.evidence.clone()));
+            let known = known.map(|run| (run.place, run.evidence.clone()));
             let is_made = known.is_none();
             let evidence = match known {
-                Some((other, hash, evidence)) => {
+                Some((other, evidence)) => {
                     if repeat {
-                        self.check(place, other, hash)?;
+                        self.check(place, other)?;
                     }
                     evidence
                 }
@@ -110,23 +108,21 @@ impl<'a> Seed<'a> {
         self.made.push(Made {
             place,
             consulted: run.consulted,
-            hash: run.trace.hash(),
             evidence: evidence.clone(),
         });
         Ok(evidence)
     }
 
     /// Makes a run that has not to be made, to see that it is as another.
-    fn check(&mut self, place: usize, other: usize, hash: StableHash) -> Result<(), String> {
-        let run = self.run(place);
-        if run.trace.hash() == hash {
+    fn check(&mut self, place: usize, other: usize) -> Result<(), String> {
+        let [same, run] = [other, place].map(|it| self.run(it));
+        if run.trace.hash() == same.trace.hash() {
             return Ok(());
         }
         let entrants = &self.maker.plan.entrants;
-        let [other_name, name] = [other, place].map(|it| entrants[it].say());
-        let what = format!("a run was to be counted as the same as under {other_name}, and is not");
-        let other = self.run(other);
-        let traces = [(&*other_name, &other.trace), (&*name, &run.trace)];
+        let [other, name] = [other, place].map(|it| entrants[it].say());
+        let what = format!("a run was to be counted as the same as under {other}, and is not");
+        let traces = [(&*other, &same.trace), (&*name, &run.trace)];
         Err(self.fault(place, &what, traces))
     }
 

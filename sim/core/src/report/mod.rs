@@ -11,6 +11,7 @@ mod remedies;
 mod silence;
 mod story;
 mod unread;
+mod unrest;
 mod violations;
 
 pub use campaign::{
@@ -27,4 +28,5 @@ pub use remedies::remedies;
 pub use silence::Silence;
 pub use story::{Finding, findings};
 pub use unread::unread;
+pub use unrest::unrest;
 pub use violations::violations;

@@ -108,8 +108,8 @@ fn search(args: &HuntArgs, time: Option<Duration>, ground: &Ground) -> (Option<Q
             .find_map_first(|seed| {
                 let scenario = Arc::new(generate::scenario(seed));
                 let scenario = adopt::drawn(&scenario, args.adoption, seed, &ground.base);
-                let (base, find) = ground.look(&scenario, seed);
-                heard().count(&base);
+                let (base, under, find) = ground.look(&scenario, seed);
+                heard().count(&base, &under);
                 find.map(|find| Quarry {
                     scenario,
                     seed,

@@ -34,7 +34,7 @@ pub(crate) fn minimise(args: &MinimiseArgs) -> Outcome {
     };
     let finds = seeds
         .into_iter()
-        .filter_map(|seed| Some((seed, ground.look(&scenario, seed).1?)));
+        .filter_map(|seed| Some((seed, ground.look(&scenario, seed).2?)));
     // The first of those that come out worst.
     let worst = finds.reduce(|best, next| match next.1.outcome > best.1.outcome {
         true => next,

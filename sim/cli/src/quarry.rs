@@ -86,28 +86,30 @@ impl Target {
 }
 
 impl Ground {
-    /// The run of a scenario with a seed: how it comes out under `base`, and
-    /// what it is under the proposal if that is a find.
+    /// The run of a scenario with a seed: how it comes out under `base` and
+    /// under the proposal, and what it is there if that is a find.
     ///
     /// A proposal also changes who is handed which key and what comes after what.
     /// Where nothing but luck makes its run the worse of the two, other draws are
     /// as bad under `base`, and it is no find.
-    pub(crate) fn look(&self, scenario: &Arc<Scenario>, seed: u64) -> (Came, Option<Find>) {
+    pub(crate) fn look(&self, scenario: &Arc<Scenario>, seed: u64) -> (Came, Came, Option<Find>) {
         let (base, consulted) = self.made(scenario, &self.base, seed);
         // A run that consults nothing of what the proposal changes is the same
         // under it.
-        let is_other = consulted.touches(self.proposal.switches.changed());
-        let under = is_other.then(|| self.came(scenario, &self.proposal, seed));
-        let under = under.as_ref().unwrap_or(&base);
-        let find = self.hunt.find(under, &base);
+        let difference = self.proposal.protocol().difference(&self.base.protocol());
+        let under = match consulted.touches(difference) {
+            true => self.came(scenario, &self.proposal, seed),
+            false => base.clone(),
+        };
+        let find = self.hunt.find(&under, &base);
         let find = match find {
             Some(find) if find.compares() => {
                 let today = self.today(scenario).chain([base.clone()]);
-                self.hunt.find(under, &Came::worst(today))
+                self.hunt.find(&under, &Came::worst(today))
             }
             other => other,
         };
-        (base, find)
+        (base, under, find)
     }
 
     /// The draws by which files are judged, under `base`.
@@ -174,18 +176,23 @@ impl Ground {
         Quarry { seed, ..quarry }
     }
 
-    /// The same scenario with the usual bound on its trace, if it comes to rest
-    /// without one.
+    /// The same scenario with the usual bound on its trace, if every draw that
+    /// its file speaks of comes to rest without one.
     fn without_bound(&self, scenario: Scenario, seed: u64) -> Scenario {
-        let bounded = Arc::new(scenario.clone());
-        let came = self.came(&bounded, &self.proposal, seed);
+        let scenario = Arc::new(scenario);
+        let seeds = || (0..scenario.effort.draws).chain([seed]);
+        let rests = |proposal| {
+            let mut all = seeds().map(|seed| self.came(&scenario, proposal, seed));
+            all.all(|came| came.outcome < OutcomeClass::Unsettled)
+        };
         let mut settings = scenario.settings;
-        if came.outcome != OutcomeClass::Unsettled {
-            settings.longest_trace = Settings::default().longest_trace;
+        if rests(&self.base) && rests(&self.proposal) {
+            let usual = Settings::default().longest_trace;
+            settings.longest_trace = settings.longest_trace.max(usual);
         }
         Scenario {
             settings,
-            ..scenario
+            ..Arc::unwrap_or_clone(scenario)
         }
     }
 

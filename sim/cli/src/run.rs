@@ -75,10 +75,21 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         };
         say(&format!("  read up to {} late{by}", judgement.lateness));
     }
-    if judgement.cut_off {
-        say("  given up because its trace got too long: nobody can tell what would have been read");
-    }
     if judgement.outcome == OutcomeClass::Unsettled {
+        if let Some(last) = run.trace.last() {
+            let last = run.trace.at(last);
+            say(&format!(
+                "  at {}: {}",
+                last.at,
+                scenario.cast.say(&last.fact)
+            ));
+        }
+        if judgement.cut_off {
+            say(&format!(
+                "  given up after {} facts (`longest_trace`): nobody can tell what would have been read",
+                scenario.settings.longest_trace
+            ));
+        }
         for line in unrest(&scenario.cast, &run.trace) {
             say(&format!("  {line}"));
         }

@@ -35,6 +35,9 @@ pub struct Came {
     pub uncaused: OutcomeClass,
     /// The safety oracles that found something.
     pub violated: BTreeSet<&'static str>,
+    /// Whether it was given up because its trace got too long: then nobody
+    /// knows what else it would have come to.
+    pub cut_off: bool,
 }
 
 impl From<&Judgement> for Came {
@@ -57,6 +60,7 @@ impl From<&Judgement> for Came {
             causes,
             uncaused,
             violated: judgement.violated(),
+            cut_off: judgement.cut_off,
         }
     }
 }
@@ -70,6 +74,7 @@ impl Came {
             causes: BTreeMap::new(),
             uncaused: OutcomeClass::Ok,
             violated: BTreeSet::new(),
+            cut_off: false,
         };
         runs.into_iter().fold(nothing, |mut worst, run| {
             worst.outcome = worst.outcome.max(run.outcome);
@@ -79,6 +84,7 @@ impl Came {
                 *most = outcome.max(*most);
             }
             worst.violated.extend(run.violated);
+            worst.cut_off |= run.cut_off;
             worst
         })
     }
@@ -157,13 +163,14 @@ impl Find {
         }
     }
 
-    /// Whether a run under `base` is as bad, so that it is none.
+    /// Whether a run under `base` is as bad, so that it is none; or may be, if it
+    /// was given up.
     #[must_use]
     pub fn is_matched_by(&self, base: &Came) -> bool {
         match self.breach {
             Breach::Claim | Breach::Failure => false,
             Breach::Regression => base.outcome >= self.outcome,
-            Breach::Safety(oracle) => base.violated.contains(oracle),
+            Breach::Safety(oracle) => base.violated.contains(oracle) || base.cut_off,
         }
     }
 }
@@ -214,6 +221,9 @@ impl Hunt {
 
     /// The first safety oracle that finds something, and nothing under `base`.
     fn less_safe(&self, under: &Came, base: &Came) -> Option<Find> {
+        if base.cut_off {
+            return None;
+        }
         let mut new = under.violated.difference(&base.violated);
         let oracle = new.find(|it| !self.ignored_oracles.contains(*it))?;
         Some(Find {

@@ -50,6 +50,9 @@ pub struct Column {
     /// In how many a reading failed for no known cause.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub unexplained: Struck,
+    /// How many were given up because their traces got too long.
+    #[serde(default, skip_serializing_if = "Struck::is_none")]
+    pub given_up: Struck,
     /// How many came out better than under `base`.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub better: Struck,
@@ -65,6 +68,9 @@ pub struct Column {
     /// How many of those fail under the proposal with such a cause.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub still_claimed: Struck,
+    /// How many of those were given up under the proposal, so that nobody can tell.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub claimed_given_up: u64,
     /// How many others fail under the proposal with such a cause.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub newly_claimed: Struck,
@@ -92,7 +98,7 @@ pub struct Struck {
 /// In how many runs a kind of step was in the timeline, and had an effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepCount {
-    /// In how many it was in the timeline.
+    /// In how many it was in the timeline and its time came.
     pub there: u64,
     /// In how many of those it had an effect.
     pub fired: u64,
@@ -151,13 +157,18 @@ impl Column {
             self.worse.strike(seed, 1);
         }
         let oracles = run.less_safe_than(base).count() as u64;
-        if oracles > 0 {
+        if oracles > 0 && !base.cut_off {
             self.less_safe.strike(seed, oracles);
         }
         let claimed = base.failed_as_claimed(&entrant.claims);
         self.claimed += u64::from(claimed);
-        // What was cut off cannot be said to have been ended.
-        if run.failed_as_claimed(&entrant.claims) || claimed && run.cut_off {
+        if run.cut_off {
+            self.given_up.strike(seed, 1);
+            self.claimed_given_up += u64::from(claimed);
+        }
+        // Of a run that was given up under `base` nobody knows what it met there.
+        let comparable = claimed || !base.cut_off;
+        if run.failed_as_claimed(&entrant.claims) && comparable {
             let broken = if claimed {
                 &mut self.still_claimed
             } else {
@@ -188,6 +199,8 @@ impl Column {
             self.causes.entry(*kind).or_default().add(*struck);
         }
         self.unexplained.add(other.unexplained);
+        self.given_up.add(other.given_up);
+        self.claimed_given_up += other.claimed_given_up;
         self.better.add(other.better);
         self.worse.add(other.worse);
         self.less_safe.add(other.less_safe);
@@ -234,6 +247,10 @@ impl Struck {
         self.times += other.times;
         self.first = self.first.into_iter().chain(other.first).min();
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The value under a name. A name is copied only when it is new.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Entrant, lower_bound, upper_bound};
+use super::{Column, Entrant, Struck, lower_bound, upper_bound};
 
 /// How many runs that failed under `base` with a claimed cause it takes before
 /// a proposal can be said to hold: without a failure, they bound the rate of
@@ -135,7 +135,9 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
             witness(column.less_safe.first)
         ));
     }
+    let unknown = given_up(column, runs);
     if !against.is_empty() {
+        against.extend(unknown);
         return ruling(Verdict::Violated, against);
     }
     if entrant.claims.is_empty() {
@@ -158,7 +160,10 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
                     Needed::of(claimed, runs).say()
                 ),
                 met(entrant, base),
-            ],
+            ]
+            .into_iter()
+            .chain(unknown)
+            .collect(),
         );
     }
     ruling(
@@ -169,8 +174,29 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
                  with one here (at most {bound:.2} %), and none of {runs} comes out worse than under base"
             ),
             met(entrant, base),
-        ],
+        ]
+        .into_iter()
+        .chain(unknown)
+        .collect(),
     )
+}
+
+/// What nobody can tell, if there is something.
+fn given_up(column: &Column, runs: u64) -> Option<String> {
+    let Struck {
+        runs: count, first, ..
+    } = column.given_up;
+    let first = first?;
+    let so = format!(
+        "{count} of {runs} runs were given up because their traces got too long (seed {first})"
+    );
+    Some(match column.claimed_given_up {
+        0 => so,
+        claimed => format!(
+            "{so}; {claimed} of them failed under base for what it claims to end, and nobody can tell \
+             whether they still do"
+        ),
+    })
 }
 
 /// How often each claimed cause was met: of one that never was, nothing is

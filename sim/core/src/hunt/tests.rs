@@ -11,6 +11,7 @@ fn came(causes: &[(CauseKind, OutcomeClass)], uncaused: OutcomeClass) -> Came {
         causes,
         uncaused,
         violated: BTreeSet::new(),
+        cut_off: false,
     }
 }
 

@@ -115,6 +115,12 @@ pub struct Finding {
     /// `base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub less_safe: Option<Witnessed>,
+    /// The runs that were given up because their traces got too long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<Witnessed>,
+    /// How many of them failed under `base` with a claimed cause.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub claimed_given_up: u64,
     /// The first run in which a claim is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_claim: Option<Witness>,
@@ -140,7 +146,7 @@ pub struct Witness {
 }
 
 /// In how many runs something was so, and the first of them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Witnessed {
     /// In how many.
     pub runs: u64,
@@ -293,6 +299,8 @@ impl Finding {
             (step.name, count.unwrap_or_default())
         });
         let reached = Reached::ALL.iter().map(|it| it.state);
+        // What nobody follows breaks nothing.
+        let followed = (entrant.adoption > 0).then_some(());
         let met = |kind| base.causes.get(kind).map_or(0, |struck| struck.runs);
         Self {
             proposal: entrant.name.clone(),
@@ -313,8 +321,10 @@ impl Finding {
             bounds: Bounds {
                 confidence: CONFIDENCE,
                 worse_than_late: Bound::of(column.failed(), runs),
-                claimed: (!entrant.claims.is_empty())
-                    .then(|| Bound::of(column.still_claimed.runs, column.claimed)),
+                claimed: (!entrant.claims.is_empty()).then(|| {
+                    let (still, unknown) = (column.still_claimed.runs, column.claimed_given_up);
+                    Bound::with(unknown, still, column.claimed)
+                }),
             },
             against_base: AgainstBase {
                 better: column.better.runs,
@@ -325,7 +335,9 @@ impl Finding {
             },
             regression: column.worse.first.map(witness),
             less_safe: witnessed(&column.less_safe),
-            broken_claim: column.still_claimed.first.map(witness),
+            given_up: witnessed(&column.given_up),
+            claimed_given_up: column.claimed_given_up,
+            broken_claim: followed.and(column.still_claimed.first.map(witness)),
             new_claimed_cause: witnessed(&column.newly_claimed),
             costs: column.costs,
             steps: steps.collect(),
@@ -338,7 +350,12 @@ impl Finding {
 
 impl Bound {
     fn of(count: u64, of: u64) -> Self {
-        let upper = rounded(upper_bound(count, of, CONFIDENCE));
+        Self::with(0, count, of)
+    }
+
+    /// The bound takes those of which nobody knows for the worst.
+    fn with(unknown: u64, count: u64, of: u64) -> Self {
+        let upper = rounded(upper_bound(count + unknown, of, CONFIDENCE));
         Self { count, of, upper }
     }
 }
@@ -388,6 +405,10 @@ fn by_frequency(column: &Column) -> Vec<Cause> {
         .collect();
     causes.sort_by_key(|it| std::cmp::Reverse((it.runs, it.readings)));
     causes
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// To six digits: the last digits of a logarithm are not the same on every

@@ -13,8 +13,10 @@ pub struct Silence {
     pub runs: u64,
     /// In how many each claimed cause struck.
     met: BTreeMap<CauseKind, u64>,
-    /// In how many any of them did.
+    /// In how many any of them did, and the run under the proposal was not given up.
     any: u64,
+    /// How many of those were given up.
+    given_up: u64,
 }
 
 impl Silence {
@@ -28,8 +30,8 @@ impl Silence {
         }
     }
 
-    /// Counts a run, by how it came out under `base`.
-    pub fn count(&mut self, base: &Came) {
+    /// Counts a run, by how it came out under `base` and under the proposal.
+    pub fn count(&mut self, base: &Came, under: &Came) {
         self.runs += 1;
         let mut any = false;
         for (kind, runs) in &mut self.met {
@@ -37,13 +39,19 @@ impl Silence {
             *runs += u64::from(met);
             any |= met;
         }
-        self.any += u64::from(any);
+        self.any += u64::from(any && !under.cut_off);
+        self.given_up += u64::from(any && under.cut_off);
     }
 
     /// What it is worth, in lines.
     #[must_use]
     pub fn lines(&self, objective: Objective) -> Vec<String> {
-        let Self { runs, met, any } = self;
+        let Self {
+            runs,
+            met,
+            any,
+            given_up,
+        } = self;
         let percent = |of: u64| 100.0 * upper_bound(0, of, CONFIDENCE);
         let mut lines = vec![];
         if matches!(objective, Objective::Regression | Objective::Either) {
@@ -74,6 +82,11 @@ impl Silence {
                 percent(*any)
             ),
         });
+        if *given_up > 0 {
+            lines.push(format!(
+                "{given_up} more were given up because their traces got too long: of them nobody can tell"
+            ));
+        }
         if *any < ENOUGH {
             lines.push(format!(
                 "a campaign says that it holds from {ENOUGH} on: {}",
@@ -100,16 +113,28 @@ mod tests {
 
     /// What is said of runs of which so many met a forked ratchet.
     fn lines(hunt: &Hunt, met: u64, runs: u64) -> String {
+        lines_of(hunt, met, 0, runs)
+    }
+
+    /// The same if so many of them were given up.
+    fn lines_of(hunt: &Hunt, met: u64, given_up: u64, runs: u64) -> String {
         let mut silence = Silence::new(hunt);
         for run in 0..runs {
             let outcome = OutcomeClass::Lost;
             let cause = (CauseKind::RatchetForked, outcome);
-            silence.count(&Came {
+            let base = Came {
                 outcome,
                 causes: (run < met).then_some(cause).into_iter().collect(),
                 uncaused: OutcomeClass::Ok,
                 violated: BTreeSet::new(),
-            });
+                cut_off: false,
+            };
+            let cut_off = run < given_up;
+            let under = Came {
+                cut_off,
+                ..base.clone()
+            };
+            silence.count(&base, &under);
         }
         silence.lines(hunt.objective).join("\n")
     }
@@ -128,6 +153,13 @@ mod tests {
         }
         let enough = lines(&hunt(&[]), 300, 1000);
         assert!(!enough.contains("would do"), "{enough}");
+    }
+
+    #[test]
+    fn what_was_given_up_puts_no_claim_to_the_test() {
+        let said = lines_of(&hunt(&[]), 100, 40, 10_000);
+        assert!(said.contains("put to the test in 60 runs"), "{said}");
+        assert!(said.contains("40 more were given up"), "{said}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Timelines that nobody thought of: what the generator draws, under any
 //! proposal. Whatever happens, a run has to come to rest (unless the proposal has
-//! keys deleted again and again to the end), every reading that failed has to have
+//! keys deleted, or claimed of who is not believed, again and again to the end),
+//! every reading that failed has to have
 //! a cause, and both engines have to make the same run.
 //!
 //! `UNWEDGE_TIMELINES=10000 cargo test --release -p unwedge-madsim --test
@@ -18,8 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use unwedge_core::oracle::{self, OutcomeClass};
 use unwedge_core::protocol::Proposal;
-use unwedge_core::time::Span;
-use unwedge_core::trace::{Fact, Trace};
+use unwedge_core::time::{Span, Time};
+use unwedge_core::trace::{ClaimMiss, Fact, Trace};
 use unwedge_core::world::Job;
 use unwedge_core::{fast, generate};
 
@@ -86,13 +87,30 @@ fn every_timeline_comes_to_rest_and_every_failure_has_a_cause() {
 /// does about keys that are not as its server says can be what makes them differ
 /// the next time: that is a fault of a proposal, and none of the model.
 fn is_reset_to_the_end(trace: &Trace) -> bool {
-    let Some(end) = trace.last().map(|last| trace.at(last).at) else {
-        return false;
-    };
-    let facts = trace.facts().rev();
-    let late = facts.take_while(|(_, it)| end.since(it.at) < Span::hours(1));
-    let resets = late.filter(|(_, it)| matches!(it.fact, Fact::KeysReset { .. }));
+    let resets = last_hour(trace).filter(|fact| matches!(fact, Fact::KeysReset { .. }));
     resets.count() > 10
+}
+
+fn last_hour(trace: &Trace) -> impl Iterator<Item = Fact> {
+    let end = trace.last().map_or(Time::ZERO, |last| trace.at(last).at);
+    let facts = trace.facts().rev().map(|(_, it)| it);
+    let late = facts.take_while(move |it| end.since(it.at) < Span::hours(1));
+    late.map(|it| it.fact)
+}
+
+/// Whether keys were claimed of a device, time and again, up to the end, whose
+/// new identity the others do not believe. What asks for a session whenever one
+/// is missing asks for ever then, and gets an answer that cannot be read either:
+/// D16-split shows it.
+fn is_refused_to_the_end(trace: &Trace) -> bool {
+    let late = last_hour(trace);
+    let refused = late.filter(|fact| {
+        let Fact::ClaimMissed { why, .. } = fact else {
+            return false;
+        };
+        *why == ClaimMiss::BadSignature
+    });
+    refused.count() > 3
 }
 
 /// Makes a run and says what is wrong with it, if anything is.
@@ -103,7 +121,8 @@ fn judge(number: u64, proposals: &[Proposal]) -> Result<OutcomeClass, String> {
     let job = Job::new(scenario, proposal.protocol(), number);
     let run = fast::run(&job);
     let judgement = oracle::judge(&run.trace);
-    if judgement.outcome == OutcomeClass::Unsettled && !is_reset_to_the_end(&run.trace) {
+    let goes_on = is_reset_to_the_end(&run.trace) || is_refused_to_the_end(&run.trace);
+    if judgement.outcome == OutcomeClass::Unsettled && !goes_on {
         return Err(format!("unsettled under {}", proposal.name));
     }
     let unexplained = judgement.unread.iter().filter(|it| it.cause.is_none());

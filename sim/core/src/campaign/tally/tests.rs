@@ -169,7 +169,7 @@ fn a_violation_that_base_has_not_is_counted_whatever_the_outcome() {
 }
 
 #[test]
-fn a_run_that_was_cut_off_has_not_ended_what_base_fails_for() {
+fn of_a_run_that_was_cut_off_nobody_knows_whether_a_claim_holds() {
     let claimed = CauseKind::ALL[3].kind;
     let cut_off = || Evidence {
         cut_off: true,
@@ -182,8 +182,27 @@ fn a_run_that_was_cut_off_has_not_ended_what_base_fails_for() {
     let base = || evidence(OutcomeClass::Ok, &[]);
     tally.count(8, &entrants(), &shown(base(), Some(cut_off())));
     let column = &tally.columns[1];
-    assert_eq!((column.claimed, column.still_claimed.runs), (1, 1));
+    assert_eq!((column.claimed, column.still_claimed.runs), (1, 0));
+    assert_eq!((column.given_up.runs, column.claimed_given_up), (2, 1));
     assert_eq!((column.newly_claimed.runs, column.worse.runs), (0, 2));
+}
+
+#[test]
+fn with_a_run_that_was_cut_off_under_base_nothing_is_compared() {
+    let claimed = CauseKind::ALL[3].kind;
+    let base = || Evidence {
+        cut_off: true,
+        ..evidence(OutcomeClass::Unsettled, &[])
+    };
+    let run = || Evidence {
+        violated: BTreeSet::from(["one"]),
+        ..evidence(OutcomeClass::Lost, &[claimed])
+    };
+    let mut tally = Tally::new(2);
+    tally.count(7, &entrants(), &shown(base(), Some(run())));
+    let column = &tally.columns[1];
+    assert_eq!((column.newly_claimed.runs, column.less_safe.runs), (0, 0));
+    assert_eq!(column.causes[&claimed].runs, 1);
 }
 
 #[test]

@@ -288,6 +288,10 @@ impl Finding {
         if let Some(it) = &self.broken_claim {
             witness("A claim is broken first in", text, &it.command);
         }
+        if let Some(Witnessed { runs, witness: it }) = &self.given_up {
+            let what = format!("{runs} runs were given up, the first in");
+            witness(&what, text, &it.command);
+        }
         if let Some(it) = &self.regression {
             witness("Worse than base first in", text, &it.command);
         }

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{AgainstBase, Bounds, Cause, Witness};
+use super::{AgainstBase, Bounds, Cause, Witness, Witnessed};
 use crate::campaign::{EVERYBODY, Verdict};
 
 /// An earlier campaign.
@@ -31,6 +31,9 @@ pub(crate) struct Recorded {
     pub(crate) causes: Vec<Cause>,
     pub(crate) regression: Option<Witness>,
     pub(crate) broken_claim: Option<Witness>,
+    pub(crate) given_up: Option<Witnessed>,
+    #[serde(default)]
+    pub(crate) claimed_given_up: u64,
 }
 
 impl Record {

@@ -1,41 +1,23 @@
-//! Makes the runs of one chunk, one after the other.
-
-use std::sync::Arc;
+//! Makes the runs of one chunk, one seed after the other.
 
 use unwedge_core::campaign::{Chunk, Extent, Plan, Tally};
-use unwedge_core::protocol::{Proposal, Protocol};
+use unwedge_core::protocol::Proposal;
 
-use super::seed::Seed;
-use crate::sharing::Sharing;
+use super::seed::{Field, Seed};
 
 /// Makes the chunks of a campaign.
 pub(super) struct Maker<'a> {
-    pub(super) plan: &'a Plan,
+    plan: &'a Plan,
     fingerprint: String,
-    /// What each entrant is to its followers: without any, what `base` is.
-    pub(super) protocols: Vec<Protocol>,
-    pub(super) sharing: Sharing,
-    /// What everybody else follows.
-    pub(super) base: Arc<Proposal>,
-    pub(super) crypto_seed: Option<u64>,
+    field: Field<'a>,
 }
 
 impl<'a> Maker<'a> {
     pub(super) fn new(plan: &'a Plan, base: &Proposal, crypto_seed: Option<u64>) -> Self {
-        let entrants = plan.entrants.iter();
-        let protocols: Vec<Protocol> = entrants
-            .map(|entrant| match entrant.adoption {
-                0 => base.protocol(),
-                _ => entrant.switches.over_today(),
-            })
-            .collect();
         Self {
             plan,
             fingerprint: plan.fingerprint(),
-            sharing: Sharing::new(&protocols),
-            protocols,
-            base: Arc::new(base.clone()),
-            crypto_seed,
+            field: Field::new(&plan.entrants, base, crypto_seed),
         }
     }
 
@@ -52,7 +34,7 @@ impl<'a> Maker<'a> {
         let mut tally = Tally::new(self.plan.entrants.len());
         let (first, runs) = self.plan.seeds(chunk);
         for seed in first..first + runs {
-            Seed::new(self, seed).count(&mut tally)?;
+            Seed::new(&self.field, seed).count(&mut tally)?;
         }
         Ok(Chunk {
             chunk,

@@ -5,23 +5,51 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use unwedge_core::campaign::{EVERYBODY, Evidence, Shown, Tally};
+use unwedge_core::campaign::{EVERYBODY, Entrant, Evidence, Shown, Tally};
 use unwedge_core::generate;
 use unwedge_core::oracle;
-use unwedge_core::protocol::Consulted;
+use unwedge_core::protocol::{Consulted, Proposal, Protocol};
 use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::Trace;
 use unwedge_core::world::{Job, Run};
 
-use super::chunk::Maker;
 use crate::runner;
+use crate::sharing::Sharing;
 
 /// The runs of one in so many seeds are made again.
 const REPEAT_ONE_IN: u64 = 100;
 
+/// Who takes part in a campaign, `base` first.
+pub(super) struct Field<'a> {
+    entrants: &'a [Entrant],
+    /// What each is to its followers: without any, what `base` is.
+    protocols: Vec<Protocol>,
+    sharing: Sharing,
+    /// What everybody else follows.
+    base: Arc<Proposal>,
+    crypto_seed: Option<u64>,
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn new(entrants: &'a [Entrant], base: &Proposal, crypto_seed: Option<u64>) -> Self {
+        let protocols = entrants.iter().map(|entrant| match entrant.adoption {
+            0 => base.protocol(),
+            _ => entrant.switches.over_today(),
+        });
+        let protocols: Vec<Protocol> = protocols.collect();
+        Self {
+            entrants,
+            sharing: Sharing::new(&protocols),
+            protocols,
+            base: Arc::new(base.clone()),
+            crypto_seed,
+        }
+    }
+}
+
 /// One seed, and what was made of it.
 pub(super) struct Seed<'a> {
-    maker: &'a Maker<'a>,
+    field: &'a Field<'a>,
     seed: u64,
     /// The scenario while so many percent follow a proposal, and the others
     /// `base`.
@@ -40,10 +68,10 @@ struct Made {
 }
 
 impl<'a> Seed<'a> {
-    pub(super) fn new(maker: &'a Maker<'a>, seed: u64) -> Self {
+    pub(super) fn new(field: &'a Field<'a>, seed: u64) -> Self {
         let scenario = Arc::new(generate::scenario(seed));
         Self {
-            maker,
+            field,
             seed,
             scenarios: BTreeMap::from([(EVERYBODY, scenario)]),
             made: vec![],
@@ -56,10 +84,10 @@ impl<'a> Seed<'a> {
     /// # Errors
     /// If a run does not come out the same again: a fault of unwedge, in words.
     pub(super) fn count(mut self, tally: &mut Tally) -> Result<(), String> {
-        let maker = self.maker;
+        let field = self.field;
         let repeat = self.seed.is_multiple_of(REPEAT_ONE_IN);
         let mut shown = BTreeMap::new();
-        for place in maker.sharing.order() {
+        for place in field.sharing.order() {
             let known = self.known(place);
             let known = known.map(|run| (run.place, run.evidence.clone()));
             let is_made = known.is_none();
@@ -75,7 +103,7 @@ impl<'a> Seed<'a> {
             shown.insert(place, Shown { evidence, is_made });
         }
         let shown: Vec<Shown> = shown.into_values().collect();
-        tally.count(self.seed, &maker.plan.entrants, &shown);
+        tally.count(self.seed, field.entrants, &shown);
         tally.repeated += u64::from(repeat);
         tally.calls += self.calls;
         Ok(())
@@ -84,9 +112,9 @@ impl<'a> Seed<'a> {
     /// The run that is known to be the same under a proposal. Followers are as
     /// many in both, or the run is one of `base`, which nobody follows alone.
     fn known(&self, place: usize) -> Option<&Made> {
-        let entrants = &self.maker.plan.entrants;
+        let entrants = self.field.entrants;
         let adoption = entrants[place].adoption;
-        self.maker.sharing.stand_in(place, &self.made, |run| {
+        self.field.sharing.stand_in(place, &self.made, |run| {
             let comparable = run.place == 0 || entrants[run.place].adoption == adoption;
             comparable.then_some((run.place, run.consulted))
         })
@@ -119,7 +147,7 @@ impl<'a> Seed<'a> {
         if run.trace.hash() == same.trace.hash() {
             return Ok(());
         }
-        let entrants = &self.maker.plan.entrants;
+        let entrants = self.field.entrants;
         let [other, name] = [other, place].map(|it| entrants[it].say());
         let what = format!("a run was to be counted as the same as under {other}, and is not");
         let traces = [(&*other, &same.trace), (&*name, &run.trace)];
@@ -127,10 +155,10 @@ impl<'a> Seed<'a> {
     }
 
     fn run(&mut self, place: usize) -> Run {
-        let maker = self.maker;
-        let protocol = maker.protocols[place].clone();
+        let field = self.field;
+        let protocol = field.protocols[place].clone();
         let mut job = Job::new(self.scenario(place), protocol, self.seed);
-        job.crypto_seed = maker.crypto_seed.unwrap_or(self.seed);
+        job.crypto_seed = field.crypto_seed.unwrap_or(self.seed);
         let command = || format!("{} --engine fast", self.command(place));
         let run = runner::make_fast(&job, command);
         self.calls += run.calls;
@@ -139,10 +167,10 @@ impl<'a> Seed<'a> {
 
     /// The scenario with the followers that a proposal has.
     fn scenario(&mut self, place: usize) -> Arc<Scenario> {
-        let adoption = self.maker.plan.entrants[place].adoption;
+        let adoption = self.field.entrants[place].adoption;
         let all = self.scenarios[&EVERYBODY].clone();
         let mixed = self.scenarios.entry(adoption);
-        let mix = || Arc::new(all.adopted_by(adoption, self.seed, &self.maker.base));
+        let mix = || Arc::new(all.adopted_by(adoption, self.seed, &self.field.base));
         mixed.or_insert_with(mix).clone()
     }
 
@@ -158,6 +186,6 @@ impl<'a> Seed<'a> {
     }
 
     fn command(&self, place: usize) -> String {
-        self.maker.plan.entrants[place].command(self.seed)
+        self.field.entrants[place].command(self.seed)
     }
 }

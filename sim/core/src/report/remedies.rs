@@ -240,7 +240,7 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
     let given_up = found.given_up.as_ref().map_or(0, |it| it.runs);
     if given_up > 0 {
         said.push(format!(
-            "{given_up} runs do not come to rest and were given up: they count among the worse, and of \
+            "Given up, for they do not come to rest: {given_up} of the {runs}; they count among the worse, and of \
              their causes nothing is known."
         ));
     }

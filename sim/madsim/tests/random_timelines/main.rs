@@ -98,10 +98,9 @@ fn last_hour(trace: &Trace) -> impl Iterator<Item = Fact> {
     late.map(|it| it.fact)
 }
 
-/// Whether keys were claimed of a device, time and again, up to the end, whose
-/// new identity the others do not believe. What asks for a session whenever one
-/// is missing asks for ever then, and gets an answer that cannot be read either:
-/// D16-split shows it.
+/// Whether keys were claimed of a device, every quarter of an hour up to the end,
+/// whose new identity the claimer does not believe: it wants a session and will
+/// never have one. D16-split shows how that comes about.
 fn is_refused_to_the_end(trace: &Trace) -> bool {
     let late = last_hour(trace);
     let refused = late.filter(|fact| {
@@ -110,7 +109,7 @@ fn is_refused_to_the_end(trace: &Trace) -> bool {
         };
         *why == ClaimMiss::BadSignature
     });
-    refused.count() > 3
+    refused.count() > 2
 }
 
 /// Makes a run and says what is wrong with it, if anything is.

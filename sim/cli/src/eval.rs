@@ -344,12 +344,12 @@ impl Savings {
         let mut lines = vec![format!("{draws} draws in {cells} cells")];
         if *saved > 0 {
             lines.push(format!(
-            "{saved} draws ({:.1} %) are runs that were made under another \
-             proposal and never consulted what the two do differently, and {saved_cells} cells ({:.1} %) are \
-             nothing but such runs; {checked} of them were made all the same",
-            share(*saved, *draws),
-            share(*saved_cells, *cells)
-        ));
+                "{saved} draws ({:.1} %) are runs that were made under another proposal and never \
+                 consulted what the two do differently, and {saved_cells} cells ({:.1} %) are nothing \
+                 but such runs; {checked} of them were made all the same",
+                share(*saved, *draws),
+                share(*saved_cells, *cells)
+            ));
         }
         if *confirmed > 0 {
             lines.push(format!(

@@ -230,6 +230,34 @@ fn a_scenario_is_made_as_small_as_it_goes() {
 }
 
 #[test]
+fn a_bound_on_the_trace_stays_where_the_run_is_given_up() {
+    let dir = TempDir::new().unwrap();
+    let a06 = root().join("scenarios/server-rollback/A06.toml");
+    let a06 = fs::read_to_string(a06)
+        .unwrap()
+        .replace("\"A06\"", "\"mine\"");
+    let minimised = |longest: usize| {
+        let (mine, found) = (dir.path().join("mine.toml"), dir.path().join("found.toml"));
+        let bound = format!("longest_trace = {longest}\nservers =");
+        fs::write(&mine, a06.replacen("servers =", &bound, 1)).unwrap();
+        let mut command = unwedge();
+        command.arg("minimise").arg(&mine).arg("--out").arg(&found);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let text = fs::read_to_string(&found).unwrap();
+        fs::remove_file(&found).unwrap();
+        text
+    };
+    let given_up = minimised(500);
+    assert!(given_up.contains("longest_trace = 500\n"), "{given_up}");
+    assert!(given_up.contains("base = \"unsettled\""), "{given_up}");
+    // What comes to rest needs no closer bound than usual, and no other.
+    assert!(!minimised(300_000).contains("longest_trace"));
+    let own = minimised(50_000_000);
+    assert!(own.contains("longest_trace = 50000000\n"), "{own}");
+}
+
+#[test]
 fn what_shows_nothing_is_not_made_smaller() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("small.toml");

@@ -52,7 +52,7 @@ pub struct Column {
     pub unexplained: Struck,
     /// How many were given up because their traces got too long.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
-    pub given_up: Struck,
+    pub cut_off: Struck,
     /// How many came out better than under `base`.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub better: Struck,
@@ -69,8 +69,7 @@ pub struct Column {
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub still_claimed: Struck,
     /// How many of those were given up under the proposal, so that nobody can tell.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub claimed_given_up: u64,
+    pub claimed_cut_off: u64,
     /// How many others fail under the proposal with such a cause.
     #[serde(default, skip_serializing_if = "Struck::is_none")]
     pub newly_claimed: Struck,
@@ -114,7 +113,7 @@ impl Tally {
         }
     }
 
-    /// Counts one run, by what it has shown under each proposal.
+    /// Counts one run, by what it has shown under each proposal, `base` first.
     pub fn count(&mut self, seed: u64, entrants: &[Entrant], shown: &[Shown]) {
         self.runs += 1;
         let columns = self.columns.iter_mut().zip(entrants).zip(shown);
@@ -163,8 +162,8 @@ impl Column {
         let claimed = base.failed_as_claimed(&entrant.claims);
         self.claimed += u64::from(claimed);
         if run.cut_off {
-            self.given_up.strike(seed, 1);
-            self.claimed_given_up += u64::from(claimed);
+            self.cut_off.strike(seed, 1);
+            self.claimed_cut_off += u64::from(claimed);
         }
         // Of a run that was given up under `base` nobody knows what it met there.
         let comparable = claimed || !base.cut_off;
@@ -199,8 +198,8 @@ impl Column {
             self.causes.entry(*kind).or_default().add(*struck);
         }
         self.unexplained.add(other.unexplained);
-        self.given_up.add(other.given_up);
-        self.claimed_given_up += other.claimed_given_up;
+        self.cut_off.add(other.cut_off);
+        self.claimed_cut_off += other.claimed_cut_off;
         self.better.add(other.better);
         self.worse.add(other.worse);
         self.less_safe.add(other.less_safe);
@@ -247,10 +246,6 @@ impl Struck {
         self.times += other.times;
         self.first = self.first.into_iter().chain(other.first).min();
     }
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// The value under a name. A name is copied only when it is new.

@@ -95,7 +95,10 @@ fn two_digits(runs: f64) -> u64 {
 /// came to under `base`.
 #[must_use]
 pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, runs: u64) -> Ruling {
-    let ruling = |verdict, why| Ruling { verdict, why };
+    let ruling = |verdict, mut why: Vec<String>| {
+        why.extend(cut_off(column, runs));
+        Ruling { verdict, why }
+    };
     if is_base {
         let why = "everything else is compared with it".to_owned();
         return ruling(Verdict::Unknown, vec![why]);
@@ -135,9 +138,7 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
             witness(column.less_safe.first)
         ));
     }
-    let unknown = given_up(column, runs);
     if !against.is_empty() {
-        against.extend(unknown);
         return ruling(Verdict::Violated, against);
     }
     if entrant.claims.is_empty() {
@@ -160,10 +161,7 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
                     Needed::of(claimed, runs).say()
                 ),
                 met(entrant, base),
-            ]
-            .into_iter()
-            .chain(unknown)
-            .collect(),
+            ],
         );
     }
     ruling(
@@ -174,23 +172,20 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
                  with one here (at most {bound:.2} %), and none of {runs} comes out worse than under base"
             ),
             met(entrant, base),
-        ]
-        .into_iter()
-        .chain(unknown)
-        .collect(),
+        ],
     )
 }
 
 /// What nobody can tell, if there is something.
-fn given_up(column: &Column, runs: u64) -> Option<String> {
+fn cut_off(column: &Column, runs: u64) -> Option<String> {
     let Struck {
         runs: count, first, ..
-    } = column.given_up;
+    } = column.cut_off;
     let first = first?;
     let so = format!(
         "{count} of {runs} runs were given up because their traces got too long (seed {first})"
     );
-    Some(match column.claimed_given_up {
+    Some(match column.claimed_cut_off {
         0 => so,
         claimed => format!(
             "{so}; {claimed} of them failed under base for what it claims to end, and nobody can tell \

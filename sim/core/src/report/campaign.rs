@@ -117,10 +117,10 @@ pub struct Finding {
     pub less_safe: Option<Witnessed>,
     /// The runs that were given up because their traces got too long.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub given_up: Option<Witnessed>,
+    pub cut_off: Option<Witnessed>,
     /// How many of them failed under `base` with a claimed cause.
     #[serde(skip_serializing_if = "is_zero")]
-    pub claimed_given_up: u64,
+    pub claimed_cut_off: u64,
     /// The first run in which a claim is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_claim: Option<Witness>,
@@ -300,7 +300,8 @@ impl Finding {
         });
         let reached = Reached::ALL.iter().map(|it| it.state);
         // What nobody follows breaks nothing.
-        let followed = (entrant.adoption > 0).then_some(());
+        let broken = column.still_claimed.first;
+        let broken = broken.filter(|_| entrant.adoption > 0);
         let met = |kind| base.causes.get(kind).map_or(0, |struck| struck.runs);
         Self {
             proposal: entrant.name.clone(),
@@ -322,7 +323,7 @@ impl Finding {
                 confidence: CONFIDENCE,
                 worse_than_late: Bound::of(column.failed(), runs),
                 claimed: (!entrant.claims.is_empty()).then(|| {
-                    let (still, unknown) = (column.still_claimed.runs, column.claimed_given_up);
+                    let (still, unknown) = (column.still_claimed.runs, column.claimed_cut_off);
                     Bound::with(unknown, still, column.claimed)
                 }),
             },
@@ -335,9 +336,9 @@ impl Finding {
             },
             regression: column.worse.first.map(witness),
             less_safe: witnessed(&column.less_safe),
-            given_up: witnessed(&column.given_up),
-            claimed_given_up: column.claimed_given_up,
-            broken_claim: followed.and(column.still_claimed.first.map(witness)),
+            cut_off: witnessed(&column.cut_off),
+            claimed_cut_off: column.claimed_cut_off,
+            broken_claim: broken.map(witness),
             new_claimed_cause: witnessed(&column.newly_claimed),
             costs: column.costs,
             steps: steps.collect(),

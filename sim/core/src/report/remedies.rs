@@ -211,7 +211,7 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
     if let Some(claimed) = bounds.claimed {
         let first = found.broken_claim.as_ref();
         let first = first.map_or_else(String::new, |it| format!("; the first is `{}`", it.command));
-        let given_up = match found.claimed_given_up {
+        let cut_off = match found.claimed_cut_off {
             0 => String::new(),
             count => format!(", and of {count} more nobody can tell"),
         };
@@ -219,7 +219,7 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
             0 => format!("None of {runs} random runs fails today for a cause that it claims to end."),
             _ => format!(
                 "Of {runs} random runs, {} fail today with a cause that it claims to end, and {} of \
-                 these still do under it{given_up} (at most {:.2} %, with 95 % confidence{first}).",
+                 these still do under it{cut_off} (at most {:.2} %, with 95 % confidence{first}).",
                 claimed.of,
                 claimed.count,
                 100.0 * claimed.upper
@@ -237,18 +237,18 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
         100.0 * bounds.worse_than_late.upper,
         verdict.name()
     ));
-    let given_up = found.given_up.as_ref().map_or(0, |it| it.runs);
-    if given_up > 0 {
+    let cut_off = found.cut_off.as_ref().map_or(0, |it| it.runs);
+    if cut_off > 0 {
         said.push(format!(
-            "Given up, for they do not come to rest: {given_up} of the {runs}; they count among the worse, and of \
-             their causes nothing is known."
+            "Given up, for their traces got too long: {cut_off} of the {runs}; they count among the worse, and \
+             of their causes nothing is known."
         ));
     }
     let residue = found.causes.iter();
     let residue = residue.filter(|it| !proposal.claims.contains(&it.kind));
     let shares = residue.map(|it| {
-        let share = 100.0 * it.runs as f64 / (runs - given_up).max(1) as f64;
-        let of = if given_up > 0 { "other " } else { "" };
+        let share = 100.0 * it.runs as f64 / (runs - cut_off).max(1) as f64;
+        let of = if cut_off > 0 { "other " } else { "" };
         format!("{} (in {share:.2} % of the {of}runs)", it.kind.name())
     });
     let shares: Vec<String> = shares.take(MOST_CAUSES).collect();

@@ -16,7 +16,7 @@ pub struct Silence {
     /// In how many any of them did, and the run under the proposal was not given up.
     any: u64,
     /// How many of those were given up.
-    given_up: u64,
+    cut_off: u64,
 }
 
 impl Silence {
@@ -40,7 +40,7 @@ impl Silence {
             any |= met;
         }
         self.any += u64::from(any && !under.cut_off);
-        self.given_up += u64::from(any && under.cut_off);
+        self.cut_off += u64::from(any && under.cut_off);
     }
 
     /// What it is worth, in lines.
@@ -50,7 +50,7 @@ impl Silence {
             runs,
             met,
             any,
-            given_up,
+            cut_off,
         } = self;
         let percent = |of: u64| 100.0 * upper_bound(0, of, CONFIDENCE);
         let mut lines = vec![];
@@ -82,9 +82,9 @@ impl Silence {
                 percent(*any)
             ),
         });
-        if *given_up > 0 {
+        if *cut_off > 0 {
             lines.push(format!(
-                "{given_up} more were given up because their traces got too long: of them nobody can tell"
+                "{cut_off} more were given up because their traces got too long: of them nobody can tell"
             ));
         }
         if *any < ENOUGH {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     /// The same if so many of them were given up.
-    fn lines_of(hunt: &Hunt, met: u64, given_up: u64, runs: u64) -> String {
+    fn lines_of(hunt: &Hunt, met: u64, cut_off: u64, runs: u64) -> String {
         let mut silence = Silence::new(hunt);
         for run in 0..runs {
             let outcome = OutcomeClass::Lost;
@@ -129,7 +129,7 @@ mod tests {
                 violated: BTreeSet::new(),
                 cut_off: false,
             };
-            let cut_off = run < given_up;
+            let cut_off = run < cut_off;
             let under = Came {
                 cut_off,
                 ..base.clone()
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_puts_no_claim_to_the_test() {
+    fn what_was_cut_off_puts_no_claim_to_the_test() {
         let said = lines_of(&hunt(&[]), 100, 40, 10_000);
         assert!(said.contains("put to the test in 60 runs"), "{said}");
         assert!(said.contains("40 more were given up"), "{said}");

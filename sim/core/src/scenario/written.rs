@@ -25,7 +25,7 @@ const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
 const MAX_ONE_TIME_KEYS: usize = 100;
 const MAX_RECIPIENTS: usize = 1000;
-/// Of facts, of which each takes about a hundred bytes.
+/// Of facts, which take about ten gigabytes.
 const MAX_TRACE: usize = 100_000_000;
 const MAX_ROTATION: usize = 10_000;
 const MAX_DRAWS: usize = 256;

@@ -266,7 +266,7 @@ impl<C: Crypto> World<C> {
                 mismatched()
             }
         }
-        self.bound();
+        self.cut_off_if_too_long();
     }
 
     /// Lets happen what is planned for the world outside the nodes.

@@ -232,7 +232,7 @@ impl<C: Crypto> World<C> {
 
     /// Ends a run that has come to more facts than it may: what is on its way
     /// then stays there.
-    pub(super) fn bound(&mut self) {
+    pub(super) fn cut_off_if_too_long(&mut self) {
         if self.trace.len() > self.scenario.settings.longest_trace {
             self.note(Fact::CutOff(self.phases.phase));
             self.orders.push(Order::Finish);

@@ -183,7 +183,7 @@ fn of_a_run_that_was_cut_off_nobody_knows_whether_a_claim_holds() {
     tally.count(8, &entrants(), &shown(base(), Some(cut_off())));
     let column = &tally.columns[1];
     assert_eq!((column.claimed, column.still_claimed.runs), (1, 0));
-    assert_eq!((column.given_up.runs, column.claimed_given_up), (2, 1));
+    assert_eq!((column.cut_off.runs, column.claimed_cut_off), (2, 1));
     assert_eq!((column.newly_claimed.runs, column.worse.runs), (0, 2));
 }
 

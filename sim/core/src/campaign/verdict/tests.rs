@@ -142,6 +142,37 @@ fn one_run_is_enough_to_violate_and_both_ways_are_told() {
 }
 
 #[test]
+fn of_runs_that_were_given_up_it_is_said_whatever_the_verdict() {
+    let given_up = |claims: &[CauseKind], claimed, worse| {
+        let struck = |runs| Struck {
+            runs,
+            times: runs,
+            first: (runs > 0).then_some(8),
+        };
+        let column = Column {
+            claimed,
+            worse: struck(worse),
+            cut_off: struck(5),
+            claimed_cut_off: 2,
+            ..Column::default()
+        };
+        rule(&entrant(claims), false, &column, &Column::default(), 1000)
+    };
+    let claim = [CauseKind::ClaimEmpty];
+    for (ruling, verdict) in [
+        (given_up(&claim, 300, 0), Verdict::Holds),
+        (given_up(&claim, 299, 0), Verdict::Unknown),
+        (given_up(&[], 0, 0), Verdict::Unknown),
+        (given_up(&claim, 300, 1), Verdict::Violated),
+    ] {
+        assert_eq!(ruling.verdict, verdict);
+        let last = ruling.why.last().unwrap();
+        assert!(last.contains("5 of 1000 runs were given up"), "{last}");
+        assert!(last.contains("(seed 8); 2 of them failed"), "{last}");
+    }
+}
+
+#[test]
 fn what_claims_nothing_is_unknown_unless_it_is_worse() {
     let mut column = Column::default();
     let base = Column::default();

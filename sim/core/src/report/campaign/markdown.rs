@@ -288,7 +288,7 @@ impl Finding {
         if let Some(it) = &self.broken_claim {
             witness("A claim is broken first in", text, &it.command);
         }
-        if let Some(Witnessed { runs, witness: it }) = &self.given_up {
+        if let Some(Witnessed { runs, witness: it }) = &self.cut_off {
             let what = format!("{runs} runs were given up, the first in");
             witness(&what, text, &it.command);
         }

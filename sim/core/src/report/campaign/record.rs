@@ -31,9 +31,9 @@ pub(crate) struct Recorded {
     pub(crate) causes: Vec<Cause>,
     pub(crate) regression: Option<Witness>,
     pub(crate) broken_claim: Option<Witness>,
-    pub(crate) given_up: Option<Witnessed>,
+    pub(crate) cut_off: Option<Witnessed>,
     #[serde(default)]
-    pub(crate) claimed_given_up: u64,
+    pub(crate) claimed_cut_off: u64,
 }
 
 impl Record {

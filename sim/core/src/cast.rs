@@ -139,7 +139,7 @@ impl Cast {
         self.devices
             .iter()
             .map(|device| device.id)
-            .filter(move |device| device.user == user)
+            .filter(move |device| device.user() == user)
     }
 
     /// The rooms that a user has joined before the run starts.
@@ -196,13 +196,13 @@ impl Named for ServerId {
 
 impl Named for UserId {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cast.users[usize::from(self.index)].name)
+        f.write_str(&cast.users[usize::from(self.index())].name)
     }
 }
 
 impl Named for DeviceId {
     fn write(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match cast.devices.get(usize::from(self.index)) {
+        match cast.devices.get(usize::from(self.index())) {
             Some(device) => f.write_str(&device.name),
             None => f.write_str("stranger"),
         }

@@ -148,7 +148,7 @@ fn place<'a, C: Crypto>(
 ) -> &'a mut Place<C> {
     let (places, index) = match node {
         NodeId::Server(server) => (servers, usize::from(server.0)),
-        NodeId::Device(device) => (devices, usize::from(device.index)),
+        NodeId::Device(device) => (devices, usize::from(device.index())),
     };
     if index >= places.len() {
         let unborn = || Place {

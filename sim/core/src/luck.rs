@@ -126,7 +126,7 @@ impl<'a> Luck<'a> {
         let device = match self.last.filter(|_| self.dice.percent(AGAIN)) {
             Some(NodeId::Device(device)) => Some(device),
             Some(NodeId::Server(server)) => {
-                let local = devices.clone().filter(|it| it.user.server == server);
+                let local = devices.clone().filter(|it| it.server() == server);
                 self.dice.among(local)
             }
             None => None,
@@ -143,10 +143,10 @@ impl<'a> Luck<'a> {
         let again = self.last.filter(|_| self.dice.percent(AGAIN));
         let server = again.map(|node| match node {
             NodeId::Server(server) => server,
-            NodeId::Device(device) => device.user.server,
+            NodeId::Device(device) => device.server(),
         });
         let hot = self.hot.filter(|hot| self.dice.percent(hot.heat));
-        let server = server.or_else(|| Some(self.dice.of(&hot?.devices)?.user.server));
+        let server = server.or_else(|| Some(self.dice.of(&hot?.devices)?.server()));
         let server = server.or_else(|| self.dice.among(self.servers()))?;
         self.last = Some(NodeId::Server(server));
         Some(server)
@@ -164,8 +164,8 @@ impl<'a> Luck<'a> {
     pub(crate) fn member(&mut self) -> Option<(DeviceId, RoomId)> {
         let rooms = self.cast.rooms.iter();
         let about = |node: NodeId, user: &UserId| match node {
-            NodeId::Server(server) => user.server == server,
-            NodeId::Device(device) => *user == device.user,
+            NodeId::Server(server) => user.server() == server,
+            NodeId::Device(device) => *user == device.user(),
         };
         let again = self.last.filter(|_| self.dice.percent(AGAIN));
         let room = again.and_then(|node| {
@@ -191,7 +191,7 @@ impl<'a> Luck<'a> {
         let rooms = self.cast.rooms.iter();
         let outsiders = rooms.flat_map(|room| {
             let devices = self.cast.devices.iter();
-            let outside = devices.filter(|it| !room.members.contains(&it.id.user));
+            let outside = devices.filter(|it| !room.members.contains(&it.id.user()));
             outside.map(|it| (it.id, room.id))
         });
         let (device, room) = self.dice.among(outsiders)?;
@@ -210,7 +210,7 @@ impl<'a> Luck<'a> {
                 let both = |room: &Room, it: DeviceId| {
                     [it, device]
                         .iter()
-                        .all(|it| room.members.contains(&it.user))
+                        .all(|it| room.members.contains(&it.user()))
                 };
                 let rooms = &self.cast.rooms;
                 let met = |it: &DeviceId| rooms.iter().any(|room| both(room, *it));
@@ -239,7 +239,7 @@ impl<'a> Luck<'a> {
             return Some(link);
         }
         let device = self.device()?;
-        let ends = [NodeId::Device(device), NodeId::Server(device.user.server)];
+        let ends = [NodeId::Device(device), NodeId::Server(device.server())];
         Some(match self.one_in(2) {
             true => ends,
             false => [ends[1], ends[0]],
@@ -280,7 +280,7 @@ impl<'a> Luck<'a> {
 
     fn devices_of(&self, user: UserId) -> impl Iterator<Item = DeviceId> + Clone + use<'a> {
         let devices = self.cast.devices.iter().map(|it| it.id);
-        devices.filter(move |it| it.user == user)
+        devices.filter(move |it| it.user() == user)
     }
 
     fn servers(&self) -> impl Iterator<Item = ServerId> + Clone + use<> {

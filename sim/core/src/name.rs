@@ -6,6 +6,7 @@
 //! Matrix; so "which server does this user live on" needs no look-up.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
@@ -16,34 +17,81 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServerId(pub u8);
 
-/// A user, who lives on one homeserver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserId {
+/// A user, who lives on one homeserver. One number, as nearly every table has
+/// such a key: the homeserver before the user's place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UserId(u32);
+
+impl UserId {
+    /// The user at a place among all users of the cast.
+    #[must_use]
+    pub const fn new(server: ServerId, index: u8) -> Self {
+        Self((server.0 as u32) << 8 | index as u32)
+    }
+
     /// The homeserver named in the user ID.
-    pub server: ServerId,
+    #[must_use]
+    pub const fn server(self) -> ServerId {
+        ServerId(self.0.to_be_bytes()[2])
+    }
+
     /// The user's place among all users of the cast.
-    pub index: u8,
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        self.0.to_be_bytes()[3]
+    }
 }
 
 /// A device of a user. In Matrix a device is known by its Curve25519 identity
 /// key; a device of this model keeps its identity key for life, so the two
-/// name the same thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceId {
-    /// Who owns the device.
-    pub user: UserId,
-    /// The device's place among all devices of the cast.
-    pub index: u8,
-}
+/// name the same thing. One number: the user before the device's place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DeviceId(u32);
 
 impl DeviceId {
+    /// The device at a place among all devices of the cast.
+    #[must_use]
+    pub const fn new(user: UserId, index: u8) -> Self {
+        Self(user.0 << 8 | index as u32)
+    }
+
+    /// Who owns the device.
+    #[must_use]
+    pub const fn user(self) -> UserId {
+        UserId(self.0 >> 8)
+    }
+
+    /// The homeserver that it lives on.
+    #[must_use]
+    pub const fn server(self) -> ServerId {
+        self.user().server()
+    }
+
+    /// The device's place among all devices of the cast.
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        self.0.to_be_bytes()[3]
+    }
+
     /// Whoever is outside the cast, on a server. No cast is so large that one
     /// of its devices is named like this.
     #[must_use]
     pub const fn stranger(server: ServerId) -> Self {
-        let index = u8::MAX;
-        let user = UserId { server, index };
-        Self { user, index }
+        Self::new(UserId::new(server, u8::MAX), u8::MAX)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({}/{})", self.server().0, self.index())
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.user();
+        let (server, index) = (user.server().0, user.index());
+        write!(f, "DeviceId({server}/{index}/{})", self.index())
     }
 }
 
@@ -52,7 +100,7 @@ impl DeviceId {
 pub struct RoomId(pub u8);
 
 /// A party of the simulation that can send, receive, crash and restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeId {
     /// A homeserver.
     Server(ServerId),
@@ -60,17 +108,26 @@ pub enum NodeId {
     Device(DeviceId),
 }
 
-/// Compares and hashes by a number: nearly every table has such a key.
-macro_rules! by_number {
-    ($name:ident, |$it:ident| $number:expr) => {
-        impl $name {
-            /// Orders by the fields, in order.
-            fn number(self) -> u32 {
-                let $it = self;
-                $number
-            }
+impl NodeId {
+    /// Servers before devices, each in their order.
+    const fn number(self) -> u32 {
+        match self {
+            NodeId::Server(server) => server.0 as u32,
+            NodeId::Device(device) => 1 << 24 | device.0,
         }
+    }
+}
 
+impl Hash for NodeId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.number());
+    }
+}
+
+/// Orders by one number, which holds the fields in their order: to find a key
+/// among many takes one comparison for each, and no branch.
+macro_rules! ordered {
+    ($name:ident, $number:ty, |$it:ident| $of:expr) => {
         impl PartialOrd for $name {
             fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
                 Some(self.cmp(other))
@@ -79,29 +136,14 @@ macro_rules! by_number {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
-                self.number().cmp(&other.number())
-            }
-        }
-
-        impl Hash for $name {
-            fn hash<H: Hasher>(&self, state: &mut H) {
-                state.write_u32(self.number());
+                let number = |$it: &Self| -> $number { $of };
+                number(self).cmp(&number(other))
             }
         }
     };
 }
 
-by_number!(UserId, |it| u32::from_be_bytes([
-    0,
-    0,
-    it.server.0,
-    it.index
-]));
-by_number!(DeviceId, |it| it.user.number() << 8 | u32::from(it.index));
-by_number!(NodeId, |it| match it {
-    NodeId::Server(server) => u32::from(server.0),
-    NodeId::Device(device) => 1 << 24 | device.number(),
-});
+ordered!(NodeId, u32, |it| it.number());
 
 /// The number in a one-time or fallback key's ID. On the wire it is its
 /// big-endian bytes in base64; the two kinds count separately (BS §1.2).
@@ -120,7 +162,7 @@ pub enum KeyKind {
 /// A one-time or fallback key pair. Two pairs can share an ID when a device
 /// forgot the first, or has two processes; the incarnation that generated them
 /// tells them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KeyName {
     /// Whose private half it is.
     pub owner: DeviceId,
@@ -134,8 +176,13 @@ pub struct KeyName {
     pub incarnation: u16,
 }
 
+ordered!(KeyName, u128, |it| {
+    let owner = u128::from(it.owner.0) << 81 | (it.kind as u128) << 80;
+    owner | u128::from(it.id.0) << 16 | u128::from(it.incarnation)
+});
+
 /// An Olm session, named by who opened it, to whom, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionName {
     /// The device that claimed a key and opened the session.
     pub opener: DeviceId,
@@ -145,8 +192,13 @@ pub struct SessionName {
     pub opened: Time,
 }
 
+ordered!(SessionName, u128, |it| {
+    let devices = u64::from(it.opener.0) << 32 | u64::from(it.peer.0);
+    u128::from(devices) << 64 | u128::from(it.opened.ticks())
+});
+
 /// A Megolm session, named by its sender, room and first use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MegolmName {
     /// The only device that encrypts with it.
     pub sender: DeviceId,
@@ -155,6 +207,11 @@ pub struct MegolmName {
     /// When it was created.
     pub created: Time,
 }
+
+ordered!(MegolmName, u128, |it| {
+    let place = u64::from(it.sender.0) << 32 | u64::from(it.room.0);
+    u128::from(place) << 64 | u128::from(it.created.ticks())
+});
 
 /// A to-device message. Real clients put such an identifier into the content
 /// to follow a message through the logs of both sides.
@@ -172,13 +229,17 @@ pub struct MessageId {
 }
 
 /// A room event, named by its sending device and the time it was encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EventId {
     /// The device that sent it.
     pub sender: DeviceId,
     /// When it was encrypted.
     pub sent: Time,
 }
+
+ordered!(EventId, u128, |it| {
+    u128::from(it.sender.0) << 64 | u128::from(it.sent.ticks())
+});
 
 /// A table of a homeserver's database: what a backup or a restore can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

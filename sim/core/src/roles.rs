@@ -21,7 +21,7 @@ impl Roles {
 
     /// Who takes the part of a device.
     pub(crate) fn device(&self, id: DeviceId) -> Option<DeviceId> {
-        self.devices[usize::from(id.index)]
+        self.devices[usize::from(id.index())]
     }
 
     /// Which room takes the place of another.
@@ -40,7 +40,7 @@ impl Roles {
     /// The link between those who take two parts, if there is one. A device's
     /// link is that to its own server, whichever that is now.
     pub(crate) fn link(&self, [a, b]: [NodeId; 2]) -> Option<[NodeId; 2]> {
-        let home = |device: DeviceId| NodeId::Server(device.user.server);
+        let home = |device: DeviceId| NodeId::Server(device.server());
         let link = match (a, b) {
             (NodeId::Server(_), NodeId::Device(device)) => {
                 let device = self.device(device)?;

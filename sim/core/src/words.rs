@@ -219,7 +219,7 @@ pub(crate) fn is_link(between: [NodeId; 2]) -> bool {
     match between {
         [NodeId::Server(a), NodeId::Server(b)] => a != b,
         [NodeId::Server(server), NodeId::Device(device)]
-        | [NodeId::Device(device), NodeId::Server(server)] => device.user.server == server,
+        | [NodeId::Device(device), NodeId::Server(server)] => device.server() == server,
         [NodeId::Device(_), NodeId::Device(_)] => false,
     }
 }

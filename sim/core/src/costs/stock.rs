@@ -42,7 +42,7 @@ impl Stock {
     pub(super) fn put_back(&mut self, holder: Holder, keys: &BTreeSet<KeyName>) {
         let (counts, is_theirs): (_, &dyn Fn(DeviceId) -> bool) = match &holder {
             Holder::Device(device) => (&mut self.on_device, &|it| it == *device),
-            Holder::Server(server) => (&mut self.on_server, &|it| it.user.server == *server),
+            Holder::Server(server) => (&mut self.on_server, &|it| it.server() == *server),
         };
         for (owner, count) in counts.of.iter_mut().flatten() {
             if is_theirs(*owner) {
@@ -76,7 +76,7 @@ impl Counts {
     }
 
     fn of(&mut self, device: DeviceId) -> &mut u64 {
-        let place = usize::from(device.index);
+        let place = usize::from(device.index());
         if place >= self.of.len() {
             self.of.resize(place + 1, None);
         }

@@ -7,13 +7,7 @@ use crate::name::{
 use crate::trace::Discard;
 
 const SERVER: ServerId = ServerId(0);
-const BOB: DeviceId = DeviceId {
-    user: UserId {
-        server: SERVER,
-        index: 1,
-    },
-    index: 1,
-};
+const BOB: DeviceId = DeviceId::new(UserId::new(SERVER, 1), 1);
 
 const fn key(kind: KeyKind, id: u64) -> KeyName {
     KeyName {

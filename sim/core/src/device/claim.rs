@@ -99,13 +99,13 @@ impl<C: Crypto> Device<C> {
             }
             self.open_session(&theirs, &key, cx);
             self.device_failures.succeeded(&device);
-            self.server_failures.succeeded(&device.user.server);
+            self.server_failures.succeeded(&device.server());
             if self.is_unwedged(device, cx) {
                 to_greet.push(device);
             }
         }
         for device in missing {
-            let failed = failures.contains(&device.user.server);
+            let failed = failures.contains(&device.server());
             let why = if failed {
                 ClaimMiss::ServerFailed
             } else {
@@ -118,7 +118,7 @@ impl<C: Crypto> Device<C> {
 
     /// What is published of a device, as far as this one knows.
     pub(super) fn known_device(&self, device: DeviceId) -> Option<&DeviceKeys<C>> {
-        self.store.devices.get(&device.user)?.get(&device)
+        self.store.devices.get(&device.user())?.get(&device)
     }
 
     fn open_session(&mut self, theirs: &DeviceKeys<C>, key: &SignedKey<C>, cx: &mut Cx<'_, Self>) {
@@ -166,10 +166,7 @@ impl<C: Crypto> Device<C> {
     }
 
     fn cooling_down(&self, device: DeviceId, cx: &Cx<'_, Self>) -> Option<ClaimMiss> {
-        if self
-            .server_failures
-            .cooling_down(&device.user.server, cx.now)
-        {
+        if self.server_failures.cooling_down(&device.server(), cx.now) {
             Some(ClaimMiss::ServerCoolingDown)
         } else if self.device_failures.cooling_down(&device, cx.now) {
             Some(ClaimMiss::DeviceCoolingDown)

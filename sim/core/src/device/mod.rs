@@ -192,7 +192,7 @@ impl<C: Crypto> Node for Device<C> {
 
     fn pending(&self, gone: &BTreeSet<ServerId>) -> usize {
         // What was said before a login that never happened is never sent.
-        if gone.contains(&self.id.user.server) || !self.is_in_use() {
+        if gone.contains(&self.id.server()) || !self.is_in_use() {
             return 0;
         }
         self.store.queue.len() + self.wishes.len()

@@ -71,7 +71,7 @@ impl<C: Crypto> Device<C> {
         let id = self.next_request;
         self.next_request.0 += 1;
         self.requests.insert(id, purpose);
-        let server = NodeId::Server(self.id.user.server);
+        let server = NodeId::Server(self.id.server());
         cx.send(server, Message::ClientRequest(id, token, request));
     }
 
@@ -100,9 +100,9 @@ impl<C: Crypto> Device<C> {
     /// something may be tried again.
     pub(super) fn plan_retry(&mut self, cx: &mut Cx<'_, Self>) {
         let lists = self.store.outdated.keys();
-        let lists = lists.filter_map(|user| self.query_failures.until(&user.server));
+        let lists = lists.filter_map(|user| self.query_failures.until(&user.server()));
         let wedged = self.to_unwedge.iter().filter_map(|device| {
-            let server = self.server_failures.until(&device.user.server);
+            let server = self.server_failures.until(&device.server());
             server.max(self.device_failures.until(device))
         });
         let Some(earliest) = lists.chain(wedged).min() else {
@@ -156,7 +156,7 @@ impl<C: Crypto> Device<C> {
         let outdated = outdated.filter(|(_, notice)| is_new(notice));
         let users: Vec<UserId> = outdated
             .map(|(user, _)| *user)
-            .filter(|user| !self.query_failures.cooling_down(&user.server, cx.now))
+            .filter(|user| !self.query_failures.cooling_down(&user.server(), cx.now))
             .take(USERS_PER_QUERY)
             .collect();
         if users.is_empty() || !self.connected {
@@ -174,7 +174,7 @@ impl<C: Crypto> Device<C> {
     /// Those of the servers that are not the device's own, which is never
     /// left alone (BS §1.5).
     pub(super) fn others(&self, servers: &[ServerId]) -> Vec<ServerId> {
-        let own = self.id.user.server;
+        let own = self.id.server();
         let others = servers.iter().copied();
         others.filter(|server| *server != own).collect()
     }
@@ -198,7 +198,7 @@ impl<C: Crypto> Device<C> {
                     }
                 }
             }
-            self.query_failures.succeeded(&user.server);
+            self.query_failures.succeeded(&user.server());
             rows.push(Write::Devices(user, devices, after));
         }
         for server in self.others(&failures) {

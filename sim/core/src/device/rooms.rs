@@ -73,7 +73,7 @@ impl<C: Crypto> Device<C> {
                     false => vec![row, Write::Outdated(user)],
                 }
             }
-            Membership::Leave if user == self.id.user => vec![Write::RoomGone(room)],
+            Membership::Leave if user == self.id.user() => vec![Write::RoomGone(room)],
             Membership::Leave if members.remove(&user) => {
                 vec![Write::Room(room, members.into_iter().collect())]
             }

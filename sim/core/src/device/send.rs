@@ -40,7 +40,7 @@ enum Stage {
 impl<C: Crypto> Device<C> {
     /// A person says something: it waits its turn.
     pub(super) fn enqueue(&mut self, room: RoomId, body: Body, cx: &mut Cx<'_, Self>) {
-        let user = self.id.user;
+        let user = self.id.user();
         let is_in = |members: &Vec<UserId>| members.contains(&user);
         // Before its first sync a client knows no rooms and takes the
         // person's word for it.
@@ -189,7 +189,7 @@ impl<C: Crypto> Device<C> {
                     .devices
                     .get(user)
                     .is_none_or(|devices| devices.is_empty())
-                && !self.query_failures.cooling_down(&user.server, cx.now)
+                && !self.query_failures.cooling_down(&user.server(), cx.now)
         });
         unknown.next().is_some() && self.query_if_needed(cx)
     }

@@ -139,7 +139,7 @@ impl<C: Crypto> Device<C> {
     fn is_over_shared(&self, row: &OutboundRow<C>, members: &[UserId]) -> bool {
         row.shared.iter().any(|(device, share)| {
             let keys = self.known_device(*device);
-            !members.contains(&device.user)
+            !members.contains(&device.user())
                 || self.store.blocked.contains(device)
                 || keys.is_none_or(|keys| keys.identity != share.theirs)
         })

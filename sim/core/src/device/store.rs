@@ -284,7 +284,7 @@ impl<C: Crypto> Durable for Store<C> {
                     .collect();
                 // A device that comes back after it was gone is another.
                 self.told_no_olm
-                    .retain(|device| device.user != user || devices.contains_key(device));
+                    .retain(|device| device.user() != user || devices.contains_key(device));
                 self.devices.insert(user, devices);
                 if self
                     .outdated

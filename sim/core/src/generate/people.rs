@@ -28,15 +28,12 @@ pub(super) fn cast(dice: &mut Dice<'_>) -> Cast {
             true => index,
             false => small(dice.below(usize::from(servers))),
         };
-        let id = UserId {
-            server: ServerId(server),
-            index,
-        };
+        let id = UserId::new(ServerId(server), index);
         let name = friendly::person(usize::from(index), usize::from(users));
         for number in 0..dice.of(DEVICES).unwrap_or(1) {
             let index = small(cast.devices.len());
             cast.devices.push(Device {
-                id: DeviceId { user: id, index },
+                id: DeviceId::new(id, index),
                 name: friendly::device(&name, usize::from(number)),
                 client: match old_client && dice.one_in(2) {
                     true => Client::Libolm,

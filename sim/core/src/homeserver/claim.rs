@@ -89,10 +89,7 @@ impl<C: Crypto> Homeserver<C> {
     ) {
         let mut by_server: LiteMap<ServerId, Vec<DeviceId>> = LiteMap::new();
         for device in devices {
-            by_server
-                .entry(device.user.server)
-                .or_default()
-                .push(device);
+            by_server.entry(device.server()).or_default().push(device);
         }
         let gathering = Gathering {
             waiting_for: by_server.len(),

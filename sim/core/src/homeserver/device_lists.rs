@@ -52,7 +52,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Stores a local device's identity and tells everybody who shares a room.
     pub(super) fn publish_device(&mut self, keys: DeviceKeys<C>, cx: &mut Cx<'_, Self>) {
         let device = keys.device;
-        let devices = self.tables.devices.get(&device.user);
+        let devices = self.tables.devices.get(&device.user());
         let stored = devices.and_then(|it| it.get(&device)?.keys.as_ref());
         if stored.is_some_and(|stored| stored.identity == keys.identity) {
             return;
@@ -63,9 +63,9 @@ impl<C: Crypto> Homeserver<C> {
         });
         let mut rows = vec![
             Write::Device(keys.clone()),
-            Write::DeviceListChanged(device.user),
+            Write::DeviceListChanged(device.user()),
         ];
-        let peers = self.tables.rooms.servers_with(device.user);
+        let peers = self.tables.rooms.servers_with(device.user());
         let published = (Some(&keys), self.shared_fallback_key(device));
         rows.extend(self.updates_for(&peers, device, published, cx.now));
         self.write(rows, cx);
@@ -95,7 +95,7 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) {
         let (local, remote): (Vec<UserId>, Vec<UserId>) =
-            users.into_iter().partition(|user| user.server == self.id);
+            users.into_iter().partition(|user| user.server() == self.id);
         let mut devices = self.local_devices(&local);
         let mut unknown: LiteMap<ServerId, Vec<UserId>> = LiteMap::new();
         for user in remote {
@@ -103,7 +103,7 @@ impl<C: Crypto> Homeserver<C> {
                 Some(list) if !list.stale => {
                     devices.push((user, list.devices.values().cloned().collect()));
                 }
-                _ => unknown.entry(user.server).or_default().push(user),
+                _ => unknown.entry(user.server()).or_default().push(user),
             }
         }
         let gathering = Gathering {

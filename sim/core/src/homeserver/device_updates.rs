@@ -73,9 +73,9 @@ impl<C: Crypto> Homeserver<C> {
         for place in 0..edus.len() {
             let (before, rest) = edus.split_at_mut(place);
             if let Edu::DeviceListUpdate(update) = &mut rest[0] {
-                let user = update.device.user;
+                let user = update.device.user();
                 let mut before = before.iter().rev().filter_map(as_update);
-                let before = before.find(|it| it.device.user == user);
+                let before = before.find(|it| it.device.user() == user);
                 let taken = &self.tables.device_lists.taken;
                 update.prev_id = match before {
                     Some(before) => Some(before.stream_id),
@@ -93,7 +93,7 @@ impl<C: Crypto> Homeserver<C> {
         };
         let taken = places.iter().filter_map(|place| queue.get(place));
         let row = |it: &DeviceListUpdate<C>| {
-            Write::UpdatesTaken(peer, it.device.user, Some(it.stream_id))
+            Write::UpdatesTaken(peer, it.device.user(), Some(it.stream_id))
         };
         taken.filter_map(as_update).map(row).collect()
     }
@@ -111,10 +111,10 @@ impl<C: Crypto> Homeserver<C> {
         };
         let is_old = |it: &DeviceListUpdate<C>| cx.now.since(it.changed) > UPDATES_KEPT;
         let old = updates().filter(|(_, it)| is_old(it));
-        let users: BTreeSet<UserId> = old.map(|(_, it)| it.device.user).collect();
+        let users: BTreeSet<UserId> = old.map(|(_, it)| it.device.user()).collect();
         let mut rows = vec![];
         for user in users {
-            let of_user = updates().filter(|(_, it)| it.device.user == user);
+            let of_user = updates().filter(|(_, it)| it.device.user() == user);
             let places: Vec<u64> = of_user.map(|(row, _)| row).collect();
             if let [thrown_away @ .., _] = &places[..]
                 && !thrown_away.is_empty()
@@ -147,7 +147,7 @@ impl<C: Crypto> Homeserver<C> {
         self.updates.seen.retain(is_recent);
         let mut batch: Vec<(UserId, u64)> = vec![];
         for update in updates {
-            let user = update.device.user;
+            let user = update.device.user();
             if !self.shares_room_with(user) {
                 continue;
             }
@@ -174,8 +174,8 @@ impl<C: Crypto> Homeserver<C> {
     /// A device of another server has spoken in a room. If it is not among
     /// those that are known of its user, something was missed.
     pub(super) fn heard(&mut self, sender: DeviceId, cx: &mut Cx<'_, Self>) {
-        let user = sender.user;
-        if user.server == self.id {
+        let user = sender.user();
+        if user.server() == self.id {
             return;
         }
         let list = self.tables.device_lists.remote.get(&user);
@@ -195,7 +195,7 @@ impl<C: Crypto> Homeserver<C> {
         self.updates.resyncs.insert(user, false);
         let request = FederationRequest::Query { users: vec![user] };
         let asked = Asked::Resync(user);
-        self.ask(user.server, request, asked, QUERY_TIMEOUT, cx);
+        self.ask(user.server(), request, asked, QUERY_TIMEOUT, cx);
     }
 
     /// A user's server has told of all their devices, or failed to. Clients are
@@ -238,7 +238,7 @@ impl<C: Crypto> Homeserver<C> {
         self.updates.retry_at = None;
         let outdated: Vec<UserId> = self.waiting_lists().collect();
         for user in outdated {
-            if !self.backs_off(user.server, cx.now) {
+            if !self.backs_off(user.server(), cx.now) {
                 self.resync(user, cx);
             }
         }
@@ -251,7 +251,7 @@ impl<C: Crypto> Homeserver<C> {
     /// for days servers would otherwise keep each other asking all the time.
     pub(super) fn plan_resyncs(&mut self, cx: &mut Cx<'_, Self>) {
         let retry = &self.tables.retry;
-        let free = |user: UserId| retry.get(&user.server).map_or(cx.now, |it| it.until);
+        let free = |user: UserId| retry.get(&user.server()).map_or(cx.now, |it| it.until);
         let Some(earliest) = self.waiting_lists().map(free).min() else {
             return;
         };
@@ -289,7 +289,7 @@ impl<C: Crypto> Homeserver<C> {
         update: &DeviceListUpdate<C>,
         batch: &[(UserId, u64)],
     ) -> bool {
-        let user = update.device.user;
+        let user = update.device.user();
         update.prev_id.is_some_and(|prev| {
             let seen = self.updates.seen.iter();
             let mut seen = seen.map(|(_, user, id)| (*user, *id));

@@ -267,7 +267,7 @@ impl<C: Crypto> Homeserver<C> {
                 Edu::DirectToDevice(id, message) if Self::sent_by(peer, &message) => {
                     rows.extend(self.direct_to_device(peer, id, message, cx));
                 }
-                Edu::DeviceListUpdate(update) if update.device.user.server == peer => {
+                Edu::DeviceListUpdate(update) if update.device.server() == peer => {
                     updates.push(update);
                 }
                 // A server can speak only for its own users.

@@ -34,7 +34,7 @@ impl<C: Crypto> Homeserver<C> {
         let mut peers = BTreeSet::new();
         let mut rows = vec![];
         for message in messages {
-            let server = message.id.to.user.server;
+            let server = message.id.to.server();
             if server == self.id {
                 rows.extend(self.deliver(message, cx));
             } else {
@@ -99,7 +99,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Messages for devices that the server does not know are dropped.
     fn deliver(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
         let device = message.id.to;
-        let devices = self.tables.devices.get(&device.user);
+        let devices = self.tables.devices.get(&device.user());
         let known = devices.is_some_and(|devices| devices.contains_key(&device));
         known.then(|| {
             cx.observe(Fact::ToDeviceStored {
@@ -122,6 +122,6 @@ impl<C: Crypto> Homeserver<C> {
 
     /// Whether another server's messages come from the server they name.
     pub(super) fn sent_by(peer: ServerId, message: &ToDevice<C>) -> bool {
-        message.id.sender.user.server == peer
+        message.id.sender.server() == peer
     }
 }

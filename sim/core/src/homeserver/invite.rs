@@ -44,13 +44,13 @@ impl<C: Crypto> Homeserver<C> {
         let inviting = Inviting { device, id, event };
         let row = self.tables.rooms.rooms.get(&room);
         let is_invited = row.is_some_and(|row| row.has_invited(user));
-        if is_invited || user.server == self.id || !self.may_invite(&inviting.event, user) {
+        if is_invited || user.server() == self.id || !self.may_invite(&inviting.event, user) {
             self.invite_answered(inviting, true, cx);
             return;
         }
         let request = FederationRequest::Invite(inviting.event.clone());
         let asked = Asked::Invite(inviting);
-        self.ask(user.server, request, asked, INVITE_TIMEOUT, cx);
+        self.ask(user.server(), request, asked, INVITE_TIMEOUT, cx);
     }
 
     /// The server of whoever is invited has answered, or failed.
@@ -75,6 +75,6 @@ impl<C: Crypto> Homeserver<C> {
     /// Whether the sender is in the room, and the user is not.
     fn may_invite(&self, event: &RoomEvent<C>, user: UserId) -> bool {
         let row = self.tables.rooms.rooms.get(&event.room);
-        row.is_some_and(|row| row.has(event.id.sender.user) && !row.has(user))
+        row.is_some_and(|row| row.has(event.id.sender.user()) && !row.has(user))
     }
 }

@@ -24,10 +24,10 @@ impl<C: Crypto> Homeserver<C> {
             server: self.id,
             device,
         });
-        let peers = self.tables.rooms.servers_with(device.user);
+        let peers = self.tables.rooms.servers_with(device.user());
         let mut rows = vec![
             Write::DeviceGone(device),
-            Write::DeviceListChanged(device.user),
+            Write::DeviceListChanged(device.user()),
         ];
         rows.extend(self.updates_for(&peers, device, (None, None), cx.now));
         self.write(rows, cx);
@@ -42,7 +42,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Whether the token is one that the device was given. A token that was
     /// given out after the copy that a database was put back to is not.
     pub(super) fn is_logged_in(&self, device: DeviceId, token: Option<AccessToken>) -> bool {
-        let devices = self.tables.devices.get(&device.user);
+        let devices = self.tables.devices.get(&device.user());
         let row = devices.and_then(|devices| devices.get(&device));
         token.is_some_and(|token| row.is_some_and(|row| row.tokens.contains_key(&token)))
     }

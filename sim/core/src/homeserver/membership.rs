@@ -48,8 +48,8 @@ impl<C: Crypto> Homeserver<C> {
             self.join_through_next(joining, cx);
             return;
         }
-        if row.is_some_and(|row| !row.has(device.user)) {
-            let join = member_event(event, room, device.user, Membership::Join);
+        if row.is_some_and(|row| !row.has(device.user())) {
+            let join = member_event(event, room, device.user(), Membership::Join);
             self.originate(join, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Join, true, cx);
@@ -64,13 +64,13 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) {
         let row = self.tables.rooms.rooms.get(&room);
-        let is_in = row.is_some_and(|row| row.has(device.user));
+        let is_in = row.is_some_and(|row| row.has(device.user()));
         if is_in {
             let event = EventId {
                 sender: device,
                 sent: cx.now,
             };
-            let leave = member_event(event, room, device.user, Membership::Leave);
+            let leave = member_event(event, room, device.user(), Membership::Leave);
             self.originate(leave, &[], cx);
         }
         self.answer_membership(device, id, MessageKind::Leave, is_in, cx);
@@ -86,7 +86,7 @@ impl<C: Crypto> Homeserver<C> {
     ) -> FederationResponse<C> {
         let row = self.tables.rooms.rooms.get(&room);
         let is_in = row.is_some_and(|row| row.is_on(self.id));
-        if !is_in || event.sender.user.server != peer {
+        if !is_in || event.sender.server() != peer {
             return FederationResponse::Join(None);
         }
         // The other server asks again here if another answer was lost, and the
@@ -96,14 +96,14 @@ impl<C: Crypto> Homeserver<C> {
         let event = match known {
             Some((_, known)) => known.clone(),
             None => {
-                let join = member_event(event, room, event.sender.user, Membership::Join);
+                let join = member_event(event, room, event.sender.user(), Membership::Join);
                 self.originate(join, &[peer], cx)
             }
         };
         let row = &self.tables.rooms.rooms[&room];
         FederationResponse::Join(Some(Joined {
             members: row.members().collect(),
-            before: row.before_join_of(event.id.sender.user),
+            before: row.before_join_of(event.id.sender.user()),
             event,
         }))
     }
@@ -132,7 +132,7 @@ impl<C: Crypto> Homeserver<C> {
         if !is_in {
             let before: Vec<_> = members
                 .into_iter()
-                .filter(|user| *user != device.user)
+                .filter(|user| *user != device.user())
                 .collect();
             self.write([Write::Room(event.room, before)], cx);
         }
@@ -175,13 +175,13 @@ impl<C: Crypto> Homeserver<C> {
     fn no_longer_shared_with(&self, room: RoomId, leaver: UserId) -> Vec<UserId> {
         let rooms = &self.tables.rooms.rooms;
         let members = || rooms.get(&room).into_iter().flat_map(Room::members);
-        let stays = members().any(|user| user.server == self.id && user != leaver);
+        let stays = members().any(|user| user.server() == self.id && user != leaver);
         let lost = members().filter(|user| *user == leaver || !stays);
         let elsewhere = |user| {
             let mut others = rooms.iter().filter(|(id, _)| **id != room);
             others.any(|(_, row)| row.has(user) && row.is_on(self.id))
         };
-        lost.filter(|user| user.server != self.id && !elsewhere(*user))
+        lost.filter(|user| user.server() != self.id && !elsewhere(*user))
             .collect()
     }
 

@@ -173,7 +173,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             .filter(|(server, _)| !gone.contains(server));
         let queued: usize = queued.map(|(_, count)| count).sum();
         let outdated = self.stale_lists();
-        let outdated = outdated.filter(|user| !gone.contains(&user.server));
+        let outdated = outdated.filter(|user| !gone.contains(&user.server()));
         queued + outdated.count() + self.claims.open() + self.queries.open()
     }
 }

@@ -89,7 +89,7 @@ impl<C: Crypto> Room<C> {
     /// The servers whose users are in the room, each once: users are sorted by
     /// their servers.
     pub(super) fn servers(&self) -> Vec<ServerId> {
-        let mut servers: Vec<ServerId> = self.members().map(|user| user.server).collect();
+        let mut servers: Vec<ServerId> = self.members().map(|user| user.server()).collect();
         servers.dedup();
         servers
     }
@@ -114,7 +114,7 @@ impl<C: Crypto> Room<C> {
             return vec![];
         };
         let invited = self.invited.iter();
-        let own = invited.filter(|(other, _)| other.server == user.server);
+        let own = invited.filter(|(other, _)| other.server() == user.server());
         let since = own.map(|(_, place)| *place).chain([stay.sees_from]).min();
         let is_told = |place: u64| {
             let stands = self.invited.values().any(|it| *it == place);
@@ -127,7 +127,7 @@ impl<C: Crypto> Room<C> {
 
     /// Whether a user of this server is in the room.
     pub(super) fn is_on(&self, server: ServerId) -> bool {
-        self.members().any(|user| user.server == server)
+        self.members().any(|user| user.server() == server)
     }
 
     /// What happened after `place` while the user was in the room, and what
@@ -202,7 +202,7 @@ impl<C: Crypto> Rooms<C> {
     /// The other servers with a member in a room that `user` is in.
     pub(super) fn servers_with(&self, user: UserId) -> BTreeSet<ServerId> {
         let servers = self.of(user).flat_map(Room::servers);
-        servers.filter(|server| *server != user.server).collect()
+        servers.filter(|server| *server != user.server()).collect()
     }
 
     /// The other servers that share a room, or have still to be sent an event.

@@ -25,12 +25,12 @@ impl<C: Crypto> Homeserver<C> {
     /// device whose identity is not published yet is told of together with that.
     pub(super) fn share_fallback_key(&mut self, row: FallbackKeyRow<C>, cx: &mut Cx<'_, Self>) {
         let device = row.key.name.owner;
-        let peers = self.tables.rooms.servers_with(device.user);
-        let devices = self.tables.devices.get(&device.user);
+        let peers = self.tables.rooms.servers_with(device.user());
+        let devices = self.tables.devices.get(&device.user());
         let keys = devices.and_then(|it| it.get(&device)?.keys.as_ref());
         let mut rows = vec![];
         if keys.is_some() && !peers.is_empty() {
-            rows.push(Write::DeviceListChanged(device.user));
+            rows.push(Write::DeviceListChanged(device.user()));
             rows.extend(self.updates_for(&peers, device, (keys, Some(&row.key)), cx.now));
         }
         rows.push(Write::FallbackKey(row));

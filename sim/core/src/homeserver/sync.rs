@@ -221,10 +221,10 @@ impl<C: Crypto> Homeserver<C> {
         let newest = self.newest();
         let (messages, lists) = (since.to_device, since.device_lists);
         // Where a stream has not moved on, nothing of it has to be looked at.
-        (since.events < newest.events && self.has_events(device.user, since.events))
+        (since.events < newest.events && self.has_events(device.user(), since.events))
             || (messages < newest.to_device && self.inbox_after(device, messages).next().is_some())
             || (lists < newest.device_lists
-                && self.changed_after(device.user, lists).next().is_some())
+                && self.changed_after(device.user(), lists).next().is_some())
     }
 
     fn has_events(&self, user: UserId, place: u64) -> bool {
@@ -254,18 +254,18 @@ impl<C: Crypto> Homeserver<C> {
         // Where a stream has not moved on, nothing of it has to be looked at.
         let in_rooms = from.events < next.events;
         let mut events: Vec<(u64, &Arc<RoomEvent<C>>)> = match in_rooms {
-            true => self.events_after(device.user, from.events).collect(),
+            true => self.events_after(device.user(), from.events).collect(),
             false => vec![],
         };
         events.sort_unstable_by_key(|(place, _)| *place);
         let joined = match in_rooms {
-            true => self.rooms_after(device.user, from.events).collect(),
+            true => self.rooms_after(device.user(), from.events).collect(),
             false => vec![],
         };
         // A first sync tells no changes: the client knows no list yet.
         let (changed, left) = match since {
             Some(_) if in_rooms || from.device_lists < next.device_lists => {
-                self.list_changes(device.user, from)
+                self.list_changes(device.user(), from)
             }
             _ => (BTreeSet::new(), BTreeSet::new()),
         };

@@ -310,7 +310,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.fallback_keys.insert(row.key.name.owner, row);
             }
             Write::Login(device, token) => {
-                let devices = self.devices.entry(device.user).or_default();
+                let devices = self.devices.entry(device.user()).or_default();
                 let row = devices.entry(device).or_insert_with(|| DeviceRow {
                     tokens: LiteMap::new(),
                     keys: None,
@@ -318,13 +318,13 @@ impl<C: Crypto> Durable for Tables<C> {
                 row.tokens.insert(token, ());
             }
             Write::Device(keys) => {
-                let devices = self.devices.entry(keys.device.user).or_default();
+                let devices = self.devices.entry(keys.device.user()).or_default();
                 if let Some(row) = devices.get_mut(&keys.device) {
                     row.keys = Some(keys);
                 }
             }
             Write::DeviceGone(device) => {
-                if let Some(devices) = self.devices.get_mut(&device.user) {
+                if let Some(devices) = self.devices.get_mut(&device.user()) {
                     devices.remove(&device);
                 }
                 self.one_time_keys.remove(&device);
@@ -334,7 +334,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.inbox.messages.remove(&device);
             }
             Write::RemoteDevice(update) => {
-                let list = self.device_lists.remote.entry(update.device.user);
+                let list = self.device_lists.remote.entry(update.device.user());
                 let list = list.or_default();
                 list.extremity = update.stream_id;
                 match update.keys {
@@ -355,7 +355,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 };
                 // The answer has no fallback keys: those that are known stay.
                 let is_there =
-                    |device: &DeviceId| device.user != user || list.devices.contains_key(device);
+                    |device: &DeviceId| device.user() != user || list.devices.contains_key(device);
                 self.device_lists
                     .fallback_keys
                     .retain(|device, _| is_there(device));
@@ -374,7 +374,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.device_lists.remote.remove(&user);
                 self.device_lists
                     .fallback_keys
-                    .retain(|device, _| device.user != user);
+                    .retain(|device, _| device.user() != user);
             }
             Write::DeviceListChanged(user) => {
                 self.device_lists.position += 1;

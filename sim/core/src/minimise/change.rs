@@ -30,7 +30,7 @@ impl Change {
         Self {
             servers: all(cast.servers.len()),
             homes: homes
-                .map(|user| Some(usize::from(user.id.server.0)))
+                .map(|user| Some(usize::from(user.id.server().0)))
                 .collect(),
             devices: all(cast.devices.len()),
             rooms: all(cast.rooms.len()),
@@ -62,7 +62,7 @@ impl Change {
     fn keeps(&self, node: NodeId) -> bool {
         let (all, place) = match node {
             NodeId::Server(id) => (&self.servers, usize::from(id.0)),
-            NodeId::Device(id) => (&self.devices, usize::from(id.index)),
+            NodeId::Device(id) => (&self.devices, usize::from(id.index())),
         };
         all[place] == Some(place)
     }
@@ -115,20 +115,20 @@ impl Change {
         let mut users: Vec<Option<UserId>> = vec![None; old.users.len()];
         let mut devices: Vec<Option<DeviceId>> = vec![None; old.devices.len()];
         for (place, device) in old.devices.iter().enumerate() {
-            let owner = usize::from(device.id.user.index);
+            let owner = usize::from(device.id.user().index());
             let home = self.homes[owner].and_then(|home| servers[home]);
             let Some(server) = home.filter(|_| self.devices[place] == Some(place)) else {
                 continue;
             };
             let user = *users[owner].get_or_insert_with(|| {
                 let index = small(cast.users.len());
-                let id = UserId { server, index };
+                let id = UserId::new(server, index);
                 let name = old.users[owner].name.clone();
                 cast.users.push(User { id, name });
                 id
             });
             let index = small(cast.devices.len());
-            let id = DeviceId { user, index };
+            let id = DeviceId::new(user, index);
             devices[place] = Some(id);
             cast.devices.push(Device {
                 id,
@@ -137,10 +137,10 @@ impl Change {
         }
         // Whoever takes over the last device of a user is in their rooms.
         for (place, device) in old.devices.iter().enumerate() {
-            let owner = usize::from(device.id.user.index);
+            let owner = usize::from(device.id.user().index());
             let heir = self.devices[place].and_then(|heir| devices[heir]);
             if let (None, Some(heir)) = (users[owner], heir) {
-                users[owner] = Some(heir.user);
+                users[owner] = Some(heir.user());
             }
         }
         (users, devices)
@@ -154,7 +154,7 @@ impl Change {
                 continue;
             }
             for user in &other.members {
-                let number = usize::from(user.index);
+                let number = usize::from(user.index());
                 let stays = self.left != Some((place, number));
                 if let Some(user) = users[number].filter(|_| stays)
                     && !members.contains(&user)

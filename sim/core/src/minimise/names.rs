@@ -38,11 +38,11 @@ fn cast(old: &Cast) -> (Cast, Roles) {
     cast.devices.clear();
     let mut devices: Vec<Option<DeviceId>> = vec![None; old.devices.len()];
     for user in &cast.users {
-        let own = old.devices.iter().filter(|it| it.id.user == user.id);
+        let own = old.devices.iter().filter(|it| it.id.user() == user.id);
         for (number, device) in own.enumerate() {
             let index = u8::try_from(cast.devices.len()).expect("there are as many as before");
-            let id = DeviceId { index, ..device.id };
-            devices[usize::from(device.id.index)] = Some(id);
+            let id = DeviceId::new(device.id.user(), index);
+            devices[usize::from(device.id.index())] = Some(id);
             cast.devices.push(Device {
                 id,
                 name: friendly::device(&user.name, number),

@@ -51,7 +51,7 @@ pub(super) fn fewer_members(search: &mut Search<'_>) {
         while place > 0 && search.best.cast.rooms[room].members.len() > 1 {
             place -= 1;
             let member = search.best.cast.rooms[room].members[place];
-            let left = Some((room, usize::from(member.index)));
+            let left = Some((room, usize::from(member.index())));
             search.attempt(changed(&search.best, |change| change.left = left));
         }
     }

@@ -27,7 +27,7 @@ fn moved(scenario: &Scenario, server: usize) -> Vec<Scenario> {
     let cast = &scenario.cast;
     let others: Vec<usize> = (0..cast.servers.len()).filter(|it| *it != server).collect();
     let users = cast.users.iter().enumerate();
-    let users = users.filter(|(_, user)| usize::from(user.id.server.0) == server);
+    let users = users.filter(|(_, user)| usize::from(user.id.server().0) == server);
     let users: Vec<usize> = users.map(|(place, _)| place).collect();
     if others.is_empty() || users.is_empty() {
         return vec![];

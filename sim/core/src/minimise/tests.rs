@@ -78,7 +78,7 @@ fn only_those_follow_something_of_their_own_who_are_needed() {
                     return false;
                 };
                 let user = send.user_and_room().0;
-                let is_own = |id: &NodeId| matches!(id, NodeId::Device(id) if id.user == user);
+                let is_own = |id: &NodeId| matches!(id, NodeId::Device(id) if id.user() == user);
                 it.adopt.keys().any(is_own)
             })
         };
@@ -175,7 +175,7 @@ fn every_deletion_by_name_is_one_by_number() {
         for (place, room) in cast.rooms.iter().enumerate() {
             by_number.insert(change(&|it| it.rooms[place] = None));
             for user in &room.members {
-                let left = Some((place, usize::from(user.index)));
+                let left = Some((place, usize::from(user.index())));
                 by_number.insert(change(&|it| it.left = left));
             }
         }

@@ -144,7 +144,7 @@ impl History<'_> {
             Fact::DeviceRemoved { device: which, .. } if which == device => Some(()),
             _ => None,
         })?;
-        let (server, made) = (device.user.server, self.trace.at(removed).at);
+        let (server, made) = (device.server(), self.trace.at(removed).at);
         let deed = self.rolled_back(server, Table::Devices, made, removed);
         deed.filter(|deed| deed.fact < before)
     }

@@ -63,7 +63,7 @@ pub(super) fn cause_of(
 }
 
 fn undelivered(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Cause {
-    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let (ours, theirs) = (id.sender.server(), reader.server());
     let end = FactId(usize::MAX);
     let deed = history
         .rolled_back(theirs, Table::Rooms, event.at, event.sent)

@@ -110,9 +110,6 @@ mod tests {
 
     fn device(index: u8) -> DeviceId {
         let server = ServerId(0);
-        DeviceId {
-            user: UserId { server, index },
-            index,
-        }
+        DeviceId::new(UserId::new(server, index), index)
     }
 }

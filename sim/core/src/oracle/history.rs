@@ -97,10 +97,10 @@ impl<'a> History<'a> {
             let devices = self.there_since.iter().filter(move |(device, since)| {
                 **device != id.sender
                     && **since < event.sent
-                    && self.was_in_room(id, &event, place, device.user)
+                    && self.was_in_room(id, &event, place, device.user())
                     && (self.reading(id, **device).seen.is_some()
-                        || (self.is_in_room(event.room, device.user)
-                            && !self.had_left(id, event.room, place, device.user)))
+                        || (self.is_in_room(event.room, device.user())
+                            && !self.had_left(id, event.room, place, device.user())))
             });
             devices.map(move |(device, _)| (id, event, *device))
         })
@@ -117,7 +117,7 @@ impl<'a> History<'a> {
             devices.filter_map(move |(device, since)| {
                 let (excuse, evidence) = if *since > event.sent {
                     (Excuse::SentBeforeLogin, *since)
-                } else if self.was_in_room(id, &event, place, device.user) {
+                } else if self.was_in_room(id, &event, place, device.user()) {
                     return None;
                 } else {
                     (Excuse::SentBeforeJoining, place)
@@ -155,7 +155,7 @@ impl<'a> History<'a> {
     /// Whether a user was in the room, or invited, at the event's place, which is
     /// where its sender's server put it.
     fn was_in_room(&self, id: EventId, event: &Event, place: FactId, user: UserId) -> bool {
-        let server = id.sender.user.server;
+        let server = id.sender.server();
         let last = self.last_change(event.room, user, server, place);
         last.is_some_and(Membership::may_read)
     }
@@ -164,13 +164,13 @@ impl<'a> History<'a> {
     /// knows.
     fn is_in_room(&self, room: RoomId, user: UserId) -> bool {
         let end = FactId(usize::MAX);
-        self.last_change(room, user, user.server, end) == Some(Membership::Join)
+        self.last_change(room, user, user.server(), end) == Some(Membership::Join)
     }
 
     /// Whether a user had left the room, as far as their own server knew, when
     /// an event reached that; of one that never did, at any time since its place.
     fn had_left(&self, id: EventId, room: RoomId, place: FactId, user: UserId) -> bool {
-        let server = user.server;
+        let server = user.server();
         let reached = self.clues().reached.get(&(server, id));
         let then = reached.copied().unwrap_or(place);
         let changes = self.memberships.get(&(room, user));
@@ -263,7 +263,7 @@ impl<'a> History<'a> {
             }
             Fact::Gone { node, .. } => self.there_since.retain(|device, _| match node {
                 NodeId::Device(gone) => *device != gone,
-                NodeId::Server(gone) => device.user.server != gone,
+                NodeId::Server(gone) => device.server() != gone,
             }),
             Fact::EventSent {
                 event,
@@ -282,7 +282,7 @@ impl<'a> History<'a> {
                 };
                 self.events.entry(event).or_insert(sent);
             }
-            Fact::EventStored { server, event } if server == event.sender.user.server => {
+            Fact::EventStored { server, event } if server == event.sender.server() => {
                 self.accepted.entry(event).or_insert(id);
             }
             Fact::EventSeen { by, event } => {

@@ -98,12 +98,6 @@ mod tests {
     }
 
     fn device(index: u8) -> DeviceId {
-        DeviceId {
-            user: UserId {
-                server: ServerId(0),
-                index,
-            },
-            index,
-        }
+        DeviceId::new(UserId::new(ServerId(0), index), index)
     }
 }

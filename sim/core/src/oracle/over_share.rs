@@ -134,7 +134,7 @@ impl Sharing {
                 };
                 // Whoever leaves forgets the room, and is told all members
                 // when they come back.
-                if user == by.user && membership == Membership::Leave {
+                if user == by.user() && membership == Membership::Leave {
                     let of_room = |(who, it, _): &(Who, RoomId, UserId)| {
                         *who == Who::Device(by) && *it == room
                     };
@@ -188,7 +188,7 @@ impl Sharing {
                 };
                 self.sent(session, said);
             }
-            Fact::EventStored { server, event } if server == event.sender.user.server => {
+            Fact::EventStored { server, event } if server == event.sender.server() => {
                 self.places.entry(event).or_insert(fact);
             }
             _ => {}
@@ -224,7 +224,7 @@ impl Sharing {
         let last = given.last().map(|share| share.fact);
         let decided = last.filter(|fact| *fact > before).unwrap_or(said.sent);
         for share in given.iter().filter(|share| share.index <= said.index) {
-            let user = share.to.user;
+            let user = share.to.user();
             let left = |who, before| {
                 let last = self.last(who, session.room, user, before);
                 last.filter(|it| it.membership == Membership::Leave)
@@ -235,7 +235,7 @@ impl Sharing {
             let blocked = blocked.filter(|fact| *fact < decided);
             if let Some(told) = left(Who::Device(sender), decided).or(blocked) {
                 self.find(session, share.to, true, [share.fact, told, said.sent]);
-            } else if let Some(left) = left(Who::Server(user.server), said.sent)
+            } else if let Some(left) = left(Who::Server(user.server()), said.sent)
                 && !self.is_invited_since(left, &session, user, said.sent)
             {
                 self.find(session, share.to, false, [share.fact, left, said.sent]);
@@ -251,13 +251,13 @@ impl Sharing {
     /// the user had left, or not yet come; that they were not there the sender
     /// knows if it has been told of the leave, or of the coming.
     fn shared(&mut self, session: MegolmName, share: Share) {
-        let (sender, user) = (session.sender, share.to.user);
+        let (sender, user) = (session.sender, share.to.user());
         let earlier = self.said.remove(&session).unwrap_or_default();
         for said in earlier.iter().filter(|said| said.index >= share.index) {
             let Some(place) = self.places.get(&said.event).copied() else {
                 continue; // It may never get a place.
             };
-            let own = Who::Server(sender.user.server);
+            let own = Who::Server(sender.server());
             let last = self.last(own, session.room, user, place);
             let is_in = match last {
                 Some(change) => change.membership.may_read(),
@@ -293,7 +293,7 @@ impl Sharing {
         user: UserId,
         before: FactId,
     ) -> bool {
-        let own = Who::Server(session.sender.user.server);
+        let own = Who::Server(session.sender.server());
         let last = self.last(own, session.room, user, before);
         last.is_some_and(|it| it.membership == Membership::Invite && it.fact > left)
     }

@@ -51,7 +51,7 @@ impl Story {
         };
         story.note(Fact::Phase(Phase::Timeline));
         for device in [ALICE, BOB] {
-            story.joins(device.user);
+            story.joins(device.user());
             story.publishes(device);
         }
         story
@@ -77,7 +77,7 @@ impl Story {
     }
 
     pub(super) fn publishes(&mut self, device: DeviceId) -> FactId {
-        let server = device.user.server;
+        let server = device.server();
         self.note(Fact::DevicePublished { server, device })
     }
 
@@ -118,7 +118,7 @@ impl Story {
     /// Sends an event, which the sender's server takes.
     pub(super) fn says(&mut self, by: DeviceId, body: Body) -> EventId {
         let event = self.sends(by, body);
-        let server = by.user.server;
+        let server = by.server();
         self.note(Fact::EventStored { server, event });
         event
     }
@@ -330,11 +330,8 @@ pub(super) fn because(kind: CauseKind, step: Option<StepIndex>, decisive: FactId
 }
 
 const fn device(server: ServerId, user: u8, index: u8) -> DeviceId {
-    let user = UserId {
-        server,
-        index: user,
-    };
-    DeviceId { user, index }
+    let user = UserId::new(server, user);
+    DeviceId::new(user, index)
 }
 
 const fn session_of(sender: DeviceId) -> MegolmName {

@@ -97,13 +97,7 @@ mod tests {
     use crate::trace::StepIndex;
 
     const SERVER: ServerId = ServerId(0);
-    const BOB: DeviceId = DeviceId {
-        user: UserId {
-            server: SERVER,
-            index: 0,
-        },
-        index: 0,
-    };
+    const BOB: DeviceId = DeviceId::new(UserId::new(SERVER, 0), 0);
 
     fn key(kind: KeyKind, id: u64) -> KeyName {
         KeyName {

@@ -48,8 +48,8 @@ mod tests {
 
     const fn device(index: u8) -> DeviceId {
         let server = ServerId(0);
-        let user = UserId { server, index };
-        DeviceId { user, index }
+        let user = UserId::new(server, index);
+        DeviceId::new(user, index)
     }
 
     fn trace(facts: &[Fact]) -> Trace {

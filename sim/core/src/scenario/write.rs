@@ -47,7 +47,7 @@ impl Scenario {
         let named = |id: &DeviceId| cast.say(id).to_string();
         let devices = cast.devices.iter();
         let homes: BTreeMap<String, String> = devices
-            .map(|it| (named(&it.id), cast.say(&it.id.user.server).to_string()))
+            .map(|it| (named(&it.id), cast.say(&it.id.server()).to_string()))
             .collect();
         file.line("devices", &homes);
         let rooms = cast.rooms.iter();

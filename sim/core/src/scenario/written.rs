@@ -234,11 +234,11 @@ fn read_cast(written: &Written) -> Result<Cast, Fault> {
     }
     for (name, client) in &written.clients {
         let id = Names::new(&cast).device(name)?;
-        cast.devices[usize::from(id.index)].client = *client;
+        cast.devices[usize::from(id.index())].client = *client;
     }
     for (name, api) in &written.sync {
         let id = Names::new(&cast).device(name)?;
-        cast.devices[usize::from(id.index)].sync = *api;
+        cast.devices[usize::from(id.index())].sync = *api;
     }
     for (name, members) in written.rooms.get_ref() {
         check_name("room", name)?;
@@ -276,17 +276,14 @@ fn add_device(
     let server_id: ServerId = Names::new(cast).server(server)?;
     let user_name = name.get_ref().split('.').next().unwrap_or_default();
     let user = match cast.users.iter().find(|user| user.name == user_name) {
-        Some(user) if user.id.server != server_id => {
+        Some(user) if user.id.server() != server_id => {
             let message = format!("the devices of `{user_name}` are on different servers");
             let help = "a user lives on one homeserver";
             return Err(Fault::new(server.span(), message, "another server").with_help(help));
         }
         Some(user) => user.id,
         None => {
-            let id = UserId {
-                server: server_id,
-                index: small(cast.users.len()),
-            };
+            let id = UserId::new(server_id, small(cast.users.len()));
             cast.users.push(User {
                 id,
                 name: user_name.to_owned(),
@@ -294,10 +291,7 @@ fn add_device(
             id
         }
     };
-    let id = DeviceId {
-        user,
-        index: small(cast.devices.len()),
-    };
+    let id = DeviceId::new(user, small(cast.devices.len()));
     cast.devices.push(Device {
         id,
         name: name.get_ref().clone(),

@@ -35,7 +35,7 @@ pub(crate) struct Written {
 impl Invite {
     /// Who invites to which room.
     pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
-        (self.by.user, self.room)
+        (self.by.user(), self.room)
     }
 }
 
@@ -49,7 +49,7 @@ impl Action for Invite {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (by, device) = (names.device(&written.by)?, names.device(&written.device)?);
         let room = names.room(&written.room)?;
-        names.is_member(by.user, room, &written.by)?;
+        names.is_member(by.user(), room, &written.by)?;
         Ok((names.time(&written.at)?, Self { by, device, room }))
     }
 
@@ -63,18 +63,19 @@ impl Action for Invite {
     }
 
     fn happen(&self, index: StepIndex, world: &mut impl Outside) {
-        world.invite(self.by, self.device.user, self.room, index);
+        world.invite(self.by, self.device.user(), self.room, index);
     }
 
     fn say(&self, cast: &Cast, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (by, user) = (cast.say(&self.by), cast.say(&self.device.user));
+        let user = self.device.user();
+        let (by, user) = (cast.say(&self.by), cast.say(&user));
         write!(f, "{by} invites {user} to {}", cast.say(&self.room))
     }
 
     fn recast(&self, roles: &Roles) -> Option<Self> {
         let (by, device) = (roles.device(self.by)?, roles.device(self.device)?);
         let room = roles.room(self.room)?;
-        (by.user != device.user).then_some(Self { by, device, room })
+        (by.user() != device.user()).then_some(Self { by, device, room })
     }
 
     fn draw(_: &mut Luck<'_>) -> Option<Self> {

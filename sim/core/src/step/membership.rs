@@ -43,21 +43,21 @@ impl Written {
     /// Who joins which room, as far as the names are right.
     pub(crate) fn user_and_room(&self, names: &Names<'_>) -> Option<(UserId, RoomId)> {
         let device = names.device(&self.device).ok()?;
-        Some((device.user, names.room(&self.room).ok()?))
+        Some((device.user(), names.room(&self.room).ok()?))
     }
 }
 
 impl Join {
     /// Whose room it becomes.
     pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
-        (self.device.user, self.room)
+        (self.device.user(), self.room)
     }
 }
 
 impl Leave {
     /// Whose room it was.
     pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
-        (self.device.user, self.room)
+        (self.device.user(), self.room)
     }
 }
 
@@ -107,7 +107,7 @@ impl Action for Leave {
 
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let (device, room) = (names.device(&written.device)?, names.room(&written.room)?);
-        names.is_member(device.user, room, &written.device)?;
+        names.is_member(device.user(), room, &written.device)?;
         Ok((names.time(&written.at)?, Self { device, room }))
     }
 

@@ -47,7 +47,7 @@ impl Send {
 
     /// Whose user has to be in which room.
     pub(crate) fn user_and_room(self) -> (UserId, RoomId) {
-        (self.from.user, self.room)
+        (self.from.user(), self.room)
     }
 }
 
@@ -57,7 +57,7 @@ impl Action for Send {
     fn read(written: Written, names: &Names<'_>) -> Result<(Span, Self), Fault> {
         let at = names.time(&written.at)?;
         let (from, room) = (names.device(&written.from)?, names.room(&written.room)?);
-        names.is_member(from.user, room, &written.from)?;
+        names.is_member(from.user(), room, &written.from)?;
         let repeats = Repeats::read((written.times, written.every), &written.at, names)?;
         let send = Self {
             from,

@@ -227,6 +227,6 @@ impl<C: Crypto> RoomEvent<C> {
     /// Who sent it.
     #[must_use]
     pub fn user(&self) -> UserId {
-        self.id.sender.user
+        self.id.sender.user()
     }
 }

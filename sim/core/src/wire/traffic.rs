@@ -184,10 +184,7 @@ mod tests {
     #[test]
     fn requests_and_answers_are_counted_where_they_travel() {
         let server = ServerId(0);
-        let device = DeviceId {
-            user: UserId { server, index: 0 },
-            index: 0,
-        };
+        let device = DeviceId::new(UserId::new(server, 0), 0);
         let mut traffic = Traffic::default();
         let mut count = |message: Message<Ideal>| traffic.count(&message);
         let (id, timeout) = (RequestId(0), Span::secs(10));

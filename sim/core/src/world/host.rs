@@ -47,7 +47,7 @@ impl<C: Crypto> Hosted<C> for Device<C> {
         let NodeId::Device(device) = node else {
             unreachable!("only devices run a client")
         };
-        &mut machines.devices[usize::from(device.index)]
+        &mut machines.devices[usize::from(device.index())]
     }
 
     fn parcel(process: Process, input: Input<Self>) -> Parcel<C> {

@@ -133,7 +133,7 @@ impl<C: Crypto> Machines<C> {
     fn starts(&self, node: NodeId) -> u16 {
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].starts,
-            NodeId::Device(device) => self.devices[usize::from(device.index)].starts,
+            NodeId::Device(device) => self.devices[usize::from(device.index())].starts,
         }
     }
 
@@ -141,7 +141,7 @@ impl<C: Crypto> Machines<C> {
     pub(super) fn went_down(&mut self, node: NodeId) {
         *self.state_mut(node) = State::default();
         if let NodeId::Device(device) = node {
-            self.devices[usize::from(device.index)].second = None;
+            self.devices[usize::from(device.index())].second = None;
         }
     }
 
@@ -150,7 +150,7 @@ impl<C: Crypto> Machines<C> {
         self.state_mut(node).is_up = true;
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].incarnation,
-            NodeId::Device(device) => self.devices[usize::from(device.index)].incarnation,
+            NodeId::Device(device) => self.devices[usize::from(device.index())].incarnation,
         }
     }
 
@@ -178,7 +178,7 @@ impl<C: Crypto> Machines<C> {
     pub(super) fn armed(&mut self, node: NodeId) -> &mut Vec<Armed> {
         match node {
             NodeId::Server(server) => &mut self.servers[usize::from(server.0)].armed,
-            NodeId::Device(device) => &mut self.devices[usize::from(device.index)].armed,
+            NodeId::Device(device) => &mut self.devices[usize::from(device.index())].armed,
         }
     }
 
@@ -198,7 +198,7 @@ impl<C: Crypto> Machines<C> {
     pub(super) fn lose_writes(&mut self, node: NodeId, count: usize) -> Option<(usize, Time)> {
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].disk.lose(count),
-            NodeId::Device(device) => self.devices[usize::from(device.index)].disk.lose(count),
+            NodeId::Device(device) => self.devices[usize::from(device.index())].disk.lose(count),
         }
     }
 
@@ -206,7 +206,7 @@ impl<C: Crypto> Machines<C> {
     pub(super) fn back_up(&mut self, node: NodeId, now: Time) {
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].back_up(now),
-            NodeId::Device(device) => self.devices[usize::from(device.index)].back_up(now),
+            NodeId::Device(device) => self.devices[usize::from(device.index())].back_up(now),
         }
     }
 
@@ -235,14 +235,14 @@ impl<C: Crypto> Machines<C> {
     fn state(&self, node: NodeId) -> &State {
         match node {
             NodeId::Server(server) => &self.servers[usize::from(server.0)].state,
-            NodeId::Device(device) => &self.devices[usize::from(device.index)].state,
+            NodeId::Device(device) => &self.devices[usize::from(device.index())].state,
         }
     }
 
     fn state_mut(&mut self, node: NodeId) -> &mut State {
         match node {
             NodeId::Server(server) => &mut self.servers[usize::from(server.0)].state,
-            NodeId::Device(device) => &mut self.devices[usize::from(device.index)].state,
+            NodeId::Device(device) => &mut self.devices[usize::from(device.index())].state,
         }
     }
 }

@@ -169,7 +169,7 @@ impl<C: Crypto> World<C> {
         // Rooms are there before anybody starts.
         for room in &cast.rooms {
             for (id, machine) in cast.server_ids().zip(&mut machines.servers) {
-                if room.members.iter().any(|member| member.server == id) {
+                if room.members.iter().any(|member| member.server() == id) {
                     let row = homeserver::Write::Room(room.id, room.members.clone());
                     machine.disk.lay_down(row);
                 }

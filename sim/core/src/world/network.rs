@@ -163,7 +163,7 @@ impl Network {
 
     /// Takes a device off line. Whether it was on line.
     pub(super) fn go_offline(&mut self, device: DeviceId) -> bool {
-        let (device_node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
+        let (device_node, server) = (NodeId::Device(device), NodeId::Server(device.server()));
         self.break_way([device_node, server]);
         self.break_way([server, device_node]);
         self.offline.insert(device)

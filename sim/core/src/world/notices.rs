@@ -57,13 +57,11 @@ impl<C: Crypto> World<C> {
             NodeId::Device(device) => vec![device],
             NodeId::Server(server) => {
                 let devices = self.cast.devices.iter().map(|it| it.id);
-                devices
-                    .filter(|device| device.user.server == server)
-                    .collect()
+                devices.filter(|device| device.server() == server).collect()
             }
         };
         for device in devices {
-            let (node, server) = (NodeId::Device(device), NodeId::Server(device.user.server));
+            let (node, server) = (NodeId::Device(device), NodeId::Server(device.server()));
             let connected = self.network.connects(node, server);
             self.tell_second(device, connected);
             let connected = connected && !self.machines.is_suspended(device);

@@ -28,7 +28,7 @@ impl<C: Crypto> Outside for World<C> {
 
     fn go_offline(&mut self, device: DeviceId, step: StepIndex) {
         if self.network.go_offline(device) {
-            let between = [NodeId::Device(device), NodeId::Server(device.user.server)];
+            let between = [NodeId::Device(device), NodeId::Server(device.server())];
             self.note(Fact::LinkCut {
                 between,
                 one_way: false,
@@ -40,7 +40,7 @@ impl<C: Crypto> Outside for World<C> {
 
     fn go_online(&mut self, device: DeviceId, step: Option<StepIndex>) {
         if self.network.go_online(device) {
-            let between = [NodeId::Device(device), NodeId::Server(device.user.server)];
+            let between = [NodeId::Device(device), NodeId::Server(device.server())];
             self.note(Fact::LinkMended { between, step });
             self.tell_connections(NodeId::Device(device));
         }
@@ -68,7 +68,7 @@ impl<C: Crypto> Outside for World<C> {
     /// The client is told of every server that was in the room to begin with.
     fn join(&mut self, device: DeviceId, room: RoomId, step: StepIndex) {
         let members = &self.cast.rooms[usize::from(room.0)].members;
-        let via: BTreeSet<ServerId> = members.iter().map(|user| user.server).collect();
+        let via: BTreeSet<ServerId> = members.iter().map(|user| user.server()).collect();
         let command = Command::Join(room, via.into_iter().collect());
         self.ask(device, command, step);
     }
@@ -192,7 +192,7 @@ impl<C: Crypto> Outside for World<C> {
         }
         self.crash_now(node, 0, Some(step));
         self.plan_tick(RESTORE_TAKES, Tick::Start(node));
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         if let Some(taken) = machine.restore() {
             let step = Some(step);
             self.note(Fact::DeviceRestored {
@@ -254,7 +254,7 @@ impl<C: Crypto> Outside for World<C> {
     }
 
     fn claim_for_strangers(&mut self, device: DeviceId, count: u32, leak: Odds, step: StepIndex) {
-        if !self.machines.is_up(NodeId::Server(device.user.server)) {
+        if !self.machines.is_up(NodeId::Server(device.server())) {
             return self.idle(step);
         }
         self.note(Fact::ClaimedByStrangers {
@@ -270,7 +270,7 @@ impl<C: Crypto> Outside for World<C> {
         };
         self.strangers += u64::from(count);
         let command = homeserver::Command::Claim(strangers);
-        self.command_server(device.user.server, Span::ZERO, command);
+        self.command_server(device.server(), Span::ZERO, command);
     }
 
     fn duplicate(&mut self, device: DeviceId, kind: MessageKind, after: Span, step: StepIndex) {
@@ -278,7 +278,7 @@ impl<C: Crypto> Outside for World<C> {
     }
 
     fn reset_keys(&mut self, device: DeviceId, step: StepIndex) {
-        let server = device.user.server;
+        let server = device.server();
         let machine = &self.machines.servers[usize::from(server.0)];
         let protocol = Reading::new(&machine.protocol, &self.consulted);
         let is_up = self.machines.is_up(NodeId::Server(server));
@@ -311,7 +311,7 @@ impl<C: Crypto> Outside for World<C> {
             let id = message.id;
             self.note(Fact::Replayed { message: id, step });
             let command = homeserver::Command::PutIntoInbox(Box::new(message));
-            self.command_server(to.user.server, Span::ZERO, command);
+            self.command_server(to.server(), Span::ZERO, command);
         } else {
             self.idle(step);
         }

@@ -248,9 +248,9 @@ impl<C: Crypto> World<C> {
             .iter()
             .map(|device| device.id)
             .filter(|device| !self.is_gone(NodeId::Device(*device)))
-            .filter(|device| !self.is_gone(NodeId::Server(device.user.server)))
+            .filter(|device| !self.is_gone(NodeId::Server(device.server())))
             .flat_map(|device| {
-                let rooms = self.scenario.rooms_of(device.user);
+                let rooms = self.scenario.rooms_of(device.user());
                 rooms.into_iter().map(move |room| (device, room))
             })
             .collect();

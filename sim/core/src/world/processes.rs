@@ -87,7 +87,7 @@ impl<C: Crypto> World<C> {
     /// or the lock keeps it from doing anything.
     pub(super) fn fork_device(&mut self, device: DeviceId, fork: Fork, step: StepIndex) {
         let node = NodeId::Device(device);
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         let is_kept_out = fork.locked && fork.app == AppMeanwhile::Runs;
         let has_room = machine.second.is_none() && !machine.state.is_suspended();
         if !self.machines.is_up(node) || !has_room || is_kept_out {
@@ -107,7 +107,7 @@ impl<C: Crypto> World<C> {
     /// Lets every second process end.
     pub(super) fn end_second_processes(&mut self) {
         for device in self.cast.clone().devices.iter().map(|it| it.id) {
-            let machine = &self.machines.devices[usize::from(device.index)];
+            let machine = &self.machines.devices[usize::from(device.index())];
             if let Some(second) = machine.second {
                 let parcel = Parcel::Process(Change::Ends(second.incarnation));
                 self.plan(self.now, Some(NodeId::Device(device)), parcel);
@@ -136,7 +136,7 @@ impl<C: Crypto> World<C> {
         step: StepIndex,
     ) {
         let node = NodeId::Device(device);
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         if machine.second.is_some() {
             return self.idle(step); // Another came first.
         }
@@ -151,7 +151,7 @@ impl<C: Crypto> World<C> {
             return;
         }
         processes.second = second.map(Box::new);
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         machine.starts += 1;
         machine.second = Some(Second {
             incarnation,
@@ -175,7 +175,7 @@ impl<C: Crypto> World<C> {
     /// has in memory.
     fn end_second(&mut self, device: DeviceId, processes: &mut Processes<C>, incarnation: u16) {
         let node = NodeId::Device(device);
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         let Some(second) = machine.second.filter(|it| it.incarnation == incarnation) else {
             return; // It has ended before.
         };
@@ -186,7 +186,7 @@ impl<C: Crypto> World<C> {
             incarnation,
         });
         if second.locked {
-            let machine = &mut self.machines.devices[usize::from(device.index)];
+            let machine = &mut self.machines.devices[usize::from(device.index())];
             let (incarnation, disk) = (machine.incarnation, machine.disk.read());
             let ((), effects) = self.call(node, incarnation, |cx| {
                 processes.app.reload(disk, cx);
@@ -217,7 +217,7 @@ impl<C: Crypto> World<C> {
             }
             return;
         };
-        let machine = &self.machines.devices[usize::from(device.index)];
+        let machine = &self.machines.devices[usize::from(device.index())];
         let own = machine.incarnation;
         let (incarnation, this, other) = match (process, machine.second) {
             (Process::App, _) => (own, &mut processes.app, &mut **second),
@@ -230,13 +230,13 @@ impl<C: Crypto> World<C> {
         let is_wiped = other.read(&effects.rows);
         if process == Process::App {
             let pending = processes.app.pending(&self.gone);
-            self.machines.devices[usize::from(device.index)].pending = pending;
+            self.machines.devices[usize::from(device.index())].pending = pending;
         }
         self.perform(node, process, effects);
         // Nothing is left for it.
         if let (true, Some(there)) = (
             is_wiped,
-            self.machines.devices[usize::from(device.index)].second,
+            self.machines.devices[usize::from(device.index())].second,
         ) {
             self.end_second(device, processes, there.incarnation);
         }
@@ -245,7 +245,7 @@ impl<C: Crypto> World<C> {
     /// Tells the second process of a device how its connection is, if there is
     /// one and it does not know.
     pub(super) fn tell_second(&mut self, device: DeviceId, connected: bool) {
-        let machine = &mut self.machines.devices[usize::from(device.index)];
+        let machine = &mut self.machines.devices[usize::from(device.index())];
         let Some(second) = machine.second.as_mut() else {
             return;
         };

@@ -16,10 +16,7 @@ fn account() -> (Account, Curve25519PublicKey) {
 
 fn device(index: u8) -> DeviceId {
     let server = ServerId(0);
-    DeviceId {
-        user: UserId { server, index },
-        index,
-    }
+    DeviceId::new(UserId::new(server, index), index)
 }
 
 fn dummy(from: &Account, to: &Account) -> Payload<Vodozemac> {

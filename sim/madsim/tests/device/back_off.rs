@@ -143,7 +143,7 @@ fn the_clients_own_server_is_never_left_alone() {
     alice.bob_has(&[&phone, &laptop]);
     assert_eq!(asked(&mut alice, vec![], &[HERE]), [LAPTOP]);
 
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     for _ in 0..3 {
         let (query, _) = alice.query().expect("it asks again at once");
         alice.query_failed(query, &[HERE]);
@@ -163,7 +163,7 @@ fn a_restart_forgets_every_failure() {
 
 /// Somebody else comes into the room, and the client learns of their device.
 fn join(alice: &mut Client, peer: &Peer) {
-    let members = vec![ALICE.user, BOB.user, CAROL.user, peer.device.user];
+    let members = vec![ALICE.user(), BOB.user(), CAROL.user(), peer.device.user()];
     alice.sync(unwedge_core::wire::SyncResponse {
         joined: vec![(ROOM, members)],
         ..super::nothing_new()
@@ -171,7 +171,7 @@ fn join(alice: &mut Client, peer: &Peer) {
     let (query, users) = alice.query().unwrap();
     let lists = users
         .into_iter()
-        .map(|user| match user == peer.device.user {
+        .map(|user| match user == peer.device.user() {
             true => super::list(user, &[peer]),
             false => super::list(user, &[]),
         });

@@ -150,7 +150,7 @@ fn a_new_session_is_stored_at_once_then_everything_with_the_token_then_the_accou
     let second = room_key(&story.bob, &mut story.session, sent);
     let third = room_key(&story.bob, &mut story.session, sent.next());
     let answer = SyncResponse {
-        device_lists_changed: vec![BOB.user],
+        device_lists_changed: vec![BOB.user()],
         ..bringing(&[&second, &third])
     };
     story.alice.sync(answer);
@@ -244,7 +244,7 @@ fn a_client_that_stores_the_token_first_can_lose_every_message_of_the_answer() {
     // An answer without messages is stored as it always is.
     let mut story = Story::under(TokenStorage::BeforeMessages);
     story.alice.stored();
-    story.alice.sync_changed(BOB.user);
+    story.alice.sync_changed(BOB.user());
     let stored = [vec![Row::DeviceList, Row::Token], vec![Row::Event]];
     assert_eq!(story.alice.stored(), stored);
 }

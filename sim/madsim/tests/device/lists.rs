@@ -60,39 +60,39 @@ fn users_are_asked_for_when_a_room_is_joined_or_their_devices_change() {
     sync_members(
         &mut alice,
         RoomId(1),
-        vec![ALICE.user, BOB.user, CAROL.user],
+        vec![ALICE.user(), BOB.user(), CAROL.user()],
     );
     let (query, users) = alice.query().unwrap();
-    assert_eq!(users, [CAROL.user], "the others are known");
-    alice.queried(query, vec![list(CAROL.user, &[])]);
+    assert_eq!(users, [CAROL.user()], "the others are known");
+    alice.queried(query, vec![list(CAROL.user(), &[])]);
     assert!(alice.query().is_none());
-    alice.sync_changed(BOB.user);
-    assert_eq!(alice.query().unwrap().1, [BOB.user]);
+    alice.sync_changed(BOB.user());
+    assert_eq!(alice.query().unwrap().1, [BOB.user()]);
 }
 
 #[test]
 fn a_query_without_an_answer_is_made_again_even_after_a_restart() {
     let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     let (query, _) = alice.query().unwrap();
     alice.time_out(query);
-    assert_eq!(alice.query().unwrap().1, [BOB.user]);
+    assert_eq!(alice.query().unwrap().1, [BOB.user()]);
     alice.come_back();
-    assert_eq!(alice.query().unwrap().1, [BOB.user]);
+    assert_eq!(alice.query().unwrap().1, [BOB.user()]);
 }
 
 #[test]
 fn a_list_that_changed_while_it_was_asked_for_is_asked_for_again() {
     let (phone, laptop) = (Peer::new(BOB), Peer::new(LAPTOP));
     let (mut alice, _) = in_a_room_with(&phone, Protocol::default());
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     let (query, _) = alice.query().unwrap();
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     assert!(alice.query().is_none(), "one query at a time");
-    alice.queried(query, vec![list(BOB.user, &[&phone])]);
+    alice.queried(query, vec![list(BOB.user(), &[&phone])]);
     let (query, users) = alice.query().expect("the answer is out of date");
-    assert_eq!(users, [BOB.user]);
-    alice.queried(query, vec![list(BOB.user, &[&phone, &laptop])]);
+    assert_eq!(users, [BOB.user()]);
+    alice.queried(query, vec![list(BOB.user(), &[&phone, &laptop])]);
     assert!(alice.query().is_none());
     alice.say();
     assert_eq!(alice.claim().unwrap().1, [BOB, LAPTOP]);
@@ -101,7 +101,7 @@ fn a_list_that_changed_while_it_was_asked_for_is_asked_for_again() {
 #[test]
 fn at_most_two_hundred_and_fifty_users_are_asked_for_at_once() {
     let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
-    let user = |server, index| UserId { server, index };
+    let user = |server, index| UserId::new(server, index);
     let mut members: Vec<UserId> = (100..=255).map(|index| user(HERE, index)).collect();
     members.extend((100..=255).map(|index| user(THERE, index)));
     sync_members(&mut alice, RoomId(1), members.clone());
@@ -121,7 +121,11 @@ fn at_most_two_hundred_and_fifty_users_are_asked_for_at_once() {
 fn a_message_waits_five_seconds_at_the_most_for_users_of_whom_no_device_is_known() {
     let mut bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    sync_members(&mut alice, ROOM, vec![ALICE.user, BOB.user, CAROL.user]);
+    sync_members(
+        &mut alice,
+        ROOM,
+        vec![ALICE.user(), BOB.user(), CAROL.user()],
+    );
     let (query, _) = alice.query().unwrap();
     alice.say();
     alice.wait(Span::secs(4));
@@ -129,7 +133,7 @@ fn a_message_waits_five_seconds_at_the_most_for_users_of_whom_no_device_is_known
     alice.facts();
     alice.wait(Span::secs(1));
     let unknown =
-        |fact: &Fact| matches!(fact, Fact::DevicesUnknown { of, .. } if *of == CAROL.user);
+        |fact: &Fact| matches!(fact, Fact::DevicesUnknown { of, .. } if *of == CAROL.user());
     assert!(alice.noted(unknown));
     alice.claimed_of(&mut [&mut bob]);
     assert_eq!(receivers(&alice.messages().unwrap()), [BOB]);
@@ -137,7 +141,7 @@ fn a_message_waits_five_seconds_at_the_most_for_users_of_whom_no_device_is_known
 
     // The answer comes too late for this message but not for the next.
     let mut carol = Peer::new(CAROL);
-    alice.queried(query, vec![list(CAROL.user, &[&carol])]);
+    alice.queried(query, vec![list(CAROL.user(), &[&carol])]);
     assert!(alice.claim().is_none(), "nothing is shared unprompted");
     alice.say();
     alice.claimed_of(&mut [&mut carol]);
@@ -148,12 +152,16 @@ fn a_message_waits_five_seconds_at_the_most_for_users_of_whom_no_device_is_known
 fn a_message_goes_on_as_soon_as_the_devices_are_known() {
     let mut bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    sync_members(&mut alice, ROOM, vec![ALICE.user, BOB.user, CAROL.user]);
+    sync_members(
+        &mut alice,
+        ROOM,
+        vec![ALICE.user(), BOB.user(), CAROL.user()],
+    );
     let (query, _) = alice.query().unwrap();
     alice.say();
     assert!(alice.claim().is_none());
     let mut carol = Peer::new(CAROL);
-    alice.queried(query, vec![list(CAROL.user, &[&carol])]);
+    alice.queried(query, vec![list(CAROL.user(), &[&carol])]);
     alice.claimed_of(&mut [&mut bob, &mut carol]);
 }
 
@@ -161,7 +169,11 @@ fn a_message_goes_on_as_soon_as_the_devices_are_known() {
 fn a_server_that_cannot_be_asked_is_not_waited_for_again_for_a_while() {
     let mut bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    sync_members(&mut alice, ROOM, vec![ALICE.user, BOB.user, CAROL.user]);
+    sync_members(
+        &mut alice,
+        ROOM,
+        vec![ALICE.user(), BOB.user(), CAROL.user()],
+    );
     alice.say();
     let (query, _) = alice.query().unwrap();
     alice.query_failed(query, &[THERE]);
@@ -173,25 +185,29 @@ fn a_server_that_cannot_be_asked_is_not_waited_for_again_for_a_while() {
     // After those the client asks again with its next idle sync.
     alice.wait(Span::secs(31));
     let (query, users) = alice.query().unwrap();
-    assert_eq!(users, [CAROL.user]);
+    assert_eq!(users, [CAROL.user()]);
     alice.query_failed(query, &[THERE]);
     alice.sync_counts(STOCK);
     assert!(alice.query().is_none());
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     let (query, users) = alice.query().unwrap();
-    assert_eq!(users, [BOB.user], "others are asked for all the same");
+    assert_eq!(users, [BOB.user()], "others are asked for all the same");
     alice.say();
     assert!(alice.event().is_some(), "for whom nobody waits either");
-    alice.queried(query, vec![list(BOB.user, &[&bob])]);
+    alice.queried(query, vec![list(BOB.user(), &[&bob])]);
     alice.come_back();
-    assert_eq!(alice.query().unwrap().1, [CAROL.user], "in memory only");
+    assert_eq!(alice.query().unwrap().1, [CAROL.user()], "in memory only");
 }
 
 #[test]
 fn a_server_that_cannot_be_asked_is_tried_again_by_an_idle_client_until_it_answers() {
     let bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    sync_members(&mut alice, ROOM, vec![ALICE.user, BOB.user, CAROL.user]);
+    sync_members(
+        &mut alice,
+        ROOM,
+        vec![ALICE.user(), BOB.user(), CAROL.user()],
+    );
     for delay in [15, 30, 60, 120] {
         let (query, _) = alice.query().unwrap();
         alice.query_failed(query, &[THERE]);
@@ -202,8 +218,8 @@ fn a_server_that_cannot_be_asked_is_tried_again_by_an_idle_client_until_it_answe
     }
     // An answer makes it forgiven: what comes after is a first failure.
     let (query, _) = alice.query().unwrap();
-    alice.queried(query, vec![list(CAROL.user, &[])]);
-    alice.sync_changed(CAROL.user);
+    alice.queried(query, vec![list(CAROL.user(), &[])]);
+    alice.sync_changed(CAROL.user());
     let (query, _) = alice.query().unwrap();
     alice.query_failed(query, &[THERE]);
     alice.wait(Span::secs(15 + 31));
@@ -214,14 +230,14 @@ fn a_server_that_cannot_be_asked_is_tried_again_by_an_idle_client_until_it_answe
 fn a_stale_list_of_a_user_with_a_known_device_is_used_as_it_is() {
     let mut bob = Peer::new(BOB);
     let (mut alice, _) = in_a_room_with(&bob, Protocol::default());
-    alice.sync_changed(BOB.user);
+    alice.sync_changed(BOB.user());
     let (query, _) = alice.query().unwrap();
     alice.say();
     alice.claimed_of(&mut [&mut bob]);
     assert_eq!(receivers(&alice.messages().unwrap()), [BOB]);
     alice.event().expect("nothing is waited for");
     let mut laptop = Peer::new(LAPTOP);
-    alice.queried(query, vec![list(BOB.user, &[&bob, &laptop])]);
+    alice.queried(query, vec![list(BOB.user(), &[&bob, &laptop])]);
     alice.say();
     alice.claimed_of(&mut [&mut laptop]);
     assert_eq!(receivers(&alice.messages().unwrap()), [LAPTOP]);
@@ -233,7 +249,7 @@ fn what_is_known_of_a_user_with_whom_no_room_is_shared_goes_on_being_known() {
     let alice = started(Protocol::default());
     let (mut alice, _) = in_a_room_of(&[&bob, &carol], alice);
     alice.sync(SyncResponse {
-        device_lists_left: vec![CAROL.user],
+        device_lists_left: vec![CAROL.user()],
         ..nothing_new()
     });
     assert!(alice.query().is_none());

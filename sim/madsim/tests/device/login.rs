@@ -196,7 +196,7 @@ fn what_was_to_be_said_is_gone_with_the_login() {
     let upload = alice.upload().unwrap();
     alice.uploaded(upload.id, Ok(50));
     alice.sync(SyncResponse {
-        joined: vec![(ROOM, vec![ALICE.user])],
+        joined: vec![(ROOM, vec![ALICE.user()])],
         ..nothing_new()
     });
     assert!(alice.claim().is_none() && alice.event().is_none());

@@ -43,10 +43,7 @@ use unwedge_madsim::Vodozemac;
 const ROOM: RoomId = RoomId(0);
 
 /// Bob's other device.
-const LAPTOP: DeviceId = DeviceId {
-    user: BOB.user,
-    index: 9,
-};
+const LAPTOP: DeviceId = DeviceId::new(BOB.user(), 9);
 
 /// Somebody on Carol's homeserver.
 const DAVE: DeviceId = device(THERE, 3);
@@ -89,8 +86,8 @@ fn in_a_room_with(bob: &Peer, protocol: Protocol) -> (Client, Upload) {
 fn in_a_room_of(peers: &[&Peer], mut alice: Client) -> (Client, Upload) {
     let mut published = alice.upload().expect("the first upload");
     alice.uploaded(published.id, Ok(STOCK));
-    let mut members = vec![ALICE.user];
-    members.extend(peers.iter().map(|peer| peer.device.user));
+    let mut members = vec![ALICE.user()];
+    members.extend(peers.iter().map(|peer| peer.device.user()));
     members.sort_unstable();
     members.dedup();
     alice.sync(SyncResponse {
@@ -104,8 +101,8 @@ fn in_a_room_of(peers: &[&Peer], mut alice: Client) -> (Client, Upload) {
     assert_eq!(users, members);
     let own = published.device_keys.clone().expect("its own keys");
     let lists = members.iter().map(|user| {
-        let theirs = peers.iter().filter(|peer| peer.device.user == *user);
-        match *user == ALICE.user {
+        let theirs = peers.iter().filter(|peer| peer.device.user() == *user);
+        match *user == ALICE.user() {
             true => (*user, vec![own.clone()]),
             false => (*user, theirs.map(|peer| peer.keys()).collect()),
         }

@@ -267,10 +267,7 @@ fn a_message_for_another_identity_of_the_device_is_not_taken() {
     let key = &published.one_time_keys[0];
     let mut session = bob.open(&own, key, alice.now());
     // The session is Alice's, and what is inside says that it is not for her.
-    own.device = DeviceId {
-        index: 77,
-        ..own.device
-    };
+    own.device = DeviceId::new(own.device.user(), 77);
     session.readdress(&own);
     let message = bob.encrypt(&mut session, alice.now());
     alice.facts();

@@ -24,7 +24,7 @@ fn becomes(alice: &mut Client, room: RoomId, who: DeviceId, membership: Membersh
         },
         room,
         previous: [].into(),
-        content: RoomContent::Member(who.user, membership),
+        content: RoomContent::Member(who.user(), membership),
     };
     alice.sync_event(&event.into());
 }
@@ -34,7 +34,7 @@ fn membership_request(alice: &mut Client) -> Option<(RequestId, Membership)> {
     alice.request(|request| match request {
         ClientRequest::Join { room: ROOM, via } if via == &[HERE] => Some(Membership::Join),
         ClientRequest::Leave { room: ROOM } => Some(Membership::Leave),
-        ClientRequest::Invite { room: ROOM, user } if *user == CAROL.user => {
+        ClientRequest::Invite { room: ROOM, user } if *user == CAROL.user() => {
             Some(Membership::Invite)
         }
         ClientRequest::Join { .. }
@@ -62,9 +62,9 @@ fn who_joins_is_asked_for_and_given_the_key_from_then_on() {
     let (mut alice, _) = sharing_with(&mut bob, Protocol::default());
     becomes(&mut alice, ROOM, CAROL, Membership::Join);
     let (query, users) = alice.query().unwrap();
-    assert_eq!(users, [CAROL.user]);
+    assert_eq!(users, [CAROL.user()]);
     let mut carol = Peer::new(CAROL);
-    alice.queried(query, vec![list(CAROL.user, &[&carol])]);
+    alice.queried(query, vec![list(CAROL.user(), &[&carol])]);
     alice.facts();
     alice.say();
     alice.claimed_of(&mut [&mut carol]);
@@ -87,9 +87,9 @@ fn who_is_invited_is_asked_for_and_given_the_key_and_keeps_it_when_they_join() {
     let (mut alice, _) = sharing_with(&mut bob, Protocol::default());
     becomes(&mut alice, ROOM, CAROL, Membership::Invite);
     let (query, users) = alice.query().unwrap();
-    assert_eq!(users, [CAROL.user]);
+    assert_eq!(users, [CAROL.user()]);
     let mut carol = Peer::new(CAROL);
-    alice.queried(query, vec![list(CAROL.user, &[&carol])]);
+    alice.queried(query, vec![list(CAROL.user(), &[&carol])]);
     alice.say();
     alice.claimed_of(&mut [&mut carol]);
     assert_eq!(receivers(&alice.messages().unwrap()), [CAROL]);
@@ -117,13 +117,13 @@ fn whom_the_client_has_invited_counts_from_the_answer_on_or_from_sync() {
             ..Protocol::default()
         };
         let (mut alice, _) = in_a_room_with(&Peer::new(BOB), protocol);
-        alice.command(Command::Invite(ROOM, CAROL.user));
+        alice.command(Command::Invite(ROOM, CAROL.user()));
         let (asked, wish) = membership_request(&mut alice).unwrap();
         assert_eq!(wish, Membership::Invite);
         alice.answer(asked, ClientResponse::Membership(done));
         let at_once = alice.query();
         if let Some((query, _)) = at_once {
-            alice.queried(query, vec![list(CAROL.user, &[&Peer::new(CAROL)])]);
+            alice.queried(query, vec![list(CAROL.user(), &[&Peer::new(CAROL)])]);
         }
         becomes(&mut alice, ROOM, CAROL, Membership::Invite);
         let asked = [at_once.is_some(), alice.query().is_some()];
@@ -135,7 +135,7 @@ fn whom_the_client_has_invited_counts_from_the_answer_on_or_from_sync() {
 fn who_joins_and_is_known_from_elsewhere_is_not_asked_for() {
     let (mut alice, _) = in_a_room_with(&Peer::new(BOB), Protocol::default());
     alice.sync(SyncResponse {
-        joined: vec![(RoomId(1), vec![ALICE.user])],
+        joined: vec![(RoomId(1), vec![ALICE.user()])],
         ..nothing_new()
     });
     becomes(&mut alice, RoomId(1), BOB, Membership::Join);
@@ -191,7 +191,7 @@ fn leaving_discards_the_session_and_whatever_was_to_be_said() {
 
     // Who comes back starts with a new session.
     alice.sync(SyncResponse {
-        joined: vec![(ROOM, vec![ALICE.user, BOB.user])],
+        joined: vec![(ROOM, vec![ALICE.user(), BOB.user()])],
         ..nothing_new()
     });
     assert!(alice.event().is_none(), "it was not kept");

@@ -186,10 +186,10 @@ impl Client {
 
     /// Bob's devices change to these, and the client asks and is told.
     pub(super) fn bob_has(&mut self, peers: &[&Peer]) {
-        self.sync_changed(BOB.user);
+        self.sync_changed(BOB.user());
         let (query, users) = self.query().expect("it asks for the new list");
-        assert_eq!(users, [BOB.user]);
-        self.queried(query, vec![super::list(BOB.user, peers)]);
+        assert_eq!(users, [BOB.user()]);
+        self.queried(query, vec![super::list(BOB.user(), peers)]);
     }
 
     /// The next claim: of which devices.

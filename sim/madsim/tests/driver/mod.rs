@@ -31,8 +31,8 @@ pub(crate) const CAROL: DeviceId = device(THERE, 2);
 
 /// The device of a user who has one.
 pub(crate) const fn device(server: ServerId, index: u8) -> DeviceId {
-    let user = UserId { server, index };
-    DeviceId { user, index }
+    let user = UserId::new(server, index);
+    DeviceId::new(user, index)
 }
 
 /// A node, and everything around it.

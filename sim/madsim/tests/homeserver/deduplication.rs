@@ -10,7 +10,7 @@ use unwedge_madsim::Vodozemac;
 
 fn sharing_a_room() -> Server {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user));
+    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user()));
     server
 }
 

@@ -13,10 +13,7 @@ use unwedge_core::wire::{
 };
 
 /// A second device of Carol's user.
-const TABLET: DeviceId = DeviceId {
-    user: CAROL.user,
-    index: 6,
-};
+const TABLET: DeviceId = DeviceId::new(CAROL.user(), 6);
 /// Where a server was in its stream when it told of its users' devices.
 const TOLD: u64 = 7;
 /// A user of this server who is in no room.
@@ -26,7 +23,7 @@ const ERIN: DeviceId = device(HERE, 4);
 /// server, and nobody shares one with Dave.
 fn sharing_a_room() -> Server {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user));
+    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user()));
     server
 }
 
@@ -39,24 +36,24 @@ fn told(server: &mut Server, peer: ServerId) -> Vec<(DeviceId, bool)> {
 fn fetch(server: &mut Server, user: UserId, answer: &[DeviceId]) {
     let request = ClientRequest::KeysQuery { users: vec![user] };
     let id = server.ask(ALICE, request);
-    let (request, asked) = server.asked_of(user.server).expect("its server is asked");
+    let (request, asked) = server.asked_of(user.server()).expect("its server is asked");
     assert!(matches!(asked, FederationRequest::Query { users } if users == [user]));
     let keys = answer.iter().map(|device| Peer::new(*device).keys());
     let answer = FederationResponse::Query(TOLD, vec![(user, keys.collect())]);
-    server.answer_from(user.server, request, answer);
+    server.answer_from(user.server(), request, answer);
     assert!(server.answer(ALICE, id).is_some());
 }
 
 /// Whether a user's server is asked when Alice wants to know the devices.
 fn is_asked_for(server: &mut Server, user: UserId) -> bool {
     server.ask(ALICE, ClientRequest::KeysQuery { users: vec![user] });
-    server.asked_of(user.server).is_some()
+    server.asked_of(user.server()).is_some()
 }
 
 #[test]
 fn a_device_is_told_once_to_each_server_with_which_its_user_shares_a_room() {
     let mut server = sharing_a_room();
-    server.create_room(SIDE_ROOM, &[ALICE.user, DAVE.user]);
+    server.create_room(SIDE_ROOM, &[ALICE.user(), DAVE.user()]);
     let bob = Peer::new(BOB);
     server.publish(&bob);
     assert_eq!(told(&mut server, THERE), [(BOB, true)]);
@@ -68,7 +65,7 @@ fn a_device_is_told_once_to_each_server_with_which_its_user_shares_a_room() {
 #[test]
 fn a_device_is_told_to_clients_whose_users_share_a_room_and_to_the_users_own() {
     let mut server = sharing_a_room();
-    let phone = DeviceId { index: 5, ..BOB };
+    let phone = DeviceId::new(BOB.user(), 5);
     for device in [ERIN, phone] {
         server.log_in(device);
     }
@@ -76,7 +73,7 @@ fn a_device_is_told_to_clients_whose_users_share_a_room_and_to_the_users_own() {
     server.publish(&Peer::new(BOB));
     for (device, token) in [ALICE, phone].into_iter().zip(tokens) {
         let changed = server.sync(device, Some(token)).device_lists_changed;
-        assert_eq!(changed, [BOB.user]);
+        assert_eq!(changed, [BOB.user()]);
     }
     let poll = server.poll(ERIN, Some(tokens[2]));
     assert!(server.polled(ERIN, poll).is_none());
@@ -85,7 +82,7 @@ fn a_device_is_told_to_clients_whose_users_share_a_room_and_to_the_users_own() {
 #[test]
 fn a_device_that_logs_out_is_told_to_servers_and_clients_that_share_a_room() {
     let mut server = sharing_a_room();
-    server.create_room(SIDE_ROOM, &[ALICE.user, DAVE.user]);
+    server.create_room(SIDE_ROOM, &[ALICE.user(), DAVE.user()]);
     server.publish(&Peer::new(BOB));
     server.taken_by(THERE);
     let token = server.sync(ALICE, None).next;
@@ -93,7 +90,7 @@ fn a_device_that_logs_out_is_told_to_servers_and_clients_that_share_a_room() {
     assert_eq!(told(&mut server, THERE), [(BOB, false)]);
     assert_eq!(told(&mut server, ELSEWHERE), []);
     let changed = server.sync(ALICE, Some(token)).device_lists_changed;
-    assert_eq!(changed, [BOB.user]);
+    assert_eq!(changed, [BOB.user()]);
 }
 
 #[test]
@@ -109,16 +106,16 @@ fn a_deletion_that_was_not_taken_is_resent_after_a_restart() {
 #[test]
 fn a_list_that_an_update_has_overtaken_is_not_kept() {
     let mut server = sharing_a_room();
-    let users = vec![CAROL.user];
+    let users = vec![CAROL.user()];
     server.ask(ALICE, ClientRequest::KeysQuery { users });
     let (request, _) = server.asked_of(THERE).expect("her server is asked");
     // Carol logs in when the answer is on its way: nothing is kept yet of
     // which the update could be a part.
     server.receive(THERE, 1, vec![], vec![there(CAROL, 8, None)]);
-    let answer = FederationResponse::Query(TOLD, vec![(CAROL.user, vec![])]);
+    let answer = FederationResponse::Query(TOLD, vec![(CAROL.user(), vec![])]);
     server.answer_from(THERE, request, answer);
     assert!(
-        is_asked_for(&mut server, CAROL.user),
+        is_asked_for(&mut server, CAROL.user()),
         "the answer is outdated"
     );
 }
@@ -126,18 +123,18 @@ fn a_list_that_an_update_has_overtaken_is_not_kept() {
 #[test]
 fn a_list_that_was_fetched_is_kept_up_to_date_by_updates() {
     let mut server = sharing_a_room();
-    fetch(&mut server, CAROL.user, &[CAROL]);
+    fetch(&mut server, CAROL.user(), &[CAROL]);
     let token = server.sync(ALICE, None).next;
     server.receive(THERE, 1, vec![], vec![there(TABLET, 8, Some(TOLD))]);
     let response = server.sync(ALICE, Some(token));
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
     server.restart();
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET]);
 
     server.receive(THERE, 2, vec![], vec![gone(CAROL, 9, Some(8))]);
     let response = server.sync(ALICE, Some(response.next));
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
-    assert_eq!(server.devices_of(CAROL.user), [TABLET]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
+    assert_eq!(server.devices_of(CAROL.user()), [TABLET]);
     assert!(server.asked().is_none());
 }
 
@@ -147,9 +144,9 @@ fn an_update_of_a_list_that_was_never_fetched_is_told_and_the_whole_list_is_aske
     let token = server.sync(ALICE, None).next;
     server.receive(THERE, 1, vec![], vec![there(TABLET, 8, None)]);
     let response = server.sync(ALICE, Some(token));
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
-    fetch(&mut server, CAROL.user, &[CAROL, TABLET]);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
+    fetch(&mut server, CAROL.user(), &[CAROL, TABLET]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET]);
 }
 
 #[test]
@@ -160,58 +157,62 @@ fn updates_of_users_with_whom_no_room_is_shared_are_ignored() {
     server.receive(ELSEWHERE, 1, vec![], vec![there(DAVE, 8, None)]);
     assert!(server.polled(ALICE, poll).is_none());
     assert_eq!(server.sync_afresh(ALICE).next, token, "nothing was noted");
-    assert!(is_asked_for(&mut server, DAVE.user));
+    assert!(is_asked_for(&mut server, DAVE.user()));
 }
 
 #[test]
 fn a_list_of_a_user_with_whom_no_room_is_shared_is_passed_on_but_not_kept() {
     let mut server = sharing_a_room();
-    fetch(&mut server, DAVE.user, &[DAVE]);
-    fetch(&mut server, DAVE.user, &[DAVE]);
+    fetch(&mut server, DAVE.user(), &[DAVE]);
+    fetch(&mut server, DAVE.user(), &[DAVE]);
 }
 
 #[test]
 fn a_list_is_forgotten_when_its_user_leaves_the_last_room_that_is_shared() {
     let mut server = sharing_a_room();
-    server.create_room(SIDE_ROOM, &[ALICE.user, CAROL.user]);
-    fetch(&mut server, CAROL.user, &[CAROL]);
+    server.create_room(SIDE_ROOM, &[ALICE.user(), CAROL.user()]);
+    fetch(&mut server, CAROL.user(), &[CAROL]);
     let leave = member(CAROL, 1, Membership::Leave);
     server.receive(THERE, 1, vec![leave.clone()], vec![]);
-    assert!(!is_asked_for(&mut server, CAROL.user), "one is left");
+    assert!(!is_asked_for(&mut server, CAROL.user()), "one is left");
     let mut leave = member(CAROL, 2, Membership::Leave);
     Arc::make_mut(&mut leave).room = SIDE_ROOM;
     server.receive(THERE, 2, vec![leave], vec![]);
-    assert!(is_asked_for(&mut server, CAROL.user));
+    assert!(is_asked_for(&mut server, CAROL.user()));
 }
 
 #[test]
 fn lists_of_other_servers_users_are_forgotten_when_this_server_leaves_the_room() {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user));
-    fetch(&mut server, CAROL.user, &[CAROL]);
+    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user()));
+    fetch(&mut server, CAROL.user(), &[CAROL]);
     server.leave(ALICE, ROOM);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL], "Bob is still there");
+    assert_eq!(
+        server.devices_of(CAROL.user()),
+        [CAROL],
+        "Bob is still there"
+    );
     server.leave(BOB, ROOM);
     server.taken_by(THERE);
-    assert!(is_asked_for(&mut server, CAROL.user));
+    assert!(is_asked_for(&mut server, CAROL.user()));
 }
 
 #[test]
 fn in_a_netsplit_lists_that_are_kept_are_answered_and_others_are_failures() {
     let mut server = sharing_a_room();
-    fetch(&mut server, CAROL.user, &[CAROL]);
-    let unknown = device(THERE, 7).user;
-    let users = vec![ALICE.user, CAROL.user, unknown];
+    fetch(&mut server, CAROL.user(), &[CAROL]);
+    let unknown = device(THERE, 7).user();
+    let users = vec![ALICE.user(), CAROL.user(), unknown];
     let id = server.ask(ALICE, ClientRequest::KeysQuery { users });
     server.wait(Span::secs(11));
     let Some(ClientResponse::KeysQuery { devices, failures }) = server.answer(ALICE, id) else {
         panic!("a server that does not answer is given up on")
     };
     let answered: Vec<UserId> = devices.iter().map(|(user, _)| *user).collect();
-    assert_eq!(answered, [ALICE.user, CAROL.user]);
+    assert_eq!(answered, [ALICE.user(), CAROL.user()]);
     assert_eq!(failures, [THERE]);
     // And at once while the other server is left alone.
-    assert_eq!(server.devices_of(CAROL.user), [CAROL]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL]);
     let users = vec![unknown];
     let response = server.request(ALICE, ClientRequest::KeysQuery { users });
     assert!(matches!(response, ClientResponse::KeysQuery { failures, .. } if failures == [THERE]));

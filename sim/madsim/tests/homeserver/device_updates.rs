@@ -14,26 +14,17 @@ use unwedge_core::wire::{
 use unwedge_madsim::Vodozemac;
 
 /// Further devices of Carol's user.
-const TABLET: DeviceId = DeviceId {
-    user: CAROL.user,
-    index: 6,
-};
-const LAPTOP: DeviceId = DeviceId {
-    user: CAROL.user,
-    index: 7,
-};
+const TABLET: DeviceId = DeviceId::new(CAROL.user(), 6);
+const LAPTOP: DeviceId = DeviceId::new(CAROL.user(), 7);
 /// A further device of Bob's user.
-const PHONE: DeviceId = DeviceId {
-    user: BOB.user,
-    index: 8,
-};
+const PHONE: DeviceId = DeviceId::new(BOB.user(), 8);
 
 /// A server on which Alice and Bob share a room with Carol, of another
 /// server, and Carol's devices are known as they were at that server's 7.
 fn knowing_carol() -> Server {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user));
-    let users = vec![CAROL.user];
+    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user()));
+    let users = vec![CAROL.user()];
     server.ask(ALICE, ClientRequest::KeysQuery { users });
     tell_all(&mut server, 7, &[CAROL]);
     server
@@ -42,9 +33,9 @@ fn knowing_carol() -> Server {
 /// Carol's server is asked for all her devices, and answers.
 fn tell_all(server: &mut Server, stream_id: u64, devices: &[DeviceId]) {
     let (request, asked) = server.asked().expect("all devices are asked for");
-    assert!(matches!(asked, FederationRequest::Query { users } if users == [CAROL.user]));
+    assert!(matches!(asked, FederationRequest::Query { users } if users == [CAROL.user()]));
     let keys = devices.iter().map(|device| Peer::new(*device).keys());
-    let lists = vec![(CAROL.user, keys.collect())];
+    let lists = vec![(CAROL.user(), keys.collect())];
     let answer = FederationResponse::Query(stream_id, lists);
     server.answer_from(THERE, request, answer);
 }
@@ -76,7 +67,7 @@ fn an_update_that_follows_on_the_last_is_applied_and_nothing_is_asked() {
     update(&mut server, there(LAPTOP, 12, Some(9)));
     update(&mut server, gone(TABLET, 13, Some(12)));
     assert!(server.asked().is_none());
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, LAPTOP]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, LAPTOP]);
 }
 
 #[test]
@@ -88,8 +79,8 @@ fn after_an_update_that_does_not_follow_the_whole_list_is_asked_for_and_told_to_
     assert!(server.polled(ALICE, poll).is_none(), "nothing is known yet");
     tell_all(&mut server, 13, &[CAROL, TABLET, LAPTOP]);
     let response = server.polled(ALICE, poll).expect("clients are told");
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET, LAPTOP]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET, LAPTOP]);
     // And the next follows on what was told.
     update(&mut server, gone(TABLET, 14, Some(13)));
     assert!(server.asked().is_none());
@@ -108,7 +99,7 @@ fn an_update_follows_on_another_of_the_same_transaction() {
     let edus = vec![there(TABLET, 9, Some(7)), there(LAPTOP, 12, Some(9))];
     server.receive(THERE, 1, vec![], edus);
     assert!(server.asked().is_none());
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET, LAPTOP]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET, LAPTOP]);
 }
 
 #[test]
@@ -160,7 +151,7 @@ fn a_list_that_was_fetched_in_the_end_is_not_asked_for_again() {
     let mut server = knowing_carol();
     update(&mut server, there(TABLET, 8, None));
     tell_all(&mut server, 8, &[CAROL, TABLET]);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET]);
     server.restart();
     server.wait(Span::hours(1));
     assert!(server.asked().is_none());
@@ -173,10 +164,10 @@ fn an_update_that_comes_while_the_list_is_asked_for_makes_it_be_asked_for_again(
     let first = server.asked().expect("the list is asked for");
     update(&mut server, there(LAPTOP, 9, Some(8)));
     assert!(server.asked().is_none(), "one question at a time");
-    let lists = vec![(CAROL.user, vec![Peer::new(CAROL).keys()])];
+    let lists = vec![(CAROL.user(), vec![Peer::new(CAROL).keys()])];
     server.answer_from(THERE, first.0, FederationResponse::Query(8, lists));
     tell_all(&mut server, 9, &[CAROL, TABLET, LAPTOP]);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET, LAPTOP]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET, LAPTOP]);
 }
 
 #[test]
@@ -186,7 +177,7 @@ fn an_event_of_a_device_that_is_not_known_makes_the_list_be_asked_for() {
     assert!(server.asked().is_none());
     server.receive(THERE, 2, vec![said(TABLET, ROOM, 2)], vec![]);
     tell_all(&mut server, 8, &[CAROL, TABLET]);
-    assert_eq!(server.devices_of(CAROL.user), [CAROL, TABLET]);
+    assert_eq!(server.devices_of(CAROL.user()), [CAROL, TABLET]);
 }
 
 #[test]

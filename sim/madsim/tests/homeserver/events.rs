@@ -63,7 +63,7 @@ pub(crate) fn member(
         id: event_id(sender, n),
         room: ROOM,
         previous: [].into(),
-        content: RoomContent::Member(sender.user, membership),
+        content: RoomContent::Member(sender.user(), membership),
     })
 }
 

@@ -97,12 +97,12 @@ fn a_user_joins_another_servers_room_through_a_server_that_is_in_it() {
     let (request, event) = join_asked_of(&mut server, THERE);
     assert_eq!(event.sender, ALICE);
     assert_eq!(joined(&mut server, ALICE, asked), None);
-    let members = [ALICE.user, CAROL.user];
+    let members = [ALICE.user(), CAROL.user()];
     server.answer_from_there(request, let_in(event, &members));
     assert_eq!(joined(&mut server, ALICE, asked), Some(true));
     let response = server.sync(ALICE, Some(token));
     assert_eq!(response.joined, [(ROOM, members.to_vec())]);
-    assert!(response.device_lists_changed.contains(&CAROL.user));
+    assert!(response.device_lists_changed.contains(&CAROL.user()));
     assert!(sent(&mut server, THERE).is_empty(), "it knows of the join");
 
     server.receive(THERE, 1, vec![carol_says(2, &[event])], vec![]);
@@ -120,7 +120,7 @@ fn a_server_that_lets_nobody_in_is_followed_by_the_next() {
     assert!(server.asked().is_none(), "one after the other");
     server.answer_from(ELSEWHERE, request, FederationResponse::Join(None));
     let (request, event) = join_asked_of(&mut server, THERE);
-    server.answer_from_there(request, let_in(event, &[ALICE.user, CAROL.user]));
+    server.answer_from_there(request, let_in(event, &[ALICE.user(), CAROL.user()]));
     assert_eq!(joined(&mut server, ALICE, asked), Some(true));
 }
 
@@ -146,9 +146,9 @@ fn two_users_who_come_in_together_are_both_there_whichever_answer_comes_first() 
     let (request_of_alice, alice) = join_asked_of(&mut server, THERE);
     let bobs = ask_to_join(&mut server, BOB, &[THERE]);
     let (request_of_bob, bob) = join_asked_of(&mut server, THERE);
-    let everybody = [ALICE, BOB, CAROL].map(|device| device.user);
+    let everybody = [ALICE, BOB, CAROL].map(|device| device.user());
     // Alice was let in first, when Bob was not there.
-    let earlier = let_in(alice, &[ALICE.user, CAROL.user]);
+    let earlier = let_in(alice, &[ALICE.user(), CAROL.user()]);
     server.answer_from_there(request_of_bob, let_in(bob, &everybody));
     server.answer_from_there(request_of_alice, earlier);
     assert_eq!(joined(&mut server, ALICE, alices), Some(true));
@@ -159,7 +159,7 @@ fn two_users_who_come_in_together_are_both_there_whichever_answer_comes_first() 
 
 #[test]
 fn a_server_in_the_room_lets_another_servers_user_in_and_tells_the_third() {
-    let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), DAVE.user()]);
     server.say(ALICE, ROOM, 1);
     assert_eq!(sent(&mut server, ELSEWHERE), [Seen::Said(1)]);
     let token = server.sync(ALICE, None).next;
@@ -170,18 +170,18 @@ fn a_server_in_the_room_lets_another_servers_user_in_and_tells_the_third() {
     assert_eq!(*joined.event.previous, [event_id(ALICE, 1)]);
     let mut members = joined.members;
     members.sort_unstable();
-    assert_eq!(members, [ALICE.user, CAROL.user, DAVE.user]);
+    assert_eq!(members, [ALICE.user(), CAROL.user(), DAVE.user()]);
 
-    assert_eq!(sent(&mut server, ELSEWHERE), [Seen::Joined(CAROL.user)]);
+    assert_eq!(sent(&mut server, ELSEWHERE), [Seen::Joined(CAROL.user())]);
     assert!(sent(&mut server, THERE).is_empty(), "it has the answer");
     let response = server.sync(ALICE, Some(token));
-    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user)]);
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
+    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user())]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
 }
 
 #[test]
 fn a_server_that_asks_anew_is_told_by_the_answer_alone() {
-    let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), DAVE.user()]);
     // The first answer was lost, so its server counts as being in the room.
     let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 1)).unwrap();
     let joined = let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 2)).unwrap();
@@ -191,7 +191,7 @@ fn a_server_that_asks_anew_is_told_by_the_answer_alone() {
 
 #[test]
 fn a_server_lets_nobody_into_a_room_it_is_not_in_nor_a_third_servers_user() {
-    let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), DAVE.user()]);
     let carol = event_id(CAROL, 1);
     assert!(let_user_in(&mut server, THERE, RoomId(7), carol).is_none());
     assert!(let_user_in(&mut server, ELSEWHERE, ROOM, carol).is_none());
@@ -201,26 +201,26 @@ fn a_server_lets_nobody_into_a_room_it_is_not_in_nor_a_third_servers_user() {
 
 #[test]
 fn a_join_that_came_from_a_third_server_is_not_made_again() {
-    let mut server = in_a_room_with(&[ALICE.user, DAVE.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), DAVE.user()]);
     let join = member(CAROL, 1, Membership::Join);
     server.receive(ELSEWHERE, 1, vec![join], vec![]);
     let joined = let_user_in(&mut server, THERE, ROOM, event_id(CAROL, 1));
-    assert!(joined.unwrap().members.contains(&CAROL.user));
+    assert!(joined.unwrap().members.contains(&CAROL.user()));
     let response = server.sync(ALICE, None);
-    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user)]);
+    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user())]);
     assert!(sent(&mut server, ELSEWHERE).is_empty());
 }
 
 #[test]
 fn an_event_goes_to_exactly_the_servers_that_are_in_the_room_then() {
-    let mut server = in_a_room_with(&[ALICE.user, BOB.user, CAROL.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), BOB.user(), CAROL.user()]);
     let both = |server: &mut Server| (sent(server, THERE), sent(server, ELSEWHERE));
     server.say(ALICE, ROOM, 1);
     assert_eq!(both(&mut server), (vec![Seen::Said(1)], vec![]));
 
     let_user_in(&mut server, ELSEWHERE, ROOM, event_id(DAVE, 2)).unwrap();
     server.say(ALICE, ROOM, 3);
-    let (joined, three) = (Seen::Joined(DAVE.user), Seen::Said(3));
+    let (joined, three) = (Seen::Joined(DAVE.user()), Seen::Said(3));
     assert_eq!(both(&mut server), (vec![joined, three], vec![three]));
 
     // What another server says, it sends around itself.
@@ -230,13 +230,13 @@ fn an_event_goes_to_exactly_the_servers_that_are_in_the_room_then() {
     assert_eq!(both(&mut server), (vec![], vec![Seen::Said(5)]));
 
     server.leave(BOB, ROOM);
-    let left = Seen::Left(BOB.user);
+    let left = Seen::Left(BOB.user());
     assert_eq!(both(&mut server), (vec![], vec![left]));
 }
 
 #[test]
 fn an_event_goes_to_the_servers_of_its_time_even_if_they_have_left_when_it_is_sent() {
-    let mut server = in_a_room_with(&[ALICE.user, CAROL.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), CAROL.user()]);
     server.say(ALICE, ROOM, 1);
     server.say(ALICE, ROOM, 2);
     // The first transaction is on its way, the second event waits for it.
@@ -251,7 +251,7 @@ fn an_event_goes_to_the_servers_of_its_time_even_if_they_have_left_when_it_is_se
 
 #[test]
 fn who_comes_back_through_another_server_sees_only_what_comes_after() {
-    let mut server = in_a_room_with(&[ALICE.user, CAROL.user, DAVE.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), CAROL.user(), DAVE.user()]);
     let token = server.sync(ALICE, None).next;
     server.leave(ALICE, ROOM);
     let token = server.sync(ALICE, Some(token)).next;
@@ -263,7 +263,7 @@ fn who_comes_back_through_another_server_sees_only_what_comes_after() {
     server.answer_from_there(request, FederationResponse::Send);
     let (request, event) = join_asked_of(&mut server, THERE);
     // Dave has left meanwhile.
-    let members = [ALICE.user, CAROL.user];
+    let members = [ALICE.user(), CAROL.user()];
     server.answer_from_there(request, let_in(event, &members));
     assert_eq!(joined(&mut server, ALICE, asked), Some(true));
     server.receive(THERE, 2, vec![carol_says(2, &[event])], vec![]);
@@ -277,7 +277,7 @@ fn who_comes_back_through_another_server_sees_only_what_comes_after() {
 
 #[test]
 fn events_that_a_restored_server_has_forgotten_are_fetched_when_the_next_one_comes() {
-    let mut server = in_a_room_with(&[ALICE.user, BOB.user, CAROL.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), BOB.user(), CAROL.user()]);
     server.say(ALICE, ROOM, 1);
     server.taken_by(THERE);
     let backup = server.disk();
@@ -308,7 +308,7 @@ fn events_that_a_restored_server_has_forgotten_are_fetched_when_the_next_one_com
 
 #[test]
 fn another_server_is_told_what_lies_between_what_it_has_and_what_it_was_sent() {
-    let mut server = in_a_room_with(&[ALICE.user, CAROL.user]);
+    let mut server = in_a_room_with(&[ALICE.user(), CAROL.user()]);
     for n in 1..=4 {
         server.say(ALICE, ROOM, n);
     }

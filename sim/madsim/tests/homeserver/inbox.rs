@@ -8,10 +8,7 @@ use unwedge_core::trace::Fact;
 use unwedge_core::wire::Edu;
 
 /// A further device of Bob's user, which nobody has heard of.
-const NEW: DeviceId = DeviceId {
-    user: BOB.user,
-    index: 5,
-};
+const NEW: DeviceId = DeviceId::new(BOB.user(), 5);
 
 /// A user of whom nobody has heard.
 const NOBODY: DeviceId = device(HERE, 6);

@@ -21,7 +21,7 @@ const ERIN: DeviceId = device(HERE, 4);
 /// A room that Alice is alone in.
 fn alone() -> Server {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE.user]);
+    server.create_room(ROOM, &[ALICE.user()]);
     server
 }
 
@@ -34,7 +34,7 @@ fn invitation(sender: DeviceId, n: u64, user: UserId) -> Arc<RoomEvent<Vodozemac
 
 /// Alice asks to invite Carol, whose server is asked.
 fn ask_carols_server(server: &mut Server) -> (RequestId, RequestId) {
-    let (room, user) = (ROOM, CAROL.user);
+    let (room, user) = (ROOM, CAROL.user());
     let asked = server.ask(ALICE, ClientRequest::Invite { room, user });
     let (request, what) = server.asked_of(THERE).expect("Carol's server is asked");
     let FederationRequest::Invite(event) = what else {
@@ -56,9 +56,9 @@ fn an_invitation_is_told_to_the_members_and_to_nobody_else() {
     let [alice, bob] = [ALICE, BOB].map(|it| server.sync(it, None).next);
     let poll = server.poll(ALICE, Some(alice));
     let poll_of_bob = server.poll(BOB, Some(bob));
-    assert!(server.invite(ALICE, ROOM, BOB.user));
+    assert!(server.invite(ALICE, ROOM, BOB.user()));
     let response = server.polled(ALICE, poll).expect("an invitation is news");
-    assert_eq!(seen(&response.events), [Seen::Invited(BOB.user)]);
+    assert_eq!(seen(&response.events), [Seen::Invited(BOB.user())]);
     // No room is shared, so that no devices are followed.
     assert_eq!(response.device_lists_changed, []);
     server.say(ALICE, ROOM, 1);
@@ -69,15 +69,15 @@ fn an_invitation_is_told_to_the_members_and_to_nobody_else() {
 fn who_accepts_an_invitation_sees_what_was_said_since() {
     let mut server = alone();
     server.say(ALICE, ROOM, 1);
-    server.invite(ALICE, ROOM, BOB.user);
+    server.invite(ALICE, ROOM, BOB.user());
     server.say(ALICE, ROOM, 2);
     let bob = server.sync(BOB, None);
     assert_eq!(seen(&bob.events), []);
     server.join(BOB, ROOM);
     server.say(ALICE, ROOM, 3);
-    let all = [Seen::Said(2), Seen::Joined(BOB.user), Seen::Said(3)];
+    let all = [Seen::Said(2), Seen::Joined(BOB.user()), Seen::Said(3)];
     let response = server.sync(BOB, Some(bob.next));
-    assert_eq!(response.joined, [(ROOM, vec![ALICE.user, BOB.user])]);
+    assert_eq!(response.joined, [(ROOM, vec![ALICE.user(), BOB.user()])]);
     assert_eq!(seen(&response.events), all);
     assert_eq!(seen(&server.sync_afresh(BOB).events), all);
     // What was told once is not told again.
@@ -89,16 +89,16 @@ fn who_accepts_an_invitation_sees_what_was_said_since() {
 #[test]
 fn who_is_invited_back_sees_what_was_said_since_the_second_invitation() {
     let mut server = alone();
-    server.invite(ALICE, ROOM, BOB.user);
+    server.invite(ALICE, ROOM, BOB.user());
     server.join(BOB, ROOM);
     server.leave(BOB, ROOM);
     let bob = server.sync(BOB, None).next;
     server.say(ALICE, ROOM, 1);
-    server.invite(ALICE, ROOM, BOB.user);
+    server.invite(ALICE, ROOM, BOB.user());
     server.say(ALICE, ROOM, 2);
     server.join(BOB, ROOM);
     let response = server.sync(BOB, Some(bob));
-    let news = [Seen::Said(2), Seen::Joined(BOB.user)];
+    let news = [Seen::Said(2), Seen::Joined(BOB.user())];
     assert_eq!(seen(&response.events), news);
 }
 
@@ -106,9 +106,9 @@ fn who_is_invited_back_sees_what_was_said_since_the_second_invitation() {
 fn who_joins_is_told_of_those_who_are_invited() {
     let mut server = alone();
     server.log_in(ERIN);
-    server.invite(ALICE, ROOM, ERIN.user);
+    server.invite(ALICE, ROOM, ERIN.user());
     server.join(BOB, ROOM);
-    let all = [ALICE, BOB, ERIN].map(|it| it.user);
+    let all = [ALICE, BOB, ERIN].map(|it| it.user());
     let response = server.sync(BOB, None);
     assert_eq!(response.joined, [(ROOM, all.to_vec())]);
 }
@@ -118,13 +118,13 @@ fn only_a_member_invites_and_only_who_is_not_one() {
     let mut server = alone();
     server.log_in(ERIN);
     server.facts();
-    assert!(!server.invite(ERIN, ROOM, BOB.user));
-    assert!(!server.invite(ALICE, ROOM, ALICE.user));
+    assert!(!server.invite(ERIN, ROOM, BOB.user()));
+    assert!(!server.invite(ALICE, ROOM, ALICE.user()));
     assert_eq!(changes(&mut server), 0);
-    assert!(server.invite(ALICE, ROOM, BOB.user));
+    assert!(server.invite(ALICE, ROOM, BOB.user()));
     assert_eq!(changes(&mut server), 1);
     // To say it again is no event.
-    assert!(server.invite(ALICE, ROOM, BOB.user));
+    assert!(server.invite(ALICE, ROOM, BOB.user()));
     assert_eq!(changes(&mut server), 0);
 }
 
@@ -156,7 +156,7 @@ fn nobody_is_invited_whose_server_does_not_answer() {
 #[test]
 fn a_server_has_no_objection_to_an_invitation() {
     let mut server = alone();
-    let invitation = invitation(CAROL, 1, BOB.user);
+    let invitation = invitation(CAROL, 1, BOB.user());
     let id = server.ask_from(THERE, FederationRequest::Invite(invitation));
     let answer = server.answer_to(THERE, id);
     assert!(matches!(answer, Some(FederationResponse::Invite)));
@@ -166,12 +166,12 @@ fn a_server_has_no_objection_to_an_invitation() {
 fn the_server_of_whoever_accepts_is_told_what_there_was_since_the_invitation() {
     let mut server = alone();
     server.say(ALICE, ROOM, 1);
-    server.invite(ALICE, ROOM, BOB.user);
+    server.invite(ALICE, ROOM, BOB.user());
     server.say(ALICE, ROOM, 2);
     let (_, request) = ask_carols_server(&mut server);
     server.answer_from_there(request, FederationResponse::Invite);
     server.say(ALICE, ROOM, 3);
-    let [bob, carol] = [BOB, CAROL].map(|it| Seen::Invited(it.user));
+    let [bob, carol] = [BOB, CAROL].map(|it| Seen::Invited(it.user()));
     // The second answer is for a server to which the first was lost.
     for _ in 0..2 {
         let Joined { before, .. } =
@@ -190,18 +190,18 @@ fn who_accepts_another_servers_invitation_sees_what_there_was_since() {
     Arc::make_mut(&mut join).id = event;
     let answer = Joined {
         event: join,
-        members: vec![ALICE.user, CAROL.user],
+        members: vec![ALICE.user(), CAROL.user()],
         before: vec![
-            invitation(CAROL, 1, BOB.user),
-            invitation(CAROL, 2, ALICE.user),
+            invitation(CAROL, 1, BOB.user()),
+            invitation(CAROL, 2, ALICE.user()),
             said(CAROL, ROOM, 3),
         ],
     };
     server.answer_from_there(request, FederationResponse::Join(Some(answer)));
     assert_eq!(joined(&mut server, ALICE, asked), Some(true));
     let response = server.sync(ALICE, Some(token));
-    let all = [ALICE, BOB, CAROL].map(|it| it.user);
+    let all = [ALICE, BOB, CAROL].map(|it| it.user());
     assert_eq!(response.joined, [(ROOM, all.to_vec())]);
-    let news = [Seen::Said(3), Seen::Joined(ALICE.user)];
+    let news = [Seen::Said(3), Seen::Joined(ALICE.user())];
     assert_eq!(seen(&response.events), news);
 }

@@ -120,7 +120,7 @@ fn another_key_under_the_same_id_refuses_all_keys_but_the_device_keys() {
         }
     );
     assert_eq!(server.claim_one_by_one(BOB, 2), [stored.name]);
-    assert_eq!(server.devices_of(BOB.user), [BOB], "the device keys are");
+    assert_eq!(server.devices_of(BOB.user()), [BOB], "the device keys are");
 }
 
 #[test]

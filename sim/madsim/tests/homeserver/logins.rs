@@ -50,7 +50,7 @@ fn a_request_without_a_token_of_that_device_is_refused_and_does_nothing() {
             assert!(matches!(answer, Some(ClientResponse::UnknownToken)));
         }
     }
-    assert_eq!(server.devices_of(BOB.user), []);
+    assert_eq!(server.devices_of(BOB.user()), []);
     assert_eq!(server.counts(BOB).one_time_keys, 0);
 }
 
@@ -67,7 +67,7 @@ fn a_login_on_a_live_device_keeps_its_keys_and_its_inbox_and_the_old_token_goes_
     assert_eq!(numbers(&response), [1]);
     assert_eq!(response.counts.one_time_keys, 1);
     assert!(response.counts.unused_fallback_key);
-    assert_eq!(server.devices_of(BOB.user), [BOB]);
+    assert_eq!(server.devices_of(BOB.user()), [BOB]);
 }
 
 #[test]
@@ -79,23 +79,23 @@ fn a_logout_deletes_the_device_its_keys_and_all_its_tokens() {
     for token in [old, new] {
         assert!(!is_known(&mut server, BOB, Some(token)));
     }
-    assert_eq!(server.devices_of(BOB.user), []);
+    assert_eq!(server.devices_of(BOB.user()), []);
     assert_eq!(server.claim(&[BOB]).keys, []);
     let removed = |fact: &Fact| matches!(fact, Fact::DeviceRemoved { device: BOB, .. });
     assert!(server.facts().iter().any(removed));
     server.restart();
     assert!(!is_known(&mut server, BOB, Some(new)));
-    assert_eq!(server.devices_of(BOB.user), []);
+    assert_eq!(server.devices_of(BOB.user()), []);
 }
 
 #[test]
 fn a_logout_of_one_device_leaves_the_others_alone() {
     let mut server = server_with_bob(&mut Peer::new(BOB));
-    let phone = DeviceId { index: 5, ..BOB };
+    let phone = DeviceId::new(BOB.user(), 5);
     server.log_in(phone);
     server.publish(&Peer::new(phone));
     server.log_out(phone);
-    assert_eq!(server.devices_of(BOB.user), [BOB]);
+    assert_eq!(server.devices_of(BOB.user()), [BOB]);
     assert_eq!(numbers(&server.sync(BOB, None)), [1]);
 }
 
@@ -110,7 +110,7 @@ fn a_login_under_the_id_of_a_device_that_logged_out_starts_at_zero() {
     let response = server.sync(BOB, None);
     assert!(numbers(&response).is_empty());
     assert_eq!(response.counts, KeyCounts::default());
-    assert_eq!(server.devices_of(BOB.user), []);
+    assert_eq!(server.devices_of(BOB.user()), []);
 
     // Another client under the same ID has other keys.
     let mut bob = Peer::new(BOB);
@@ -122,7 +122,7 @@ fn a_login_under_the_id_of_a_device_that_logged_out_starts_at_zero() {
     };
     assert_eq!(server.upload(BOB, upload), Ok(1));
     assert_eq!(server.claim(&[BOB]).keys, [key.name]);
-    assert_eq!(server.devices_of(BOB.user), [BOB]);
+    assert_eq!(server.devices_of(BOB.user()), [BOB]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_token_from_after_the_backup_is_refused_after_a_restore() {
     let backup = server.disk();
     server.wait(A_MOMENT);
     let late = server.log_in(BOB);
-    let new = DeviceId { index: 5, ..BOB };
+    let new = DeviceId::new(BOB.user(), 5);
     let of_new = server.log_in(new);
     server.restore(backup);
     assert!(is_known(&mut server, BOB, Some(early)));
@@ -168,6 +168,6 @@ fn a_device_that_logged_out_after_the_backup_is_there_again_after_a_restore() {
     server.log_out(BOB);
     server.restore(backup);
     assert!(is_known(&mut server, BOB, Some(token)));
-    assert_eq!(server.devices_of(BOB.user), [BOB]);
+    assert_eq!(server.devices_of(BOB.user()), [BOB]);
     assert_eq!(server.counts(BOB).one_time_keys, 1);
 }

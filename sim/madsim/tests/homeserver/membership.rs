@@ -13,7 +13,7 @@ const ERIN: DeviceId = device(HERE, 4);
 /// A room that Alice is alone in; her token, and Bob's.
 fn alone() -> (Server, SyncToken, SyncToken) {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE.user]);
+    server.create_room(ROOM, &[ALICE.user()]);
     let alice = server.sync(ALICE, None).next;
     let bob = server.sync(BOB, None).next;
     (server, alice, bob)
@@ -34,15 +34,15 @@ fn a_join_is_told_to_the_members_with_the_newcomers_name_on_the_device_lists() {
     let poll = server.poll(ALICE, Some(alice));
     assert!(server.join(BOB, ROOM));
     let response = server.polled(ALICE, poll).expect("a join is news");
-    assert_eq!(seen(&response.events), [Seen::Joined(BOB.user)]);
-    assert_eq!(response.device_lists_changed, [BOB.user]);
+    assert_eq!(seen(&response.events), [Seen::Joined(BOB.user())]);
+    assert_eq!(response.device_lists_changed, [BOB.user()]);
     assert!(response.joined.is_empty(), "she has been told of the room");
 
     let response = server.sync(BOB, Some(bob));
-    assert_eq!(response.joined, [(ROOM, vec![ALICE.user, BOB.user])]);
+    assert_eq!(response.joined, [(ROOM, vec![ALICE.user(), BOB.user()])]);
     let mut changed = response.device_lists_changed;
     changed.sort_unstable();
-    assert_eq!(changed, [ALICE.user, BOB.user]);
+    assert_eq!(changed, [ALICE.user(), BOB.user()]);
     assert_eq!(response.device_lists_left, []);
 }
 
@@ -65,24 +65,24 @@ fn who_leaves_sees_its_own_leave_and_nothing_after_it() {
     server.say(ALICE, ROOM, 1);
     assert!(server.leave(BOB, ROOM));
     server.say(ALICE, ROOM, 2);
-    let (one, left, two) = (Seen::Said(1), Seen::Left(BOB.user), Seen::Said(2));
+    let (one, left, two) = (Seen::Said(1), Seen::Left(BOB.user()), Seen::Said(2));
     let response = server.sync(BOB, Some(bob));
     assert_eq!(seen(&response.events), [one, left]);
-    assert_eq!(response.device_lists_left, [ALICE.user]);
+    assert_eq!(response.device_lists_left, [ALICE.user()]);
     let poll = server.poll(BOB, Some(response.next));
     server.say(ALICE, ROOM, 3);
     assert!(server.polled(BOB, poll).is_none());
 
     let response = server.sync(ALICE, Some(alice));
     assert_eq!(seen(&response.events), [one, left, two, Seen::Said(3)]);
-    assert_eq!(response.device_lists_left, [BOB.user]);
+    assert_eq!(response.device_lists_left, [BOB.user()]);
     assert_eq!(response.device_lists_changed, []);
 }
 
 #[test]
 fn users_who_share_another_room_have_not_left() {
     let (mut server, _, _) = together();
-    server.create_room(SIDE_ROOM, &[ALICE.user, BOB.user]);
+    server.create_room(SIDE_ROOM, &[ALICE.user(), BOB.user()]);
     let alice = server.sync(ALICE, None).next;
     let bob = server.sync(BOB, None).next;
     server.leave(BOB, ROOM);
@@ -102,9 +102,9 @@ fn who_comes_back_is_told_of_the_room_anew_and_sees_only_what_comes_after() {
     assert!(server.join(BOB, ROOM));
     server.say(ALICE, ROOM, 2);
     let response = server.sync(BOB, Some(bob));
-    assert_eq!(response.joined, [(ROOM, vec![ALICE.user, BOB.user])]);
+    assert_eq!(response.joined, [(ROOM, vec![ALICE.user(), BOB.user()])]);
     assert_eq!(seen(&response.events), [Seen::Said(2)]);
-    assert!(response.device_lists_changed.contains(&ALICE.user));
+    assert!(response.device_lists_changed.contains(&ALICE.user()));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn what_somebody_says_who_is_not_in_the_room_is_not_stored() {
     let response = server.sync(ALICE, Some(alice));
     assert_eq!(
         seen(&response.events),
-        [Seen::Left(BOB.user), Seen::Said(3)]
+        [Seen::Left(BOB.user()), Seen::Said(3)]
     );
 }
 
@@ -155,12 +155,12 @@ fn a_membership_of_another_servers_user_is_told_like_a_local_one() {
     let join = member(CAROL, 1, Membership::Join);
     server.receive(THERE, 1, vec![join], vec![]);
     let response = server.polled(ALICE, poll).expect("a join is news");
-    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user)]);
-    assert_eq!(response.device_lists_changed, [CAROL.user]);
+    assert_eq!(seen(&response.events), [Seen::Joined(CAROL.user())]);
+    assert_eq!(response.device_lists_changed, [CAROL.user()]);
 
     let leave = member(CAROL, 2, Membership::Leave);
     server.receive(THERE, 2, vec![leave], vec![]);
     let response = server.sync(ALICE, Some(response.next));
-    assert_eq!(seen(&response.events), [Seen::Left(CAROL.user)]);
-    assert_eq!(response.device_lists_left, [CAROL.user]);
+    assert_eq!(seen(&response.events), [Seen::Left(CAROL.user())]);
+    assert_eq!(response.device_lists_left, [CAROL.user()]);
 }

@@ -169,7 +169,7 @@ fn a_message_that_is_put_into_an_inbox_is_told_like_any_other_however_often() {
 #[test]
 fn a_greeting_asks_each_other_server_whatever_the_back_off_says() {
     let mut server = server();
-    server.create_room(ROOM, &[ALICE.user, CAROL.user]);
+    server.create_room(ROOM, &[ALICE.user(), CAROL.user()]);
     server.ask_to_claim(&[CAROL]);
     assert!(server.asked().is_some());
     server.wait(Span::secs(11));

@@ -22,7 +22,7 @@ fn sharing(fallback_key_sharing: FallbackKeySharing) -> Server {
         fallback_key_sharing,
         ..Protocol::default()
     });
-    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user));
+    server.create_room(ROOM, &[ALICE, BOB, CAROL].map(|device| device.user()));
     server
 }
 
@@ -72,11 +72,11 @@ fn tells(server: &mut Server, number: u64, key: &Key) {
 
 /// Carol's server is asked for her devices, and has these, as of update 2.
 fn asks_for_list(server: &mut Server, devices: &[DeviceId]) {
-    let users = vec![CAROL.user];
+    let users = vec![CAROL.user()];
     server.ask(ALICE, ClientRequest::KeysQuery { users });
     let (request, _) = server.asked().expect("the list is asked for");
     let keys = devices.iter().map(|device| Peer::new(*device).keys());
-    let lists = vec![(CAROL.user, keys.collect())];
+    let lists = vec![(CAROL.user(), keys.collect())];
     server.answer_from(THERE, request, FederationResponse::Query(2, lists));
 }
 
@@ -153,7 +153,7 @@ fn a_shared_key_is_handed_out_while_its_server_does_not_answer_or_is_left_alone(
         assert_eq!(server.claimed(claim), Some(only(key)));
         assert!(server.asked().is_none());
         let issued = |fact: &Fact| {
-            let (name, here) = (key.name, ALICE.user.server);
+            let (name, here) = (key.name, ALICE.server());
             matches!(fact, Fact::KeyIssued { server, key, to: Some(ALICE) }
                 if (*server, *key) == (here, name))
         };

@@ -12,15 +12,12 @@ use unwedge_core::wire::{Edu, FederationRequest, FederationResponse, RequestId, 
 use unwedge_madsim::Vodozemac;
 
 /// A device that does not exist, of a user who does.
-const UNKNOWN: DeviceId = DeviceId {
-    user: ALICE.user,
-    index: 5,
-};
+const UNKNOWN: DeviceId = DeviceId::new(ALICE.user(), 5);
 
 /// A server in a room with another.
 fn sharing_a_room() -> Server {
     let mut server = server();
-    server.create_room(RoomId(0), &[ALICE, BOB, CAROL].map(|device| device.user));
+    server.create_room(RoomId(0), &[ALICE, BOB, CAROL].map(|device| device.user()));
     server
 }
 
@@ -193,7 +190,7 @@ fn a_server_cannot_publish_devices_of_another_servers_users() {
     };
     assert_eq!(publish(1, BOB), None);
     assert_eq!(publish(2, DAVE), None);
-    assert_eq!(publish(3, CAROL), Some(vec![CAROL.user]));
+    assert_eq!(publish(3, CAROL), Some(vec![CAROL.user()]));
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn a_server_with_a_limit_refuses_an_upload_that_would_exceed_it() {
     let counts = server.counts(BOB);
     assert_eq!(counts.one_time_keys, 500);
     assert!(!counts.unused_fallback_key);
-    assert_eq!(server.devices_of(BOB.user), [BOB], "stored all the same");
+    assert_eq!(server.devices_of(BOB.user()), [BOB], "stored all the same");
 
     server.claim(&[BOB]);
     assert_eq!(server.upload(BOB, one_time([&one_more])), Ok(500));
@@ -238,7 +238,7 @@ fn a_reset_deletes_all_one_time_keys_of_the_device_and_nothing_else() {
     server.restart();
     let claimed = server.claim(&[BOB, alice.device]).keys;
     assert_eq!(claimed, [spare.name, of_alice.name]);
-    assert_eq!(server.devices_of(BOB.user), [BOB]);
+    assert_eq!(server.devices_of(BOB.user()), [BOB]);
     // What was deleted can be uploaded again.
     assert_eq!(server.upload(BOB, one_time(&keys)), Ok(2));
 }

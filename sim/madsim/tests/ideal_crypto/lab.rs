@@ -287,8 +287,8 @@ pub(crate) fn same<T: Debug + PartialEq>(what: &str, real: T, ideal: T) -> Check
 pub(crate) fn device(index: usize) -> DeviceId {
     let index = u8::try_from(index).expect("a lab has few devices");
     let server = ServerId(0);
-    let user = UserId { server, index };
-    DeviceId { user, index }
+    let user = UserId::new(server, index);
+    DeviceId::new(user, index)
 }
 
 fn megolm_name(sender: usize, room: RoomId) -> MegolmName {

@@ -263,7 +263,7 @@ impl Lives {
         };
         let mut states = vec![];
         for (key, life) in &self.keys {
-            if key.owner.user.server != server || key.kind != kind {
+            if key.owner.server() != server || key.kind != kind {
                 continue;
             }
             let stored_since = life.stored.is_some_and(|at| at > then);

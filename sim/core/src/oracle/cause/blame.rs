@@ -50,7 +50,7 @@ pub(super) fn for_retired(
     key: KeyName,
     (retired, failed): (FactId, FactId),
 ) -> Option<Deed> {
-    let (owner, server) = (key.owner, key.owner.user.server);
+    let (owner, server) = (key.owner, key.owner.server());
     let handed_out = issued_to_sender(history, key, failed);
     if let Some((issued, by)) = handed_out.filter(|(_, by)| *by != server) {
         return history.lost_each_other(by, server, issued);
@@ -155,7 +155,7 @@ pub(super) fn reset_by_other(
 /// client, changed those on the server; or that somebody filled its store.
 fn for_reset(history: &History<'_>, discarded: FactId, device: DeviceId) -> Option<Deed> {
     let span = (FactId(0), discarded);
-    let server = device.user.server;
+    let server = device.server();
     let end = history.trace.at(discarded).at;
     let put_back = [
         put_back(history, device, span),
@@ -180,7 +180,7 @@ fn kept_from_arriving(
     let Fact::OlmFailed { message, .. } = history.trace.at(failed).fact else {
         return None;
     };
-    let [ours, theirs] = [message.sender, reader].map(|it| NodeId::Server(it.user.server));
+    let [ours, theirs] = [message.sender, reader].map(|it| NodeId::Server(it.server()));
     let reader = NodeId::Device(reader);
     [[ours, theirs], [theirs, reader]]
         .into_iter()

@@ -18,8 +18,8 @@ pub(super) fn unheard(
     event: &Event,
     reader: DeviceId,
 ) -> Option<Cause> {
-    let (sender, user) = (id.sender, reader.user);
-    let place = history.clues().reached.get(&(sender.user.server, id));
+    let (sender, user) = (id.sender, reader.user());
+    let place = history.clues().reached.get(&(sender.server(), id));
     let place = place.copied().unwrap_or(event.sent);
     // Whether they have joined by then is of no matter.
     let changed = [Membership::Invite, Membership::Leave];
@@ -82,7 +82,7 @@ fn was_told(
             room,
             user: who,
             membership: Membership::Join,
-        } if (server, room, who) == (sender.user.server, event.room, sender.user) => Some(()),
+        } if (server, room, who) == (sender.server(), event.room, sender.user()) => Some(()),
         _ => None,
     });
     told.is_some_and(|(fact, ())| fact > invited)
@@ -108,7 +108,7 @@ fn last_change(
             room: on,
             user: who,
             membership,
-        } if (server, on, who) == (sender.user.server, room, user) && to.contains(&membership) => {
+        } if (server, on, who) == (sender.server(), room, user) && to.contains(&membership) => {
             Some(membership)
         }
         _ => None,

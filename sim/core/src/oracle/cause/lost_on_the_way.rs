@@ -21,7 +21,7 @@ pub(super) fn cause_of(
     }
     let made = |fact: FactId| history.trace.at(fact).at;
     if let Some(stored) = history.clues().stored.get(&share.message).copied() {
-        let server = reader.user.server;
+        let server = reader.server();
         if let Some(deed) = history.rolled_back(server, Table::Inbox, made(stored), stored) {
             return Some(caused(CauseKind::InboxLostWithRestore, Some(deed), stored));
         }
@@ -58,7 +58,7 @@ pub(super) fn cause_of(
             });
         }
     }
-    let server = id.sender.user.server;
+    let server = id.sender.server();
     let queued = history.clues().queued.get(&share.message).copied();
     let rolled_back =
         queued.and_then(|queued| history.rolled_back(server, Table::Outbox, made(queued), queued));
@@ -70,7 +70,7 @@ pub(super) fn cause_of(
         )),
         None => {
             // A server drops what is for a device that it no longer knows.
-            let (theirs, at) = (reader.user.server, made(share.fact));
+            let (theirs, at) = (reader.server(), made(share.fact));
             let span = (FactId(0), FactId(usize::MAX));
             let deed = history
                 .last_rolled_back(theirs, Table::Devices, at, span)

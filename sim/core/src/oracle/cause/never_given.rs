@@ -62,7 +62,7 @@ fn withheld(history: &History<'_>, event: &Event, reader: DeviceId) -> Option<Fa
 fn obstacle(history: &History<'_>, id: EventId, event: &Event, reader: DeviceId) -> Option<Cause> {
     let met = history.last_before(event.sent, |fact| match fact {
         Fact::ClaimMissed { by, of, .. } if by == id.sender && of == reader => Some(None),
-        Fact::DevicesUnknown { by, of } if by == id.sender && of == reader.user => Some(None),
+        Fact::DevicesUnknown { by, of } if by == id.sender && of == reader.user() => Some(None),
         _ => None,
     })?;
     // A client sends one event after the other, and meets anew for each what
@@ -100,7 +100,7 @@ fn device_unknown(
     reader: DeviceId,
     at: FactId,
 ) -> Cause {
-    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let (ours, theirs) = (id.sender.server(), reader.server());
     let published = history.there_since(reader);
     let made = history.trace.at(published).at + TO_BE_HEARD_OF;
     let span = (published, at);
@@ -113,7 +113,7 @@ fn device_unknown(
     .find_map(|(server, table)| history.last_rolled_back(server, table, made, span))
     .or_else(|| history.undeleted(reader, at))
     .or_else(|| history.lost_each_other(ours, theirs, at))
-    .or_else(|| invitation::pending(history, id.sender, room, reader.user, at));
+    .or_else(|| invitation::pending(history, id.sender, room, reader.user(), at));
     caused(CauseKind::DeviceUnknown, deed, at)
 }
 
@@ -124,7 +124,7 @@ fn claim_missed(
     id: EventId,
     reader: DeviceId,
 ) -> Cause {
-    let (theirs, ours) = (reader.user.server, id.sender.user.server);
+    let (theirs, ours) = (reader.server(), id.sender.server());
     match why {
         // It is left alone for what happened the last time it was not.
         ClaimMiss::DeviceCoolingDown => {
@@ -191,7 +191,7 @@ fn remote_failure(
     id: EventId,
     reader: DeviceId,
 ) -> Option<RemoteFailure> {
-    let (ours, theirs) = (id.sender.user.server, reader.user.server);
+    let (ours, theirs) = (id.sender.server(), reader.server());
     let failure = history.last_said(before, |fact| match fact {
         Fact::RemoteFailed {
             server,

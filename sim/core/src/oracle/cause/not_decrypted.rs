@@ -155,7 +155,7 @@ fn dropped(history: &History<'_>, share: &Share, reader: DeviceId) -> Option<Cau
         }
         _ => None,
     })?;
-    let (ours, theirs) = (share.message.sender.user.server, reader.user.server);
+    let (ours, theirs) = (share.message.sender.server(), reader.server());
     let deed = history
         .answer_lost(reader, MessageKind::KeysQuery, dropped.fact)
         .or_else(|| history.lost_each_other(theirs, ours, dropped.fact));
@@ -306,7 +306,7 @@ fn issued_again(
     };
     let (first, last) = (&issued[place - 1], &issued[place]);
     let at = history.trace.at(*first).at;
-    let server = reader.user.server;
+    let server = reader.server();
     let restored = history.last_rolled_back(server, Table::OneTimeKeys, at, (*first, *last));
     let stored_after = |after| {
         history.first_after(after, |fact| match fact {

@@ -256,7 +256,7 @@ fn a_user_who_joined_after_an_event_is_not_expected_to_read_it() {
     let mut story = Story::of_alice_and_bob();
     story.publishes(CAROL);
     story.is_read(Body::Timeline);
-    story.joins(CAROL.user);
+    story.joins(CAROL.user());
     let next = story.is_read(Body::Timeline);
     assert_eq!(unread(&story.judge()), [(next, CAROL)]);
 }
@@ -267,7 +267,7 @@ fn what_was_sent_before_a_login_or_a_join_is_excused_with_its_evidence() {
     let event = story.is_read(Body::Timeline);
     let published = story.publishes(BOB_LAPTOP);
     story.publishes(CAROL);
-    story.joins(CAROL.user);
+    story.joins(CAROL.user());
     story.sees(BOB_LAPTOP, event);
     story.sees(CAROL, event);
     let judgement = story.judge();
@@ -283,7 +283,7 @@ fn what_was_sent_before_a_login_or_a_join_is_excused_with_its_evidence() {
     let mut story = Story::of_alice_and_bob();
     story.publishes(CAROL);
     let event = story.is_read(Body::Timeline);
-    story.joins(CAROL.user);
+    story.joins(CAROL.user());
     story.sees(CAROL, event);
     let excused = story.judge().excused;
     assert_eq!(excused.len(), 1);
@@ -297,12 +297,12 @@ fn membership_counts_at_the_events_place_on_its_senders_server() {
     let mut story = Story::of_alice_and_bob();
     story.publishes(CAROL);
     let before = story.is_read(Body::Timeline);
-    story.changes_membership(HERE, CAROL.user, Membership::Join);
+    story.changes_membership(HERE, CAROL.user(), Membership::Join);
     let between = story.is_read(Body::Timeline);
-    story.changes_membership(HERE, CAROL.user, Membership::Leave);
+    story.changes_membership(HERE, CAROL.user(), Membership::Leave);
     let after = story.is_read(Body::Timeline);
     // Her own server hears of it late, and in between she is in the room.
-    story.changes_membership(THERE, CAROL.user, Membership::Join);
+    story.changes_membership(THERE, CAROL.user(), Membership::Join);
     for event in [before, between, after] {
         story.sees(CAROL, event);
     }
@@ -317,12 +317,12 @@ fn who_was_invited_at_the_events_place_is_expected_to_read_it_once_they_join() {
         let mut story = Story::of_alice_and_bob();
         story.publishes(CAROL);
         let before = story.is_read(Body::Timeline);
-        story.changes_membership(HERE, CAROL.user, Membership::Invite);
+        story.changes_membership(HERE, CAROL.user(), Membership::Invite);
         let seen = story.is_read(Body::Timeline);
         let unseen = story.is_read(Body::Timeline);
         if joins {
-            story.changes_membership(HERE, CAROL.user, Membership::Join);
-            story.changes_membership(THERE, CAROL.user, Membership::Join);
+            story.changes_membership(HERE, CAROL.user(), Membership::Join);
+            story.changes_membership(THERE, CAROL.user(), Membership::Join);
             for event in [before, seen] {
                 story.sees(CAROL, event);
             }
@@ -347,7 +347,7 @@ fn a_server_whose_rooms_were_put_back_does_not_know_who_came_since() {
     let copy = story.now;
     story.wait(Span::secs(1));
     for server in [HERE, THERE] {
-        story.changes_membership(server, CAROL.user, Membership::Join);
+        story.changes_membership(server, CAROL.user(), Membership::Join);
     }
     story.restores(HERE, Table::Rooms, copy, STEP);
     story.is_read(Body::Timeline);
@@ -363,7 +363,7 @@ fn of_a_user_who_left_without_having_seen_an_event_nothing_is_expected() {
             story.sees(BOB, event);
         }
         for server in [THERE, HERE] {
-            story.changes_membership(server, BOB.user, Membership::Leave);
+            story.changes_membership(server, BOB.user(), Membership::Leave);
         }
         let expected = if has_seen { vec![(event, BOB)] } else { vec![] };
         assert_eq!(unread(&story.judge()), expected);
@@ -382,9 +382,9 @@ fn unread_by_who_came_back(reaches: Option<u8>) -> usize {
         }
     };
     arrives(&mut story, 0);
-    story.changes_membership(THERE, BOB.user, Membership::Leave);
+    story.changes_membership(THERE, BOB.user(), Membership::Leave);
     arrives(&mut story, 1);
-    story.changes_membership(THERE, BOB.user, Membership::Join);
+    story.changes_membership(THERE, BOB.user(), Membership::Join);
     arrives(&mut story, 2);
     story.judge().unread.len()
 }

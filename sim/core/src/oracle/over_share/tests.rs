@@ -28,13 +28,13 @@ impl Story {
     }
 
     fn joined(&mut self, device: DeviceId) {
-        let (room, user) = (ROOM, device.user);
+        let (room, user) = (ROOM, device.user());
         self.note(Fact::Joined { room, user });
     }
 
     /// A server stores that Bob comes or goes.
     fn bob(&mut self, membership: Membership, server: ServerId) -> FactId {
-        let (room, user) = (ROOM, BOB.user);
+        let (room, user) = (ROOM, BOB.user());
         self.note(Fact::MembershipStored {
             server,
             room,
@@ -49,7 +49,7 @@ impl Story {
     }
 
     fn alice_hears_of(&mut self, device: DeviceId, membership: Membership) -> FactId {
-        let (by, room, user) = (ALICE, ROOM, device.user);
+        let (by, room, user) = (ALICE, ROOM, device.user());
         self.note(Fact::MembershipSeen {
             by,
             room,

@@ -10,8 +10,8 @@ const STEP: Option<StepIndex> = None;
 
 const fn device(index: u8) -> DeviceId {
     let server = SERVER;
-    let user = UserId { server, index };
-    DeviceId { user, index }
+    let user = UserId::new(server, index);
+    DeviceId::new(user, index)
 }
 
 const fn key(kind: KeyKind, id: u64, incarnation: u16) -> KeyName {

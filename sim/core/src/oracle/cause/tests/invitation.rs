@@ -69,7 +69,7 @@ fn who_has_come_into_the_room_or_logged_in_since_is_told_of_everybody() {
         let mut story = with_carol();
         let told = invites(&mut story, STEP);
         match comes {
-            true => story.changes_membership(HERE, ALICE.user, Membership::Join),
+            true => story.changes_membership(HERE, ALICE.user(), Membership::Join),
             false => {
                 let (device, why) = (ALICE, LogoutReason::Asked);
                 story.note(Fact::LoggedOut { device, why });
@@ -98,7 +98,7 @@ fn once_the_invited_user_has_joined_no_invitation_is_to_blame_for_an_unknown_dev
 fn an_invitation_from_before_a_leave_is_over() {
     let mut story = with_carol();
     invites(&mut story, STEP);
-    story.changes_membership(HERE, CAROL.user, Membership::Leave);
+    story.changes_membership(HERE, CAROL.user(), Membership::Leave);
     comes_in(&mut story);
     let event = story.is_read(Body::Timeline);
     story.sees(CAROL, event);
@@ -127,7 +127,7 @@ fn with_carol() -> Story {
 fn invites(story: &mut Story, step: Option<StepIndex>) -> FactId {
     story.wait(Span::secs(1));
     let step = step.expect("the story names a step");
-    for (user, step) in [(BOB.user, StepIndex(7)), (CAROL.user, step)] {
+    for (user, step) in [(BOB.user(), StepIndex(7)), (CAROL.user(), step)] {
         let (by, room) = (ALICE, ROOM);
         story.note(Fact::ToldToInvite {
             by,
@@ -136,7 +136,7 @@ fn invites(story: &mut Story, step: Option<StepIndex>) -> FactId {
             step,
         });
     }
-    let (server, room, user) = (HERE, ROOM, CAROL.user);
+    let (server, room, user) = (HERE, ROOM, CAROL.user());
     let membership = Membership::Invite;
     story.note(Fact::MembershipStored {
         server,
@@ -147,7 +147,7 @@ fn invites(story: &mut Story, step: Option<StepIndex>) -> FactId {
 }
 
 fn hears(story: &mut Story, by: DeviceId, of: DeviceId, membership: Membership) {
-    let (room, user) = (ROOM, of.user);
+    let (room, user) = (ROOM, of.user());
     story.note(Fact::MembershipSeen {
         by,
         room,
@@ -160,7 +160,7 @@ fn hears(story: &mut Story, by: DeviceId, of: DeviceId, membership: Membership) 
 fn loses_sync(story: &mut Story, device: DeviceId, step: Option<StepIndex>) {
     story.wait(Span::secs(1));
     story.note(Fact::MessageDropped {
-        from: NodeId::Server(device.user.server),
+        from: NodeId::Server(device.server()),
         to: NodeId::Device(device),
         kind: MessageKind::Sync,
         answer: true,
@@ -170,7 +170,7 @@ fn loses_sync(story: &mut Story, device: DeviceId, step: Option<StepIndex>) {
 
 fn comes_in(story: &mut Story) {
     for server in [HERE, THERE] {
-        story.changes_membership(server, CAROL.user, Membership::Join);
+        story.changes_membership(server, CAROL.user(), Membership::Join);
     }
 }
 

@@ -337,9 +337,9 @@ fn the_last_obstacle_before_the_event_decides() {
     // Obstacles between others do not stand between these two.
     misses(&mut story, ALICE, BOB_LAPTOP, ClaimMiss::ServerFailed);
     misses(&mut story, ALICE_LAPTOP, BOB, ClaimMiss::ServerFailed);
-    let (by, of) = (ALICE, CAROL.user);
+    let (by, of) = (ALICE, CAROL.user());
     story.note(Fact::DevicesUnknown { by, of });
-    let (by, of) = (ALICE_LAPTOP, BOB.user);
+    let (by, of) = (ALICE_LAPTOP, BOB.user());
     story.note(Fact::DevicesUnknown { by, of });
     story.is_seen(Body::Timeline);
     missed(&mut story, ClaimMiss::ServerFailed);
@@ -375,7 +375,7 @@ fn a_key_neither_given_nor_refused_was_for_a_device_that_the_sender_did_not_know
 }
 
 fn unknown(story: &mut Story) -> FactId {
-    let (by, of) = (ALICE, BOB.user);
+    let (by, of) = (ALICE, BOB.user());
     story.note(Fact::DevicesUnknown { by, of })
 }
 

@@ -272,7 +272,7 @@ impl<C: Crypto> Device<C> {
                 self.dummies.remove(&transaction);
             }
             (Request::Event(number), ClientResponse::SendEvent) => self.event_sent(number, cx),
-            (Request::Sync, ClientResponse::Sync(response)) => self.synced(*response, cx),
+            (Request::Sync, ClientResponse::Sync(response)) => self.synced(&response, cx),
             // An answer to another question is no answer.
             (_, _) => {}
         }

@@ -137,7 +137,7 @@ impl<C: Crypto> Device<C> {
     /// a session that it opens, which is stored at once (BS §1.12).
     pub(super) fn receive(
         &mut self,
-        message: ToDevice<C>,
+        message: &ToDevice<C>,
         rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {

@@ -20,8 +20,8 @@ impl<C: Crypto> Device<C> {
     /// of their devices it goes on knowing.
     pub(super) fn changed_lists(
         &self,
-        joined: Vec<(RoomId, Vec<UserId>)>,
-        changed: Vec<UserId>,
+        joined: &[(RoomId, Vec<UserId>)],
+        changed: &[UserId],
     ) -> Vec<Write<C>> {
         let mut rows = vec![];
         for (room, members) in joined {
@@ -29,9 +29,9 @@ impl<C: Crypto> Device<C> {
                 .iter()
                 .filter(|user| !self.store.devices.contains_key(user));
             rows.extend(new.map(|user| Write::Outdated(*user)));
-            rows.push(Write::Room(room, members));
+            rows.push(Write::Room(*room, members.clone()));
         }
-        rows.extend(changed.into_iter().map(Write::Outdated));
+        rows.extend(changed.iter().copied().map(Write::Outdated));
         rows
     }
 

@@ -14,8 +14,8 @@ impl<C: Crypto> Device<C> {
     /// in one transaction, and the account after it. Only a session that a
     /// message opens is stored at once. Then room events, and how far they
     /// have been fetched; then the next requests.
-    pub(super) fn synced(&mut self, response: SyncResponse<C>, cx: &mut Cx<'_, Self>) {
-        let counts = told_counts(&response, cx);
+    pub(super) fn synced(&mut self, response: &SyncResponse<C>, cx: &mut Cx<'_, Self>) {
+        let counts = told_counts(response, cx);
         self.told = Some(response.counts);
         self.compare_numbers(response.counts, cx);
         self.update_key_counts(counts, cx);
@@ -29,8 +29,8 @@ impl<C: Crypto> Device<C> {
         if token_first {
             self.write([token.clone()], cx);
         }
-        let mut rows = self.changed_lists(response.joined, response.device_lists_changed);
-        for message in in_order(response.to_device, cx) {
+        let mut rows = self.changed_lists(&response.joined, &response.device_lists_changed);
+        for message in in_order(&response.to_device, cx) {
             self.receive(message, &mut rows, cx);
         }
         // Only now, since another of the messages may have been made for the key
@@ -42,7 +42,7 @@ impl<C: Crypto> Device<C> {
 
         self.compare_keys(response.counts, cx);
         self.retry_undecrypted(cx);
-        for event in response.events {
+        for event in &response.events {
             self.see(event, cx);
         }
         self.write([Write::Position(response.next)], cx);
@@ -66,12 +66,18 @@ fn told_counts<C: Crypto>(response: &SyncResponse<C>, cx: &Cx<'_, Device<C>>) ->
 }
 
 /// To-device messages in the order in which they are worked through.
-fn in_order<C: Crypto>(mut messages: Vec<ToDevice<C>>, cx: &Cx<'_, Device<C>>) -> Vec<ToDevice<C>> {
-    if messages.len() > 1 {
-        match cx.protocol.to_device_order() {
-            ToDeviceOrder::AsGiven => {}
-            ToDeviceOrder::LastFirst => messages.reverse(),
-        }
-    }
-    messages
+fn in_order<'a, C: Crypto>(
+    messages: &'a [ToDevice<C>],
+    cx: &Cx<'_, Device<C>>,
+) -> impl Iterator<Item = &'a ToDevice<C>> + use<'a, C> {
+    let last_first = messages.len() > 1
+        && match cx.protocol.to_device_order() {
+            ToDeviceOrder::AsGiven => false,
+            ToDeviceOrder::LastFirst => true,
+        };
+    let place = move |count| match last_first {
+        true => messages.len() - 1 - count,
+        false => count,
+    };
+    (0..messages.len()).map(move |count| &messages[place(count)])
 }

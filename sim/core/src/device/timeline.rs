@@ -58,7 +58,7 @@ impl<C: Crypto> Device<C> {
 
     /// Sees a room event and tries to read it. Events come again after a
     /// server lost its place; they are seen once.
-    pub(super) fn see(&mut self, event: Arc<RoomEvent<C>>, cx: &mut Cx<'_, Self>) {
+    pub(super) fn see(&mut self, event: &Arc<RoomEvent<C>>, cx: &mut Cx<'_, Self>) {
         if self.store.seen.contains_key(&event.id) {
             return;
         }
@@ -79,7 +79,7 @@ impl<C: Crypto> Device<C> {
             event: event.id,
         });
         self.write([Write::Seen(event.clone())], cx);
-        match self.try_to_read(&event, cx) {
+        match self.try_to_read(event, cx) {
             Ok(()) => self.write([Write::Read(event.id)], cx),
             Err(why) => {
                 cx.observe(Fact::EventUnreadable {

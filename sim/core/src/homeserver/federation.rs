@@ -309,14 +309,11 @@ impl<C: Crypto> Homeserver<C> {
     /// outstanding is no longer in back-off.
     pub(super) fn schedule_wake_up(&mut self, cx: &mut Cx<'_, Self>) {
         let waiting = self.destinations().into_iter().filter(|peer| {
+            let edus = self.tables.outbox.edus.get(peer);
+            let events = self.tables.rooms.unsent.get(peer);
             !self.sending.contains(peer)
-                && (!self.next_edus(*peer).0.is_empty()
-                    || self
-                        .tables
-                        .rooms
-                        .unsent
-                        .get(peer)
-                        .is_some_and(|it| !it.is_empty()))
+                && (edus.is_some_and(|it| !it.is_empty())
+                    || events.is_some_and(|it| !it.is_empty()))
         });
         let free = |peer| {
             self.tables

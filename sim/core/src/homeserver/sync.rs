@@ -59,7 +59,7 @@ pub(super) struct Poll {
 pub(super) struct Answered<C: Crypto> {
     asked: Option<SyncToken>,
     at: Time,
-    response: Box<SyncResponse<C>>,
+    response: Arc<SyncResponse<C>>,
 }
 
 impl<C: Crypto> Homeserver<C> {
@@ -194,11 +194,14 @@ impl<C: Crypto> Homeserver<C> {
             return;
         };
         let device = poller.0;
-        let mut response = Box::new(self.sync_response(device, poll.since, counts));
-        response.says_counts = match poll.api {
+        let says_counts = match poll.api {
             SyncApi::Sync => true,
             SyncApi::Sliding => poll.known != Some(counts),
         };
+        let response = Arc::new(SyncResponse {
+            says_counts,
+            ..self.sync_response(device, poll.since, counts)
+        });
         // An answer that leads back to its own question is not kept, or the
         // client would get it again and again at once.
         if poll.asked != Some(response.next) {

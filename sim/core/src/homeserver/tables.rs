@@ -20,6 +20,9 @@ const TRANSACTIONS_KEPT: Span = Span::days(1);
 /// For how long a to-device message from another server is known.
 const MESSAGES_KEPT: Span = Span::days(7);
 
+/// How many entries are not worth looking through for what is too old.
+const MOST_KNOWN: usize = 64;
+
 /// A homeserver's database.
 #[derive(Clone, Debug)]
 pub struct Tables<C: Crypto> {
@@ -99,6 +102,8 @@ pub(super) struct Outbox<C: Crypto> {
 pub(super) struct Deduplication {
     pub(super) transactions: LiteMap<(ServerId, u64), Time>,
     pub(super) messages: LiteMap<(ServerId, FederatedId), Time>,
+    /// With how many entries what is too old is looked for again.
+    most: usize,
 }
 
 impl Deduplication {
@@ -114,11 +119,17 @@ impl Deduplication {
         at.is_some_and(|at| now.since(*at) < MESSAGES_KEPT)
     }
 
-    /// Forgets what is too old to be looked for again.
+    /// Forgets what is too old to be looked for again, once there is twice as
+    /// much as there was then: meanwhile it is not found either.
     fn prune(&mut self, now: Time) {
+        let known = self.transactions.len() + self.messages.len();
+        if known < self.most {
+            return;
+        }
         self.transactions
             .retain(|_, at| now.since(*at) < TRANSACTIONS_KEPT);
         self.messages.retain(|_, at| now.since(*at) < MESSAGES_KEPT);
+        self.most = MOST_KNOWN.max(2 * (self.transactions.len() + self.messages.len()));
     }
 }
 

@@ -128,7 +128,7 @@ pub enum ClientResponse<C: Crypto> {
     /// To `/join`, `/leave` and `/invite`: whether it was done.
     Membership(bool),
     /// To `/sync`.
-    Sync(Box<SyncResponse<C>>),
+    Sync(Arc<SyncResponse<C>>),
 }
 
 /// Why an upload's one-time keys were refused. Device keys of the same

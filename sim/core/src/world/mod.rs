@@ -52,7 +52,7 @@ use processes::{Change, Process};
 use schedule::Schedule;
 
 /// Room for the facts of a run of the usual length.
-const USUAL_FACTS: usize = 1024;
+const USUAL_FACTS: usize = 4096;
 /// How long a client waits for an answer.
 const CLIENT_TIMEOUT: Span = Span::secs(30);
 

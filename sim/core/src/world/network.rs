@@ -19,6 +19,9 @@ use crate::wire::{Message, MessageKind};
 /// How long a device takes to notice that its connection broke or came back.
 const NOTICE: (Span, Span) = (Span::millis(10), Span::millis(500));
 
+/// Room for what is sent in a run of the usual length.
+const USUAL_SUBJECTS: usize = 448;
+
 /// From one node to another.
 type Way = [NodeId; 2];
 
@@ -66,6 +69,7 @@ impl Network {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
+            attempts: HashMap::with_capacity_and_hasher(USUAL_SUBJECTS, Default::default()),
             ..Self::default()
         }
     }

@@ -11,10 +11,21 @@ use crate::trace::hash::Quick;
 /// Nothing happens sooner than this after its cause.
 const AFTER_CAUSE: Span = Span::millis(1);
 
+/// Room for what is planned at once in a run of the usual length.
+const USUALLY_PLANNED: usize = 256;
+
 /// The instants that are taken.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Schedule {
     taken: HashSet<Time, BuildHasherDefault<Quick>>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            taken: HashSet::with_capacity_and_hasher(USUALLY_PLANNED, Default::default()),
+        }
+    }
 }
 
 impl Schedule {

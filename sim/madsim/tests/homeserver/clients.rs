@@ -1,5 +1,7 @@
 //! What devices ask of the homeserver under test, and what it answers them.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use super::driver::peer::Peer;
@@ -297,7 +299,7 @@ impl Server {
             panic!("a poll is answered as a poll")
         };
         self.known.insert(device, response.counts);
-        Some(*response)
+        Some(Arc::unwrap_or_clone(response))
     }
 
     /// Syncs when there is something to be told at once.

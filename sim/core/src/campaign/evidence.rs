@@ -41,7 +41,7 @@ impl Evidence {
         }
         let idle = idle_steps(trace);
         let mut steps = BTreeMap::new();
-        for (_, record) in trace.facts() {
+        for (_, record) in trace.records() {
             if let Fact::Step(index) = record.fact {
                 let kind = scenario.steps[usize::from(index.0)].step.name();
                 *steps.entry(kind).or_insert(false) |= !idle.contains(&index);

@@ -1,9 +1,9 @@
 //! What the search for a cause looks at, again and again: where room keys and
 //! one-time keys have been, and what hindered somebody.
 
-use super::history::Index;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, ServerId};
+use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Trace};
 
 /// One message that shared a room key.
@@ -32,8 +32,8 @@ pub(super) struct Clues {
 impl Clues {
     pub(super) fn of(trace: &Trace) -> Self {
         let mut clues = Self::default();
-        for (id, record) in trace.facts() {
-            clues.take(id, record.fact);
+        for (id, record) in trace.records() {
+            clues.take(id, &record.fact);
         }
         clues
     }
@@ -42,11 +42,11 @@ impl Clues {
         clippy::wildcard_enum_match_arm,
         reason = "an index takes only what it indexes"
     )]
-    fn take(&mut self, id: FactId, fact: Fact) {
+    fn take(&mut self, id: FactId, fact: &Fact) {
         if is_hindrance(fact) {
             self.hindrances.push(id);
         }
-        match fact {
+        match *fact {
             Fact::EventStored { server, event } => {
                 self.reached.entry((server, event)).or_insert(id);
             }
@@ -91,7 +91,7 @@ impl Clues {
 
 /// Whether a fact is among those that the search for a cause looks for again
 /// and again. The searches check that nothing is missing here.
-fn is_hindrance(fact: Fact) -> bool {
+fn is_hindrance(fact: &Fact) -> bool {
     matches!(
         fact,
         Fact::ToldToSend { .. }

@@ -1,13 +1,12 @@
 //! A trace, indexed by what the judges ask for.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::hash::Quick;
+use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Phase, Trace};
 use crate::wire::Membership;
 
@@ -32,22 +31,44 @@ pub(super) struct Reading {
     pub(super) read: Option<Time>,
 }
 
-/// What is looked up and never gone through, so that its order cannot be seen.
-pub(super) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+/// What became of an event.
+#[derive(Debug, Default)]
+struct Fate {
+    sent: Option<Event>,
+    /// When its sender's server took it.
+    accepted: Option<FactId>,
+    /// By the reader's place in the cast.
+    readings: Vec<Reading>,
+}
+
+impl Fate {
+    fn reading(&self, by: DeviceId) -> Reading {
+        let reading = self.readings.get(usize::from(by.index()));
+        reading.copied().unwrap_or_default()
+    }
+
+    fn reading_mut(&mut self, by: DeviceId) -> &mut Reading {
+        let place = usize::from(by.index());
+        if place >= self.readings.len() {
+            self.readings.resize(place + 1, Reading::default());
+        }
+        &mut self.readings[place]
+    }
+}
 
 /// A trace and indexes over it.
 #[derive(Debug)]
 pub(super) struct History<'a> {
     pub(super) trace: &'a Trace,
-    pub(super) events: BTreeMap<EventId, Event>,
-    readings: Index<(EventId, DeviceId), Reading>,
+    fates: Index<EventId, Fate>,
+    /// The events that their senders' servers took, in the order of their names.
+    accepted: Vec<(EventId, Event, FactId)>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Whether the run was given up because it came to too much.
     pub(super) cut_off: bool,
     /// What the search for a cause looks at: runs without harm never need it.
     clues: OnceCell<Clues>,
-    accepted: Index<EventId, FactId>,
     /// Every change of who is in which room, and on which server; those that
     /// were so from the start, on all.
     memberships: BTreeMap<(RoomId, UserId), Vec<Change>>,
@@ -68,19 +89,24 @@ impl<'a> History<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
         let mut history = Self {
             trace,
-            events: BTreeMap::new(),
-            readings: Index::default(),
+            fates: Index::default(),
+            accepted: vec![],
             phases: BTreeMap::new(),
             unsettled: false,
             cut_off: false,
-            accepted: Index::default(),
             clues: OnceCell::new(),
             memberships: BTreeMap::new(),
             there_since: BTreeMap::new(),
         };
-        for (id, record) in trace.facts() {
-            history.take(id, record.at, record.fact);
+        for (id, record) in trace.records() {
+            history.take(id, record.at, &record.fact);
         }
+        let accepted = history.fates.iter().filter_map(|(id, fate)| {
+            let (event, place) = fate.sent.zip(fate.accepted)?;
+            Some((*id, event, place))
+        });
+        history.accepted = accepted.collect();
+        history.accepted.sort_unstable_by_key(|(id, ..)| *id);
         history
     }
 
@@ -93,12 +119,13 @@ impl<'a> History<'a> {
     /// had left when it reached their own server, which shows them nothing from
     /// between two stays.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
-        self.accepted_events().flat_map(move |(id, event, place)| {
+        self.accepted.iter().flat_map(move |&(id, event, place)| {
+            let fate = &self.fates[&id];
             let devices = self.there_since.iter().filter(move |(device, since)| {
                 **device != id.sender
                     && **since < event.sent
                     && self.was_in_room(id, &event, place, device.user())
-                    && (self.reading(id, **device).seen.is_some()
+                    && (fate.reading(**device).seen.is_some()
                         || (self.is_in_room(event.room, device.user())
                             && !self.had_left(id, event.room, place, device.user())))
             });
@@ -109,9 +136,10 @@ impl<'a> History<'a> {
     /// Every event that a device saw and did not read, and was not expected
     /// to: what excuses it, and the fact that shows it.
     pub(super) fn excused(&self) -> impl Iterator<Item = Excused> + '_ {
-        self.accepted_events().flat_map(move |(id, event, place)| {
+        self.accepted.iter().flat_map(move |&(id, event, place)| {
+            let fate = &self.fates[&id];
             let devices = self.there_since.iter().filter(move |(device, _)| {
-                let reading = self.reading(id, **device);
+                let reading = fate.reading(**device);
                 **device != id.sender && reading.seen.is_some() && reading.read.is_none()
             });
             devices.filter_map(move |(device, since)| {
@@ -134,7 +162,8 @@ impl<'a> History<'a> {
 
     /// What became of an event on a device.
     pub(super) fn reading(&self, event: EventId, by: DeviceId) -> Reading {
-        self.readings.get(&(event, by)).copied().unwrap_or_default()
+        let fate = self.fates.get(&event);
+        fate.map(|fate| fate.reading(by)).unwrap_or_default()
     }
 
     /// What the search for a cause looks at.
@@ -145,11 +174,6 @@ impl<'a> History<'a> {
     /// Since when a device has been there, as what it is now.
     pub(super) fn there_since(&self, device: DeviceId) -> FactId {
         self.there_since.get(&device).copied().unwrap_or(FactId(0))
-    }
-
-    fn accepted_events(&self) -> impl Iterator<Item = (EventId, Event, FactId)> + '_ {
-        let events = self.events.iter();
-        events.filter_map(|(id, event)| Some((*id, *event, *self.accepted.get(id)?)))
     }
 
     /// Whether a user was in the room, or invited, at the event's place, which is
@@ -207,8 +231,8 @@ impl<'a> History<'a> {
         clippy::wildcard_enum_match_arm,
         reason = "an index takes only what it indexes"
     )]
-    fn take(&mut self, id: FactId, at: Time, fact: Fact) {
-        match fact {
+    fn take(&mut self, id: FactId, at: Time, fact: &Fact) {
+        match *fact {
             Fact::Phase(phase) => {
                 self.phases.insert(phase, at);
             }
@@ -280,24 +304,23 @@ impl<'a> History<'a> {
                     index,
                     body,
                 };
-                self.events.entry(event).or_insert(sent);
+                self.fates
+                    .entry(event)
+                    .or_default()
+                    .sent
+                    .get_or_insert(sent);
             }
             Fact::EventStored { server, event } if server == event.sender.server() => {
-                self.accepted.entry(event).or_insert(id);
+                let fate = self.fates.entry(event).or_default();
+                fate.accepted.get_or_insert(id);
             }
             Fact::EventSeen { by, event } => {
-                self.readings
-                    .entry((event, by))
-                    .or_default()
-                    .seen
-                    .get_or_insert(at);
+                let fate = self.fates.entry(event).or_default();
+                fate.reading_mut(by).seen.get_or_insert(at);
             }
             Fact::EventRead { by, event } => {
-                self.readings
-                    .entry((event, by))
-                    .or_default()
-                    .read
-                    .get_or_insert(at);
+                let fate = self.fates.entry(event).or_default();
+                fate.reading_mut(by).read.get_or_insert(at);
             }
             _ => {}
         }

@@ -4,10 +4,10 @@
 //! same thing is encrypted again, which makes the same ciphertext, and what
 //! never left the device, is no harm.
 
-use super::history::Index;
 use super::{Oracle, Violation};
 use crate::name::{EventId, MegolmName, MessageId, SessionName};
 use crate::time::Time;
+use crate::trace::hash::Index;
 use crate::trace::{Fact, Trace};
 
 /// Finds indexes of Olm chains and Megolm sessions that were used twice.

@@ -1,9 +1,8 @@
 //! Safety: the private half of a one-time key opens one session, never two.
 
-use std::collections::BTreeMap;
-
 use super::{Oracle, Violation};
 use crate::name::KeyKind;
+use crate::trace::hash::Index;
 use crate::trace::{Fact, Trace};
 
 /// Finds one-time keys that a device used for two sessions.
@@ -14,7 +13,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 /// Looks for them.
 pub(super) fn check(trace: &Trace) -> Vec<Violation> {
-    let mut first_use = BTreeMap::new();
+    let mut first_use = Index::default();
     let mut violations = vec![];
     for (id, record) in trace.records() {
         let Fact::SessionAccepted { session, key, .. } = record.fact else {

@@ -15,10 +15,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::history::Index;
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
+use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Trace};
 use crate::wire::Membership;
 

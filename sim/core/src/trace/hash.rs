@@ -1,8 +1,9 @@
 //! A hash that is the same on every machine, in every process and on every
 //! day. The standard library's hashers promise none of that.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher as _};
+use std::hash::{BuildHasherDefault, Hash, Hasher as _};
 
 use rustc_stable_hash::{FromStableHash, SipHasher128Hash, StableSipHasher128};
 use serde::{Serialize, Serializer};
@@ -114,6 +115,9 @@ impl std::hash::Hasher for Quick {
         last.0
     }
 }
+
+/// What is looked up, and gone through only where the order cannot be seen.
+pub(crate) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// Hashes a sequence of values.
 #[derive(Default)]

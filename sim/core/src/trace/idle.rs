@@ -11,7 +11,7 @@ use crate::name::DeviceId;
 pub fn idle_steps(trace: &Trace) -> BTreeSet<StepIndex> {
     let mut idle = BTreeSet::new();
     let mut told: BTreeMap<DeviceId, StepIndex> = BTreeMap::new();
-    for (_, record) in trace.facts() {
+    for (_, record) in trace.records() {
         if let Fact::StepIdle { step } = record.fact {
             idle.insert(step);
         } else if let Fact::ToldToSend { by, step, .. } = record.fact {

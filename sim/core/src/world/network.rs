@@ -1,8 +1,7 @@
 //! The network: who can reach whom, how long a message takes, and what
 //! becomes of what is on its way when a link is cut.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeSet;
 
 use litemap::LiteMap;
 
@@ -13,7 +12,7 @@ use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
-use crate::trace::hash::Quick;
+use crate::trace::hash::{Index, Quick};
 use crate::wire::{Message, MessageKind};
 
 /// How long a device takes to notice that its connection broke or came back.
@@ -38,7 +37,7 @@ pub(super) struct Network {
     /// How often each way has broken: what is on its way is lost with it.
     breaks: LiteMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
-    attempts: HashMap<u64, u32, BuildHasherDefault<Quick>>,
+    attempts: Index<u64, u32>,
     /// When each device gets its latest notice; notices keep their order.
     noticed: LiteMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.
@@ -69,7 +68,7 @@ impl Network {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            attempts: HashMap::with_capacity_and_hasher(USUAL_SUBJECTS, Default::default()),
+            attempts: Index::with_capacity_and_hasher(USUAL_SUBJECTS, Default::default()),
             ..Self::default()
         }
     }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reached;
 use crate::crypto::OlmError;
-use crate::name::{DeviceId, KeyKind, KeyName, NodeId, ServerId, Table};
+use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
+use crate::trace::hash::Index;
 use crate::trace::{Discard, Fact, Trace};
 use crate::wire::UploadRefused;
 
@@ -13,17 +14,19 @@ use crate::wire::UploadRefused;
 #[must_use]
 pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
     let mut lives = Lives::default();
-    for (_, record) in trace.facts() {
-        lives.take(record.at, record.fact);
+    for (_, record) in trace.records() {
+        lives.take(record.at, &record.fact);
     }
-    lives.reached
+    lives.reached.listed()
 }
 
 /// What has become of every key so far.
 #[derive(Default)]
 struct Lives {
-    reached: BTreeSet<Reached>,
-    keys: BTreeMap<KeyName, Life>,
+    reached: States,
+    keys: Index<KeyName, Life>,
+    /// Which incarnation was the first to generate a one-time key of an ID.
+    first: Index<(DeviceId, KeyId), u16>,
     /// The fallback key that each device generated last.
     fallback: BTreeMap<DeviceId, KeyName>,
 }
@@ -39,65 +42,81 @@ struct Life {
     forgotten: bool,
 }
 
+/// Some of the states, one bit each.
+#[derive(Clone, Copy, Default)]
+struct States(u64);
+
+impl States {
+    fn insert(&mut self, state: Reached) {
+        self.0 |= 1 << state as u64;
+    }
+
+    fn contains(self, state: Reached) -> bool {
+        self.0 & 1 << state as u64 != 0
+    }
+
+    fn and(self, others: States) -> States {
+        States(self.0 | others.0)
+    }
+
+    fn listed(self) -> BTreeSet<Reached> {
+        let all = Reached::ALL.iter().map(|info| info.state);
+        all.filter(|state| self.contains(*state)).collect()
+    }
+}
+
 impl Lives {
-    fn take(&mut self, at: Time, fact: Fact) {
-        // Most facts are not about keys, and those of other kinds never will
-        // be: here alone a new kind of fact is left to be noticed by hand.
-        if let Fact::KeyGenerated { key } = fact {
-            self.generated(at, key);
-        } else if let Fact::KeyStored { key, .. } = fact {
-            self.stored(at, key);
-        } else if let Fact::KeyLeftOut { key, .. } = fact {
-            self.one_time(key, Reached::OneTimeLeftOut);
-        } else if let Fact::UploadRefused { key, why, .. } = fact {
-            let state = match why {
-                UploadRefused::KeyExists => Reached::OneTimeRefused,
-                UploadRefused::TooMany => Reached::OneTimeRefusedForRoom,
-            };
-            self.one_time(key, state);
-        } else if let Fact::KeyIssued { key, to, .. } = fact {
-            self.issued(at, key, to.is_some());
-        } else if let Fact::ClaimRaced { key, .. } = fact {
-            self.one_time(key, Reached::OneTimeClaimRaced);
-        } else if let Fact::KeysReset { device, .. } = fact {
-            self.reset(device);
-        } else if let Fact::KeyReset { key, .. } = fact {
-            self.one_time(key, Reached::OneTimeResetOnServer);
-        } else if let Fact::SessionOpened { key, .. } = fact {
-            self.either(
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most facts are not about keys, and those of other kinds never will be"
+    )]
+    fn take(&mut self, at: Time, fact: &Fact) {
+        match *fact {
+            Fact::KeyGenerated { key } => self.generated(at, key),
+            Fact::KeyStored { key, .. } => self.stored(at, key),
+            Fact::KeyLeftOut { key, .. } => self.one_time(key, Reached::OneTimeLeftOut),
+            Fact::UploadRefused { key, why, .. } => {
+                let state = match why {
+                    UploadRefused::KeyExists => Reached::OneTimeRefused,
+                    UploadRefused::TooMany => Reached::OneTimeRefusedForRoom,
+                };
+                self.one_time(key, state);
+            }
+            Fact::KeyIssued { key, to, .. } => self.issued(at, key, to.is_some()),
+            Fact::ClaimRaced { key, .. } => self.one_time(key, Reached::OneTimeClaimRaced),
+            Fact::KeysReset { device, .. } => self.reset(device),
+            Fact::KeyReset { key, .. } => self.one_time(key, Reached::OneTimeResetOnServer),
+            Fact::SessionOpened { key, .. } => self.either(
                 key,
                 Reached::OneTimeSessionOpened,
                 Reached::FallbackSessionOpened,
-            );
-        } else if let Fact::SessionAccepted { key, .. } = fact {
-            self.accepted(at, key);
-        } else if let Fact::OlmFailed { key, error, .. } = fact {
-            if error == OlmError::MissingOneTimeKey {
-                self.missed(key);
+            ),
+            Fact::SessionAccepted { key, .. } => self.accepted(at, key),
+            Fact::OlmFailed {
+                key,
+                error: OlmError::MissingOneTimeKey,
+                ..
+            } => self.missed(key),
+            Fact::KeyDiscarded { key, why } => self.discarded(key, why),
+            Fact::WritesLost {
+                node: NodeId::Device(device),
+                since,
+                ..
+            } => self.put_back(device, since, Reached::OneTimeForgottenWithWrites),
+            Fact::DeviceRestored { device, taken, .. } => {
+                self.put_back(device, taken, Reached::OneTimeForgottenWithRestore);
             }
-        } else if let Fact::KeyDiscarded { key, why } = fact {
-            self.discarded(key, why);
-        } else if let Fact::WritesLost {
-            node: NodeId::Device(device),
-            since,
-            ..
-        } = fact
-        {
-            self.put_back(device, since, Reached::OneTimeForgottenWithWrites);
-        } else if let Fact::DeviceRestored { device, taken, .. } = fact {
-            self.put_back(device, taken, Reached::OneTimeForgottenWithRestore);
-        } else if let Fact::TableRestored {
-            server,
-            table,
-            taken,
-            ..
-        } = fact
-        {
-            self.table_put_back(server, table, taken);
-        } else if let Fact::TableEmptied { server, table, .. } = fact {
-            self.table_put_back(server, table, Time::ZERO);
-        } else if let Fact::LoggedOut { device, .. } = fact {
-            self.wiped(device);
+            Fact::TableRestored {
+                server,
+                table,
+                taken,
+                ..
+            } => self.table_put_back(server, table, taken),
+            Fact::TableEmptied { server, table, .. } => {
+                self.table_put_back(server, table, Time::ZERO);
+            }
+            Fact::LoggedOut { device, .. } => self.wiped(device),
+            _ => {}
         }
     }
 
@@ -130,14 +149,12 @@ impl Lives {
         self.life(key).generated = Some(at);
         match key.kind {
             KeyKind::OneTime => {
-                // Another incarnation's key under the same ID comes before it
-                // in order, so its nearest neighbour tells.
-                let before = self.keys.range(..key).next_back();
-                if before.is_some_and(|(it, _)| {
-                    (it.owner, it.kind, it.id) == (key.owner, key.kind, key.id)
-                }) {
+                let incarnation = key.incarnation;
+                let first = self.first.entry((key.owner, key.id)).or_insert(incarnation);
+                if *first < incarnation {
                     self.reached.insert(Reached::OneTimeOverwritten);
                 }
+                *first = incarnation.min(*first);
             }
             KeyKind::Fallback => {
                 if self.fallback.insert(key.owner, key).is_some() {
@@ -172,7 +189,7 @@ impl Lives {
 
     fn reset(&mut self, device: DeviceId) {
         // Some devices have their keys reset thousands of times.
-        if self.reached.contains(&Reached::OneTimeResetOnServer) {
+        if self.reached.contains(Reached::OneTimeResetOnServer) {
             return;
         }
         let had = self.of(device).any(|(key, life)| {
@@ -230,21 +247,21 @@ impl Lives {
 
     /// A device's store is as it was at `then`.
     fn put_back(&mut self, device: DeviceId, then: Time, forgotten: Reached) {
-        let mut states = vec![];
+        let mut states = States::default();
         let since = |at: Option<Time>| at.is_some_and(|at| at >= then);
         for (key, life) in self.of(device) {
             if since(life.generated) && !life.forgotten {
                 life.forgotten = true;
-                states.push(match key.kind {
+                states.insert(match key.kind {
                     KeyKind::OneTime => forgotten,
                     KeyKind::Fallback => Reached::FallbackForgotten,
                 });
             } else if since(life.accepted) && key.kind == KeyKind::OneTime {
                 life.accepted = None;
-                states.push(Reached::OneTimeUseForgotten);
+                states.insert(Reached::OneTimeUseForgotten);
             }
         }
-        self.reached.extend(states);
+        self.reached = self.reached.and(states);
     }
 
     /// A server's table is as it was at `then`.
@@ -261,7 +278,7 @@ impl Lives {
             | Table::RetryTimings
             | Table::IssuedKeys => return,
         };
-        let mut states = vec![];
+        let mut states = States::default();
         for (key, life) in &self.keys {
             if key.owner.server() != server || key.kind != kind {
                 continue;
@@ -270,18 +287,18 @@ impl Lives {
             let issued_since = life.issued.is_some_and(|at| at > then);
             match kind {
                 KeyKind::Fallback if stored_since => {
-                    states.push(Reached::FallbackLostFromServer);
+                    states.insert(Reached::FallbackLostFromServer);
                 }
                 KeyKind::OneTime if stored_since && life.issued.is_none() => {
-                    states.push(Reached::OneTimeLostFromServer);
+                    states.insert(Reached::OneTimeLostFromServer);
                 }
                 KeyKind::OneTime if !stored_since && issued_since && life.stored.is_some() => {
-                    states.push(Reached::OneTimeBroughtBack);
+                    states.insert(Reached::OneTimeBroughtBack);
                 }
                 KeyKind::OneTime | KeyKind::Fallback => {}
             }
         }
-        self.reached.extend(states);
+        self.reached = self.reached.and(states);
     }
 
     fn wiped(&mut self, device: DeviceId) {

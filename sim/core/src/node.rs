@@ -206,7 +206,24 @@ impl<N: Node> Cx<'_, N> {
         memory: &mut N::Durable,
         rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
     ) {
+        self.persist_with([], memory, rows);
+    }
+
+    /// The same; first in the transaction come rows that memory has already.
+    pub fn persist_with(
+        &mut self,
+        known: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
+        memory: &mut N::Durable,
+        rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
+    ) {
         let (mut count, mut progress) = (0, false);
+        for row in known {
+            count += 1;
+            progress |= N::Durable::is_progress(&row);
+            if self.effects.stored {
+                self.effects.rows.push(row);
+            }
+        }
         for row in rows {
             count += 1;
             progress |= N::Durable::is_progress(&row);

@@ -257,11 +257,12 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let ciphertext = &envelope.outside.ciphertext;
-        let stored = self.sessions_under(envelope.id.sender, &envelope.outside.sender_identity);
-        let stored: Vec<Arc<SessionRow<C>>> = stored.cloned().collect();
+        let (peer, theirs) = (envelope.id.sender, &envelope.outside.sender_identity);
         let mut is_normal = false;
         let mut error = OlmError::Invalid;
-        for row in stored {
+        for place in 0.. {
+            let row = self.sessions_under(peer, theirs).nth(place).cloned();
+            let Some(row) = row else { break };
             let session = self.session(&row, cx);
             match cx.crypto.opens(session, ciphertext) {
                 Some(true) => return self.decrypt_with(row, ciphertext, rows, cx),

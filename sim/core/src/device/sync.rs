@@ -30,14 +30,16 @@ impl<C: Crypto> Device<C> {
             self.write([token.clone()], cx);
         }
         let mut rows = self.changed_lists(&response.joined, &response.device_lists_changed);
+        // What the messages bring counts at once; to disk it goes with the rest.
+        let mut brought = vec![];
         for message in in_order(&response.to_device, cx) {
-            self.receive(message, &mut rows, cx);
+            self.receive(message, &mut brought, cx);
         }
         // Only now, since another of the messages may have been made for the key
         // that has to go if the current one is replaced.
         self.look_after_fallback_keys(None, cx);
         rows.push(token);
-        self.write(rows, cx);
+        cx.persist_with(brought, &mut self.store, rows);
         self.store_account_if_changed(cx);
 
         self.compare_keys(response.counts, cx);

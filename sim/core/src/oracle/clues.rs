@@ -1,9 +1,10 @@
 //! What the search for a cause looks at, again and again: where room keys and
 //! one-time keys have been, and what hindered somebody.
 
+use rustc_hash::FxHashMap;
+
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, ServerId};
-use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Trace};
 
 /// One message that shared a room key.
@@ -17,16 +18,16 @@ pub(super) struct Share {
 /// Indexes over a trace.
 #[derive(Debug, Default)]
 pub(super) struct Clues {
-    pub(super) shares: Index<(MegolmName, DeviceId), Vec<Share>>,
-    pub(super) queued: Index<MessageId, FactId>,
-    pub(super) stored: Index<MessageId, FactId>,
-    pub(super) decrypted: Index<MessageId, FactId>,
-    pub(super) failed: Index<MessageId, (FactId, KeyName, OlmError)>,
-    pub(super) issued: Index<KeyName, Vec<FactId>>,
+    pub(super) shares: FxHashMap<(MegolmName, DeviceId), Vec<Share>>,
+    pub(super) queued: FxHashMap<MessageId, FactId>,
+    pub(super) stored: FxHashMap<MessageId, FactId>,
+    pub(super) decrypted: FxHashMap<MessageId, FactId>,
+    pub(super) failed: FxHashMap<MessageId, (FactId, KeyName, OlmError)>,
+    pub(super) issued: FxHashMap<KeyName, Vec<FactId>>,
     /// What hindered somebody: few facts among many, and looked for often.
     pub(super) hindrances: Vec<FactId>,
     /// Which servers have had which events, and since when.
-    pub(super) reached: Index<(ServerId, EventId), FactId>,
+    pub(super) reached: FxHashMap<(ServerId, EventId), FactId>,
 }
 
 impl Clues {

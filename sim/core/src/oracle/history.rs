@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Phase, Trace};
 use crate::wire::Membership;
 
@@ -35,8 +36,8 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 struct Fate {
     sent: Option<Event>,
-    /// When its sender's server took it.
-    accepted: Option<FactId>,
+    /// Whether its sender's server took it.
+    accepted: bool,
     /// By the reader's place in the cast.
     readings: Vec<Reading>,
 }
@@ -60,9 +61,9 @@ impl Fate {
 #[derive(Debug)]
 pub(super) struct History<'a> {
     pub(super) trace: &'a Trace,
-    fates: Index<EventId, Fate>,
+    fates: FxHashMap<EventId, Fate>,
     /// The events that their senders' servers took, in the order of their names.
-    accepted: Vec<(EventId, Event, FactId)>,
+    accepted: Vec<(EventId, FactId)>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Whether the run was given up because it came to too much.
@@ -89,7 +90,7 @@ impl<'a> History<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
         let mut history = Self {
             trace,
-            fates: Index::default(),
+            fates: FxHashMap::default(),
             accepted: vec![],
             phases: BTreeMap::new(),
             unsettled: false,
@@ -101,12 +102,7 @@ impl<'a> History<'a> {
         for (id, record) in trace.records() {
             history.take(id, record.at, &record.fact);
         }
-        let accepted = history.fates.iter().filter_map(|(id, fate)| {
-            let (event, place) = fate.sent.zip(fate.accepted)?;
-            Some((*id, event, place))
-        });
-        history.accepted = accepted.collect();
-        history.accepted.sort_unstable_by_key(|(id, ..)| *id);
+        history.accepted.sort_unstable_by_key(|(id, _)| *id);
         history
     }
 
@@ -119,45 +115,45 @@ impl<'a> History<'a> {
     /// had left when it reached their own server, which shows them nothing from
     /// between two stays.
     pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
-        self.accepted.iter().flat_map(move |&(id, event, place)| {
-            let fate = &self.fates[&id];
-            let devices = self.there_since.iter().filter(move |(device, since)| {
-                **device != id.sender
-                    && **since < event.sent
-                    && self.was_in_room(id, &event, place, device.user())
-                    && (fate.reading(**device).seen.is_some()
-                        || (self.is_in_room(event.room, device.user())
-                            && !self.had_left(id, event.room, place, device.user())))
-            });
-            devices.map(move |(device, _)| (id, event, *device))
-        })
+        self.accepted_events()
+            .flat_map(move |(id, fate, event, place)| {
+                let devices = self.there_since.iter().filter(move |(device, since)| {
+                    **device != id.sender
+                        && **since < event.sent
+                        && self.was_in_room(id, &event, place, device.user())
+                        && (fate.reading(**device).seen.is_some()
+                            || (self.is_in_room(event.room, device.user())
+                                && !self.had_left(id, event.room, place, device.user())))
+                });
+                devices.map(move |(device, _)| (id, event, *device))
+            })
     }
 
     /// Every event that a device saw and did not read, and was not expected
     /// to: what excuses it, and the fact that shows it.
     pub(super) fn excused(&self) -> impl Iterator<Item = Excused> + '_ {
-        self.accepted.iter().flat_map(move |&(id, event, place)| {
-            let fate = &self.fates[&id];
-            let devices = self.there_since.iter().filter(move |(device, _)| {
-                let reading = fate.reading(**device);
-                **device != id.sender && reading.seen.is_some() && reading.read.is_none()
-            });
-            devices.filter_map(move |(device, since)| {
-                let (excuse, evidence) = if *since > event.sent {
-                    (Excuse::SentBeforeLogin, *since)
-                } else if self.was_in_room(id, &event, place, device.user()) {
-                    return None;
-                } else {
-                    (Excuse::SentBeforeJoining, place)
-                };
-                Some(Excused {
-                    event: id,
-                    reader: *device,
-                    excuse,
-                    evidence,
+        self.accepted_events()
+            .flat_map(move |(id, fate, event, place)| {
+                let devices = self.there_since.iter().filter(move |(device, _)| {
+                    let reading = fate.reading(**device);
+                    **device != id.sender && reading.seen.is_some() && reading.read.is_none()
+                });
+                devices.filter_map(move |(device, since)| {
+                    let (excuse, evidence) = if *since > event.sent {
+                        (Excuse::SentBeforeLogin, *since)
+                    } else if self.was_in_room(id, &event, place, device.user()) {
+                        return None;
+                    } else {
+                        (Excuse::SentBeforeJoining, place)
+                    };
+                    Some(Excused {
+                        event: id,
+                        reader: *device,
+                        excuse,
+                        evidence,
+                    })
                 })
             })
-        })
     }
 
     /// What became of an event on a device.
@@ -174,6 +170,13 @@ impl<'a> History<'a> {
     /// Since when a device has been there, as what it is now.
     pub(super) fn there_since(&self, device: DeviceId) -> FactId {
         self.there_since.get(&device).copied().unwrap_or(FactId(0))
+    }
+
+    fn accepted_events(&self) -> impl Iterator<Item = (EventId, &Fate, Event, FactId)> + '_ {
+        self.accepted.iter().filter_map(|(id, place)| {
+            let fate = &self.fates[id];
+            Some((*id, fate, fate.sent?, *place))
+        })
     }
 
     /// Whether a user was in the room, or invited, at the event's place, which is
@@ -312,7 +315,9 @@ impl<'a> History<'a> {
             }
             Fact::EventStored { server, event } if server == event.sender.server() => {
                 let fate = self.fates.entry(event).or_default();
-                fate.accepted.get_or_insert(id);
+                if !std::mem::replace(&mut fate.accepted, true) {
+                    self.accepted.push((event, id));
+                }
             }
             Fact::EventSeen { by, event } => {
                 let fate = self.fates.entry(event).or_default();

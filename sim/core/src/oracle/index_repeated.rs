@@ -4,10 +4,11 @@
 //! same thing is encrypted again, which makes the same ciphertext, and what
 //! never left the device, is no harm.
 
+use rustc_hash::FxHashMap;
+
 use super::{Oracle, Violation};
 use crate::name::{EventId, MegolmName, MessageId, SessionName};
 use crate::time::Time;
-use crate::trace::hash::Index;
 use crate::trace::{Fact, Trace};
 
 /// Finds indexes of Olm chains and Megolm sessions that were used twice.
@@ -35,7 +36,7 @@ enum Sent {
 /// Looks for them.
 pub(super) fn check(trace: &Trace) -> Vec<Violation> {
     // Nearly always every ratchet goes only forward.
-    let mut newest = Index::default();
+    let mut newest = FxHashMap::default();
     let goes_back = trace.records().any(|(_, record)| {
         encrypted(&record.fact).is_some_and(|(ratchet, index, _)| {
             let before = newest.insert(ratchet, index);
@@ -45,7 +46,7 @@ pub(super) fn check(trace: &Trace) -> Vec<Violation> {
     if !goes_back {
         return vec![];
     }
-    let mut first = Index::default();
+    let mut first = FxHashMap::default();
     let mut again = vec![];
     for (id, record) in trace.records() {
         if let Some((ratchet, index, sent)) = encrypted(&record.fact) {
@@ -60,7 +61,7 @@ pub(super) fn check(trace: &Trace) -> Vec<Violation> {
     }
     let fates = Fates::of(trace);
     // What left the device first at each place that was used again.
-    let mut exposed = Index::default();
+    let mut exposed = FxHashMap::default();
     let mut violations = vec![];
     for (place, before, now) in again {
         for (fact, sent) in [before, now].into_iter().filter(|it| fates.left(it.1)) {
@@ -105,10 +106,10 @@ fn encrypted(fact: &Fact) -> Option<(Ratchet, u32, Sent)> {
 /// What became of messages, and what was in them.
 #[derive(Default)]
 struct Fates {
-    events: Index<EventId, ()>,
-    messages: Index<MessageId, ()>,
+    events: FxHashMap<EventId, ()>,
+    messages: FxHashMap<MessageId, ()>,
     /// The room key in a message; nothing in one that has none.
-    room_keys: Index<MessageId, (MegolmName, u32)>,
+    room_keys: FxHashMap<MessageId, (MegolmName, u32)>,
 }
 
 impl Fates {

@@ -1,8 +1,9 @@
 //! Safety: the private half of a one-time key opens one session, never two.
 
+use rustc_hash::FxHashMap;
+
 use super::{Oracle, Violation};
 use crate::name::KeyKind;
-use crate::trace::hash::Index;
 use crate::trace::{Fact, Trace};
 
 /// Finds one-time keys that a device used for two sessions.
@@ -13,7 +14,7 @@ pub(super) const ORACLE: Oracle = Oracle {
 
 /// Looks for them.
 pub(super) fn check(trace: &Trace) -> Vec<Violation> {
-    let mut first_use = Index::default();
+    let mut first_use = FxHashMap::default();
     let mut violations = vec![];
     for (id, record) in trace.records() {
         let Fact::SessionAccepted { session, key, .. } = record.fact else {

@@ -15,10 +15,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::hash::Index;
 use crate::trace::{Fact, FactId, Trace};
 use crate::wire::Membership;
 
@@ -92,7 +93,7 @@ struct Sharing {
     shares: BTreeMap<MegolmName, Vec<Share>>,
     said: BTreeMap<MegolmName, Vec<Said>>,
     /// Where the sender's server put each event.
-    places: Index<EventId, FactId>,
+    places: FxHashMap<EventId, FactId>,
     found: Vec<Violation>,
     /// One find for each session and device is enough of either kind.
     known: BTreeSet<(MegolmName, DeviceId, bool)>,

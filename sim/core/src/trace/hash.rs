@@ -1,9 +1,8 @@
 //! A hash that is the same on every machine, in every process and on every
 //! day. The standard library's hashers promise none of that.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hash, Hasher as _};
+use std::hash::{Hash, Hasher as _};
 
 use rustc_stable_hash::{FromStableHash, SipHasher128Hash, StableSipHasher128};
 use serde::{Serialize, Serializer};
@@ -47,9 +46,9 @@ impl FromStableHash for StableHash {
     }
 }
 
-/// A cheap hash of small values: for tables, which have no order that may be
-/// seen, and for draws, which only have to look like chance. Nobody chooses
-/// what is hashed so as to do harm. The same on every machine.
+/// A cheap hash of small values: for draws, which only have to look like
+/// chance. Nobody chooses what is hashed so as to do harm. The same on every
+/// machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick(u64);
 
@@ -115,9 +114,6 @@ impl std::hash::Hasher for Quick {
         last.0
     }
 }
-
-/// What is looked up, and gone through only where the order cannot be seen.
-pub(crate) type Index<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 /// Hashes a sequence of values.
 #[derive(Default)]

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
@@ -12,7 +14,7 @@ use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
 use crate::trace::StepIndex;
-use crate::trace::hash::{Index, Quick};
+use crate::trace::hash::Quick;
 use crate::wire::{Message, MessageKind};
 
 /// How long a device takes to notice that its connection broke or came back.
@@ -37,7 +39,7 @@ pub(super) struct Network {
     /// How often each way has broken: what is on its way is lost with it.
     breaks: LiteMap<Way, u32>,
     /// How often each message, as far as its subject goes, has been sent.
-    attempts: Index<u64, u32>,
+    attempts: FxHashMap<u64, u32>,
     /// When each device gets its latest notice; notices keep their order.
     noticed: LiteMap<DeviceId, Time>,
     /// Whether answers to `/sync` are held back.
@@ -68,7 +70,7 @@ impl Network {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            attempts: Index::with_capacity_and_hasher(USUAL_SUBJECTS, Default::default()),
+            attempts: FxHashMap::with_capacity_and_hasher(USUAL_SUBJECTS, FxBuildHasher),
             ..Self::default()
         }
     }

@@ -2,11 +2,9 @@
 //! that every engine hands the same inputs to the same nodes in the same
 //! order.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::time::{Span, Time};
-use crate::trace::hash::Quick;
 
 /// Nothing happens sooner than this after its cause.
 const AFTER_CAUSE: Span = Span::millis(1);
@@ -17,13 +15,13 @@ const USUALLY_PLANNED: usize = 256;
 /// The instants that are taken.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    taken: HashSet<Time, BuildHasherDefault<Quick>>,
+    taken: FxHashSet<Time>,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
         Self {
-            taken: HashSet::with_capacity_and_hasher(USUALLY_PLANNED, Default::default()),
+            taken: FxHashSet::with_capacity_and_hasher(USUALLY_PLANNED, FxBuildHasher),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::Reached;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
-use crate::trace::hash::Index;
 use crate::trace::{Discard, Fact, Trace};
 use crate::wire::UploadRefused;
 
@@ -24,9 +25,9 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
 #[derive(Default)]
 struct Lives {
     reached: States,
-    keys: Index<KeyName, Life>,
+    keys: FxHashMap<KeyName, Life>,
     /// Which incarnation was the first to generate a one-time key of an ID.
-    first: Index<(DeviceId, KeyId), u16>,
+    first: FxHashMap<(DeviceId, KeyId), u16>,
     /// The fallback key that each device generated last.
     fallback: BTreeMap<DeviceId, KeyName>,
 }
@@ -279,6 +280,7 @@ impl Lives {
             | Table::IssuedKeys => return,
         };
         let mut states = States::default();
+        #[expect(clippy::iter_over_hash_type, reason = "what is gathered has no order")]
         for (key, life) in &self.keys {
             if key.owner.server() != server || key.kind != kind {
                 continue;

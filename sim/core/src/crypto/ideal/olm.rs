@@ -9,8 +9,6 @@
 
 mod chain;
 
-use std::cmp::Ordering;
-
 use super::{Ideal, Identity, Key, RoomKey};
 use crate::crypto::{Content, OlmError, Payload};
 use crate::name::{DeviceId, MegolmName, RoomId};
@@ -40,9 +38,17 @@ pub struct OlmMessage {
 
 /// What tells one Olm ciphertext from another. The same message key makes the
 /// same ciphertext of the same plaintext, because Olm's initialisation vectors
-/// come from the message key: copies of a session can repeat themselves.
-#[derive(Clone, Debug)]
-pub struct Digest(OlmMessage);
+/// come from the message key: copies of a session can repeat themselves. This is
+/// everything that the bytes depend on; a chain is of one session, so its opening
+/// keys follow from it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest {
+    chain: Key,
+    index: u32,
+    damaged: bool,
+    ends: [(DeviceId, Identity); 2],
+    content: Option<(RoomId, MegolmName, u32, RoomKey)>,
+}
 
 /// The public keys that a session was opened with; they are its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +222,24 @@ impl OlmMessage {
     }
 
     pub(super) fn digest(&self) -> Digest {
-        Digest(self.clone())
+        let payload = &self.payload;
+        let sender = (payload.sender, payload.sender_identity);
+        let recipient = (payload.recipient, payload.recipient_identity);
+        Digest {
+            chain: self.chain,
+            index: self.index,
+            damaged: self.damaged,
+            ends: [sender, recipient],
+            content: match payload.content {
+                Content::RoomKey {
+                    room,
+                    session,
+                    index,
+                    key,
+                } => Some((room, session, index, key)),
+                Content::Dummy => None,
+            },
+        }
     }
 
     /// Reads with a chain that is known to be the right one. The key comes
@@ -243,49 +266,3 @@ impl OlmMessage {
         Ok((chain, self.payload.clone()))
     }
 }
-
-impl Digest {
-    /// Everything that the bytes of a ciphertext depend on. A chain is of one
-    /// session, so its opening keys follow from it.
-    fn parts(&self) -> (Key, u32, bool, [(DeviceId, Identity); 2]) {
-        let message = &self.0;
-        let payload = &message.payload;
-        let sender = (payload.sender, payload.sender_identity);
-        let recipient = (payload.recipient, payload.recipient_identity);
-        let (chain, index) = (message.chain, message.index);
-        (chain, index, message.damaged, [sender, recipient])
-    }
-
-    fn content(&self) -> Option<(RoomId, MegolmName, u32, RoomKey)> {
-        match self.0.payload.content {
-            Content::RoomKey {
-                room,
-                session,
-                index,
-                key,
-            } => Some((room, session, index, key)),
-            Content::Dummy => None,
-        }
-    }
-}
-
-impl Ord for Digest {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let parts = self.parts().cmp(&other.parts());
-        parts.then_with(|| self.content().cmp(&other.content()))
-    }
-}
-
-impl PartialOrd for Digest {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Digest {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Digest {}

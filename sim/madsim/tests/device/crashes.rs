@@ -155,7 +155,7 @@ fn a_new_session_is_stored_at_once_then_everything_with_the_token_then_the_accou
     };
     story.alice.sync(answer);
     let messages = [Row::Session, Row::Note, Row::RoomKey];
-    let rows = [&[Row::DeviceList][..], &messages, &messages, &[Row::Token]];
+    let rows = [&messages[..], &messages, &[Row::DeviceList, Row::Token]];
     assert_eq!(story.alice.stored(), [rows.concat(), vec![Row::Event]]);
 }
 

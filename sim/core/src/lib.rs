@@ -31,6 +31,7 @@ pub mod protocol;
 pub mod report;
 mod roles;
 pub mod scenario;
+mod server_set;
 pub mod step;
 pub mod time;
 pub mod trace;

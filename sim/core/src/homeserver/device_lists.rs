@@ -67,7 +67,7 @@ impl<C: Crypto> Homeserver<C> {
         ];
         let peers = self.tables.rooms.servers_with(device.user());
         let published = (Some(&keys), self.shared_fallback_key(device));
-        rows.extend(self.updates_for(&peers, device, published, cx.now));
+        rows.extend(self.updates_for(peers, device, published, cx.now));
         self.write(rows, cx);
         self.notify_all(cx);
         for peer in peers {

@@ -17,6 +17,7 @@ use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, ServerId, UserId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::wire::{DeviceKeys, DeviceListUpdate, Edu, FederationRequest, SignedKey};
 
@@ -49,13 +50,13 @@ impl<C: Crypto> Homeserver<C> {
     /// change in the stream.
     pub(super) fn updates_for(
         &self,
-        peers: &BTreeSet<ServerId>,
+        peers: ServerSet,
         device: DeviceId,
         (keys, fallback_key): (Option<&DeviceKeys<C>>, Option<&SignedKey<C>>),
         changed: Time,
     ) -> impl Iterator<Item = Write<C>> {
         let stream_id = self.tables.device_lists.position + 1;
-        peers.iter().map(move |peer| {
+        peers.into_iter().map(move |peer| {
             let update = DeviceListUpdate {
                 device,
                 keys: keys.cloned(),
@@ -64,7 +65,7 @@ impl<C: Crypto> Homeserver<C> {
                 prev_id: None,
                 changed,
             };
-            Write::Queued(*peer, Edu::DeviceListUpdate(update))
+            Write::Queued(peer, Edu::DeviceListUpdate(update))
         })
     }
 

@@ -1,14 +1,13 @@
 //! Requests to other servers: transactions, time-outs and back-off, and what
 //! comes in with a transaction (BS §2.5, §2.6, §8.4).
 
-use std::collections::BTreeSet;
-
 use super::invite::Inviting;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
 use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId, UserId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, RemoteFailure};
 use crate::wire::{
@@ -150,7 +149,7 @@ impl<C: Crypto> Homeserver<C> {
                     rows.push(Write::EventsSent(peer, events));
                 }
                 self.write(rows, cx);
-                self.sending.remove(&peer);
+                self.sending.remove(peer);
             }
             (Asked::Claim { claimant, id, .. }, FederationResponse::Claim(keys)) => {
                 self.claim_answered((claimant, id), (keys, None), cx);
@@ -219,7 +218,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Sends the next transaction to a server, if there is something to send,
     /// none is on its way, and the server is not in back-off.
     pub(super) fn flush(&mut self, peer: ServerId, cx: &mut Cx<'_, Self>) {
-        if self.sending.contains(&peer) {
+        if self.sending.contains(peer) {
             return;
         }
         if self.backs_off(peer, cx.now) {
@@ -311,7 +310,7 @@ impl<C: Crypto> Homeserver<C> {
         let waiting = self.destinations().into_iter().filter(|peer| {
             let edus = self.tables.outbox.edus.get(peer);
             let events = self.tables.rooms.unsent.get(peer);
-            !self.sending.contains(peer)
+            !self.sending.contains(*peer)
                 && (edus.is_some_and(|it| !it.is_empty())
                     || events.is_some_and(|it| !it.is_empty()))
         });
@@ -338,7 +337,7 @@ impl<C: Crypto> Homeserver<C> {
 
     /// The servers that something can be outstanding for: with the owner of
     /// a device no room need be shared, and what was said there need not be.
-    fn destinations(&self) -> BTreeSet<ServerId> {
+    fn destinations(&self) -> ServerSet {
         let mut destinations = self.tables.rooms.peers(self.id);
         let queues = self.tables.outbox.edus.iter();
         let queued = queues.filter(|(_, edus)| !edus.is_empty());
@@ -366,7 +365,7 @@ impl<C: Crypto> Homeserver<C> {
     fn failed(&mut self, peer: ServerId, asked: Asked<C>, cx: &mut Cx<'_, Self>) {
         match asked {
             Asked::Send { .. } => {
-                self.sending.remove(&peer);
+                self.sending.remove(peer);
                 self.schedule_wake_up(cx);
             }
             Asked::Claim {

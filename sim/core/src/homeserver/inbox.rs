@@ -1,12 +1,11 @@
 //! To-device messages: `PUT /sendToDevice`, the inbox and its stream numbers
 //! (BS §2.4, §8.2).
 
-use std::collections::BTreeSet;
-
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, ServerId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{Edu, FederatedId, ToDevice};
@@ -31,7 +30,7 @@ impl<C: Crypto> Homeserver<C> {
             return;
         }
         self.seen_transactions.insert((sender, transaction), cx.now);
-        let mut peers = BTreeSet::new();
+        let mut peers = ServerSet::default();
         let mut rows = vec![];
         for message in messages {
             let server = message.id.to.server();

@@ -29,7 +29,7 @@ impl<C: Crypto> Homeserver<C> {
             Write::DeviceGone(device),
             Write::DeviceListChanged(device.user()),
         ];
-        rows.extend(self.updates_for(&peers, device, (None, None), cx.now));
+        rows.extend(self.updates_for(peers, device, (None, None), cx.now));
         self.write(rows, cx);
         self.stop_polls(device);
         self.answered_syncs.remove(&device);

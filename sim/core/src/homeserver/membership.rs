@@ -10,6 +10,7 @@ use super::{Homeserver, Write, respond};
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, EventId, RoomId, ServerId, UserId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{
@@ -138,10 +139,10 @@ impl<C: Crypto> Homeserver<C> {
         }
         for earlier in events {
             if !self.has_event(event.room, earlier.id) {
-                self.append(earlier, vec![], cx);
+                self.append(earlier, ServerSet::default(), cx);
             }
         }
-        self.append(event, vec![], cx);
+        self.append(event, ServerSet::default(), cx);
         self.answer_membership(device, id, MessageKind::Join, true, cx);
     }
 

@@ -10,6 +10,7 @@ use super::federation::Asked;
 use crate::crypto::Crypto;
 use crate::name::{EventId, RoomId, ServerId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::wire::{FederationRequest, RoomEvent};
 
@@ -50,7 +51,7 @@ impl<C: Crypto> Homeserver<C> {
             .iter()
             .all(|previous| room.known.contains_key(previous))
         {
-            self.append(event, vec![], cx);
+            self.append(event, ServerSet::default(), cx);
             return;
         }
         let earliest = room.extremities.keys().copied().collect();
@@ -82,7 +83,7 @@ impl<C: Crypto> Homeserver<C> {
         let waiting = self.missing.waiting.remove(&latest);
         for event in between.into_iter().chain(waiting) {
             if event.room == room && !self.has_event(room, event.id) {
-                self.append(event, vec![], cx);
+                self.append(event, ServerSet::default(), cx);
             }
         }
     }

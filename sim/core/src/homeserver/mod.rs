@@ -27,6 +27,7 @@ use litemap::LiteMap;
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, NodeId, ServerId};
 use crate::node::{Cx, Input, Node};
+use crate::server_set::ServerSet;
 use crate::time::Time;
 use crate::wire::{
     AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, Message,
@@ -45,7 +46,7 @@ pub struct Homeserver<C: Crypto> {
     transactions: u64,
     requests: u64,
     outstanding: LiteMap<RequestId, federation::Outstanding<C>>,
-    sending: BTreeSet<ServerId>,
+    sending: ServerSet,
     wake_up_at: Option<Time>,
     claims: claim::Claims<C>,
     /// Whom all strangers pass for, once the first of them has come.
@@ -108,7 +109,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             // Requests of two incarnations never meet.
             requests: u64::from(cx.incarnation) << 32,
             outstanding: LiteMap::new(),
-            sending: BTreeSet::new(),
+            sending: ServerSet::default(),
             wake_up_at: None,
             claims: claim::Claims::default(),
             stranger: None,

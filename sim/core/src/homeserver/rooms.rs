@@ -10,6 +10,7 @@ use super::{Homeserver, Write};
 use crate::crypto::Crypto;
 use crate::name::{EventId, RoomId, ServerId, UserId};
 use crate::node::Cx;
+use crate::server_set::ServerSet;
 use crate::trace::Fact;
 use crate::wire::{Membership, RoomContent, RoomEvent};
 
@@ -31,6 +32,8 @@ pub(super) struct Room<C: Crypto> {
     earlier: LiteMap<UserId, Vec<Stay>>,
     /// Everybody who is invited and has not joined, and since which place.
     invited: LiteMap<UserId, u64>,
+    /// The place of the last thing that happened in it.
+    latest: u64,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, Arc<RoomEvent<C>>)>,
     pub(super) known: LiteMap<EventId, ()>,
@@ -86,12 +89,9 @@ impl<C: Crypto> Room<C> {
             .is_some_and(|stay| stay.to.is_none())
     }
 
-    /// The servers whose users are in the room, each once: users are sorted by
-    /// their servers.
-    pub(super) fn servers(&self) -> Vec<ServerId> {
-        let mut servers: Vec<ServerId> = self.members().map(|user| user.server()).collect();
-        servers.dedup();
-        servers
+    /// The servers whose users are in the room.
+    pub(super) fn servers(&self) -> ServerSet {
+        self.members().map(UserId::server).collect()
     }
 
     /// Whether a user is invited, and has not joined.
@@ -194,19 +194,25 @@ impl<C: Crypto> Rooms<C> {
         self.rooms.values().filter(move |room| room.has(user))
     }
 
+    /// The rooms in which something has happened after `place`.
+    pub(super) fn changed_after(&self, place: u64) -> impl Iterator<Item = (RoomId, &Room<C>)> {
+        let rooms = self.rooms.iter().map(|(id, room)| (*id, room));
+        rooms.filter(move |(_, room)| room.latest > place)
+    }
+
     /// Whether two users share a room.
     pub(super) fn share_room(&self, a: UserId, b: UserId) -> bool {
         self.of(a).any(|room| room.has(b))
     }
 
     /// The other servers with a member in a room that `user` is in.
-    pub(super) fn servers_with(&self, user: UserId) -> BTreeSet<ServerId> {
+    pub(super) fn servers_with(&self, user: UserId) -> ServerSet {
         let servers = self.of(user).flat_map(Room::servers);
         servers.filter(|server| *server != user.server()).collect()
     }
 
     /// The other servers that share a room, or have still to be sent an event.
-    pub(super) fn peers(&self, own: ServerId) -> BTreeSet<ServerId> {
+    pub(super) fn peers(&self, own: ServerId) -> ServerSet {
         let members = self.rooms.values().flat_map(Room::servers);
         let unsent = self.unsent.iter().filter(|(_, events)| !events.is_empty());
         let all = members.chain(unsent.map(|(server, _)| *server));
@@ -220,10 +226,12 @@ impl<C: Crypto> Rooms<C> {
             members: LiteMap::new(),
             earlier: LiteMap::new(),
             invited: LiteMap::new(),
+            latest: place,
             timeline: vec![],
             known: LiteMap::new(),
             extremities: LiteMap::new(),
         });
+        row.latest = place;
         row.invited = LiteMap::new(); // Those that stand are told as events.
         // Who is not named has left without this server's hearing of it.
         for (user, stay) in &mut row.members {
@@ -236,12 +244,13 @@ impl<C: Crypto> Rooms<C> {
         }
     }
 
-    pub(super) fn append(&mut self, event: Arc<RoomEvent<C>>, to: Vec<ServerId>) {
+    pub(super) fn append(&mut self, event: Arc<RoomEvent<C>>, to: ServerSet) {
         self.position += 1;
         let place = self.position;
         let Some(room) = self.rooms.get_mut(&event.room) else {
             return;
         };
+        room.latest = place;
         for previous in event.previous.iter() {
             room.extremities.remove(previous);
         }
@@ -298,13 +307,16 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Arc<RoomEvent<C>> {
         let room = self.tables.rooms.rooms.get(&event.room);
-        let mut to = vec![];
+        let mut to = ServerSet::default();
         if let Some(room) = room {
             Arc::make_mut(&mut event).previous = room.extremities.keys().copied().collect();
             to = room.servers();
         }
-        to.retain(|server| *server != self.id && !except.contains(server));
-        self.append(event.clone(), to.clone(), cx);
+        to.remove(self.id);
+        for server in except {
+            to.remove(*server);
+        }
+        self.append(event.clone(), to, cx);
         for peer in to {
             self.flush(peer, cx);
         }
@@ -315,7 +327,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn append(
         &mut self,
         event: Arc<RoomEvent<C>>,
-        to: Vec<ServerId>,
+        to: ServerSet,
         cx: &mut Cx<'_, Self>,
     ) {
         let mut rows = vec![];

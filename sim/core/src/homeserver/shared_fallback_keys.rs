@@ -31,7 +31,7 @@ impl<C: Crypto> Homeserver<C> {
         let mut rows = vec![];
         if keys.is_some() && !peers.is_empty() {
             rows.push(Write::DeviceListChanged(device.user()));
-            rows.extend(self.updates_for(&peers, device, (keys, Some(&row.key)), cx.now));
+            rows.extend(self.updates_for(peers, device, (keys, Some(&row.key)), cx.now));
         }
         rows.push(Write::FallbackKey(row));
         self.write(rows, cx);

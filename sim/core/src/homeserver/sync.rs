@@ -343,15 +343,15 @@ impl<C: Crypto> Homeserver<C> {
         user: UserId,
         place: u64,
     ) -> impl Iterator<Item = (u64, &Arc<RoomEvent<C>>)> {
-        let rooms = self.tables.rooms.rooms.values();
-        let events = rooms.flat_map(move |room| room.seen_by(user, place));
+        let rooms = self.tables.rooms.changed_after(place);
+        let events = rooms.flat_map(move |(_, room)| room.seen_by(user, place));
         events.map(|(place, event)| (*place, event))
     }
 
     fn rooms_after(&self, user: UserId, place: u64) -> impl Iterator<Item = (RoomId, Vec<UserId>)> {
-        let rooms = self.tables.rooms.rooms.iter();
+        let rooms = self.tables.rooms.changed_after(place);
         let new = rooms.filter(move |(_, room)| room.is_new_to(user, place));
-        new.map(|(id, room)| (*id, room.members_and_invited()))
+        new.map(|(id, room)| (id, room.members_and_invited()))
     }
 
     /// Whose devices changed, or who came into a room with `user`; and who
@@ -360,7 +360,7 @@ impl<C: Crypto> Homeserver<C> {
     fn list_changes(&self, user: UserId, from: SyncToken) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
         let mut changed: BTreeSet<UserId> = self.changed_after(user, from.device_lists).collect();
         let mut left = BTreeSet::new();
-        for room in self.tables.rooms.rooms.values() {
+        for (_, room) in self.tables.rooms.changed_after(from.events) {
             let (came, gone) = room.companions_after(user, from.events);
             changed.extend(came);
             left.extend(gone);

@@ -8,6 +8,7 @@ use litemap::LiteMap;
 use crate::crypto::Crypto;
 use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, Table, UserId};
 use crate::node::Durable;
+use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::wire::{
     AccessToken, DeviceKeys, DeviceListUpdate, Edu, FederatedId, RoomEvent, SignedKey, ToDevice,
@@ -191,7 +192,7 @@ pub enum Write<C: Crypto> {
     /// this server is in.
     Room(RoomId, Vec<UserId>),
     /// Appends an event, which these other servers have to be sent.
-    Event(Arc<RoomEvent<C>>, Vec<ServerId>),
+    Event(Arc<RoomEvent<C>>, ServerSet),
     /// Notes that another server has these events.
     EventsSent(ServerId, Vec<u64>),
     /// Notes a transaction from another server.

@@ -14,12 +14,12 @@ use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::problem::{Fault, Problem};
 use crate::protocol::{self, Proposal};
+use crate::server_set::MOST_SERVERS;
 use crate::step::WrittenStep;
 use crate::words::Names;
 
 /// Bounds of what a scenario may hold, so that names fit into small numbers
 /// and a run stays a run.
-const MAX_SERVERS: usize = 64;
 const MAX_DEVICES: usize = 250;
 const MAX_ROOMS: usize = 250;
 const MAX_STEPS: usize = 20_000;
@@ -205,7 +205,7 @@ fn read_cast(written: &Written) -> Result<Cast, Fault> {
     bounded(
         "servers",
         written.servers.get_ref().len(),
-        MAX_SERVERS,
+        MOST_SERVERS,
         &written.servers.span(),
     )?;
     bounded(

@@ -58,7 +58,7 @@ pub struct Homeserver<C: Crypto> {
     seen_transactions: LiteMap<(DeviceId, u64), Time>,
     /// `message_id`s given out since the start.
     federated: u64,
-    polls: LiteMap<sync::Poller, sync::Poll>,
+    polls: sync::Polls,
     answered_syncs: LiteMap<DeviceId, Vec<sync::Answered<C>>>,
 }
 
@@ -118,7 +118,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             missing: missing_events::Missing::default(),
             seen_transactions: LiteMap::new(),
             federated: 0,
-            polls: LiteMap::new(),
+            polls: sync::Polls::default(),
             answered_syncs: LiteMap::new(),
         };
         server.schedule_wake_up(cx);

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, ServerId};
-use crate::trace::{Fact, FactId, Trace};
+use crate::trace::{Fact, FactId, Trace, index};
 
 /// One message that shared a room key.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,14 @@ pub(super) struct Clues {
 
 impl Clues {
     pub(super) fn of(trace: &Trace) -> Self {
-        let mut clues = Self::default();
+        let mut clues = Self {
+            shares: index(),
+            queued: index(),
+            stored: index(),
+            decrypted: index(),
+            reached: index(),
+            ..Self::default()
+        };
         for (id, record) in trace.records() {
             clues.take(id, &record.fact);
         }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::{Fact, FactId, Phase, Trace};
+use crate::trace::{Fact, FactId, Phase, Trace, index};
 use crate::wire::Membership;
 
 use super::clues::Clues;
@@ -90,7 +90,7 @@ impl<'a> History<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
         let mut history = Self {
             trace,
-            fates: FxHashMap::default(),
+            fates: index(),
             accepted: vec![],
             phases: BTreeMap::new(),
             unsettled: false,

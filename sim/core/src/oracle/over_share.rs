@@ -90,8 +90,8 @@ struct Sharing {
     /// The changes that each has taken note of, in order.
     changes: BTreeMap<(Who, RoomId, UserId), Vec<Change>>,
     blocked: BTreeMap<(DeviceId, DeviceId), (FactId, Time)>,
-    shares: BTreeMap<MegolmName, Vec<Share>>,
-    said: BTreeMap<MegolmName, Vec<Said>>,
+    shares: FxHashMap<MegolmName, Vec<Share>>,
+    said: FxHashMap<MegolmName, Vec<Said>>,
     /// Where the sender's server put each event.
     places: FxHashMap<EventId, FactId>,
     found: Vec<Violation>,

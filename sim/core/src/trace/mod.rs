@@ -15,8 +15,18 @@ pub use fact::{
 use hash::{Hasher, StableHash};
 pub use idle::idle_steps;
 
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
 use crate::cast::Cast;
 use crate::time::Time;
+
+/// How many entries an index over a trace of the usual length comes to have.
+const USUAL_ENTRIES: usize = 224;
+
+/// An empty index over a trace, with room for one of the usual length.
+pub(crate) fn index<K, V>() -> FxHashMap<K, V> {
+    FxHashMap::with_capacity_and_hasher(USUAL_ENTRIES, FxBuildHasher)
+}
 
 /// A fact's place in the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,13 +8,13 @@ use super::Reached;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
-use crate::trace::{Discard, Fact, Trace};
+use crate::trace::{Discard, Fact, Trace, index};
 use crate::wire::UploadRefused;
 
 /// The states that the keys of a run reached.
 #[must_use]
 pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
-    let mut lives = Lives::default();
+    let mut lives = Lives::new();
     for (_, record) in trace.records() {
         lives.take(record.at, &record.fact);
     }
@@ -22,7 +22,6 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
 }
 
 /// What has become of every key so far.
-#[derive(Default)]
 struct Lives {
     reached: States,
     keys: FxHashMap<KeyName, Life>,
@@ -67,6 +66,15 @@ impl States {
 }
 
 impl Lives {
+    fn new() -> Self {
+        Self {
+            reached: States::default(),
+            keys: index(),
+            first: index(),
+            fallback: BTreeMap::new(),
+        }
+    }
+
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "most facts are not about keys, and those of other kinds never will be"

@@ -40,6 +40,9 @@ impl<C: Crypto> World<C> {
     /// The crash by which the node does not come to take this message, if
     /// there is one to come.
     pub(super) fn crash_before(&mut self, node: NodeId, body: &Message<C>) -> Option<Armed> {
+        if self.machines.armed(node).is_empty() {
+            return None;
+        }
         let point = CrashPoint::BeforeAnswer(body.kind());
         let is_answer = body.is_answer();
         self.machines

@@ -143,7 +143,7 @@ impl Ground {
         }
         let (file, addition) = target.free();
         scenario.id = format!("{id}{addition}");
-        let scenario = Arc::new(self.without_bound(scenario, seed));
+        let scenario = Arc::new(self.with_usual_bound(scenario, seed));
         let Some(proof) = self.confirm(&scenario, seed)? else {
             return Ok(Status::Fault);
         };
@@ -179,7 +179,7 @@ impl Ground {
     /// The same scenario with the usual bound on its trace instead of a closer
     /// one, if every draw that its file speaks of comes to rest within that: then
     /// they are the same runs.
-    fn without_bound(&self, scenario: Scenario, seed: u64) -> Scenario {
+    fn with_usual_bound(&self, scenario: Scenario, seed: u64) -> Scenario {
         let usual = Settings::default().longest_trace;
         if scenario.settings.longest_trace >= usual {
             return scenario;

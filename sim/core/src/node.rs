@@ -209,7 +209,7 @@ impl<N: Node> Cx<'_, N> {
         self.persist_with([], memory, rows);
     }
 
-    /// The same; first in the transaction come rows that memory has already.
+    /// Like [`Cx::persist`], with rows before the others that memory has already.
     pub fn persist_with(
         &mut self,
         known: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
@@ -217,16 +217,18 @@ impl<N: Node> Cx<'_, N> {
         rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
     ) {
         let (mut count, mut progress) = (0, false);
-        for row in known {
+        let mut note = |row: &_| {
             count += 1;
-            progress |= N::Durable::is_progress(&row);
+            progress |= N::Durable::is_progress(row);
+        };
+        for row in known {
+            note(&row);
             if self.effects.stored {
                 self.effects.rows.push(row);
             }
         }
         for row in rows {
-            count += 1;
-            progress |= N::Durable::is_progress(&row);
+            note(&row);
             if self.effects.stored {
                 self.effects.rows.push(row.clone());
             }

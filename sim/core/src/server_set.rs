@@ -4,7 +4,7 @@
 use crate::name::ServerId;
 
 /// How many servers a scenario can have.
-pub(crate) const MOST_SERVERS: usize = 64;
+pub(crate) const MOST_SERVERS: usize = u64::BITS as usize;
 
 /// A set of homeservers, in their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ impl ServerSet {
     /// Puts a server in. Whether it was not there before.
     ///
     /// # Panics
-    /// If no scenario has that many servers.
+    /// If the server's number is [`MOST_SERVERS`] or more, here as everywhere.
     pub fn insert(&mut self, server: ServerId) -> bool {
         let is_new = !self.contains(server);
         self.0 |= Self::bit(server);
@@ -62,9 +62,10 @@ impl Iterator for Servers {
     type Item = ServerId;
 
     fn next(&mut self) -> Option<ServerId> {
-        let first = u8::try_from(self.0.trailing_zeros()).ok()?;
-        self.0 &= self.0.checked_sub(1)?;
-        Some(ServerId(first))
+        let rest = self.0 & self.0.checked_sub(1)?;
+        let first = (self.0 ^ rest).trailing_zeros();
+        self.0 = rest;
+        u8::try_from(first).ok().map(ServerId)
     }
 }
 

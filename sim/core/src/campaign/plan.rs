@@ -74,7 +74,7 @@ pub const EVERYBODY: u8 = 100;
 
 impl Plan {
     /// The format of the results file.
-    pub const SCHEMA: &'static str = "unwedge/campaign-runs/1";
+    pub const SCHEMA: &'static str = "unwedge/campaign-runs/2";
 
     /// How many chunks there are in all shards; nothing if it is a matter of time.
     #[must_use]

@@ -176,7 +176,7 @@ pub fn rule(entrant: &Entrant, is_base: bool, column: &Column, base: &Column, ru
     )
 }
 
-/// What nobody can tell, if there is something.
+/// How many runs were given up, if any were.
 fn cut_off(column: &Column, runs: u64) -> Option<String> {
     let Struck {
         runs: count, first, ..

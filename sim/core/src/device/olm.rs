@@ -133,12 +133,12 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    /// Takes a to-device message. What it brings is added to `rows`, but for
+    /// Takes a to-device message. What it brings is added to `brought`, but for
     /// a session that it opens, which is stored at once (BS §1.12).
     pub(super) fn receive(
         &mut self,
         message: &ToDevice<C>,
-        rows: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
         cx.observe(Fact::ToDeviceReceived {
@@ -148,37 +148,40 @@ impl<C: Crypto> Device<C> {
         match &message.content {
             ToDeviceContent::NoOlm => self.told_no_olm(message.id.sender, cx),
             ToDeviceContent::Blacklisted(session) => {
-                self.store.withheld.insert(*session);
-                rows.push(Write::Withheld(*session));
+                self.bring(Write::Withheld(*session), brought);
             }
             ToDeviceContent::FromStranger(outside) => {
                 self.receive_from_stranger(message.id, outside, cx);
             }
             ToDeviceContent::Encrypted(outside) => {
                 let id = message.id;
-                self.receive_encrypted(&Envelope { id, outside }, rows, cx);
+                self.receive_encrypted(&Envelope { id, outside }, brought, cx);
             }
         }
+    }
+
+    /// Takes in a row that counts at once, and goes to disk with the rest of the
+    /// sync.
+    pub(super) fn bring(&mut self, row: Write<C>, brought: &mut Vec<Write<C>>) {
+        self.store.apply(row.clone());
+        brought.push(row);
     }
 
     fn receive_encrypted(
         &mut self,
         envelope: &Envelope<'_, C>,
-        rows: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
         let message = envelope.id;
         let digest = cx.crypto.digest(&envelope.outside.ciphertext);
-        match self.decrypt(envelope, rows, cx) {
+        match self.decrypt(envelope, brought, cx) {
             Ok(payload) if self.is_for_me(envelope, &payload) => {
                 cx.observe(Fact::OlmDecrypted {
                     by: self.id,
                     message,
                 });
-                // The hash goes to disk with the rest of the sync, but counts
-                // at once.
-                self.store.decrypted.insert(digest.clone(), ());
-                rows.push(Write::Decrypted(digest));
+                self.bring(Write::Decrypted(digest), brought);
                 match payload.content {
                     Content::RoomKey {
                         session,
@@ -194,7 +197,7 @@ impl<C: Crypto> Device<C> {
                                 UnknownSenders::KeyDropped => false,
                             };
                         if is_kept {
-                            self.learn_room_key(session, index, &key, message, rows, cx);
+                            self.learn_room_key(session, index, &key, message, brought, cx);
                         } else {
                             cx.observe(Fact::RoomKeyDropped {
                                 by: self.id,
@@ -253,7 +256,7 @@ impl<C: Crypto> Device<C> {
     fn decrypt(
         &mut self,
         envelope: &Envelope<'_, C>,
-        rows: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let ciphertext = &envelope.outside.ciphertext;
@@ -261,15 +264,21 @@ impl<C: Crypto> Device<C> {
         let mut is_normal = false;
         let mut error = OlmError::Invalid;
         for place in 0.. {
-            let row = self.sessions_under(peer, theirs).nth(place).cloned();
-            let Some(row) = row else { break };
+            let rows = self.store.sessions.get(&peer);
+            let Some((_, row)) = rows.and_then(|rows| rows.as_slice().get(place)) else {
+                break;
+            };
+            if row.theirs != *theirs {
+                continue;
+            }
+            let row = row.clone();
             let session = self.session(&row, cx);
             match cx.crypto.opens(session, ciphertext) {
-                Some(true) => return self.decrypt_with(row, ciphertext, rows, cx),
+                Some(true) => return self.decrypt_with(row, ciphertext, brought, cx),
                 Some(false) => {}
                 None => {
                     is_normal = true;
-                    match self.decrypt_with(row, ciphertext, rows, cx) {
+                    match self.decrypt_with(row, ciphertext, brought, cx) {
                         Ok(payload) => return Ok(payload),
                         Err(why) => error = why,
                     }
@@ -279,7 +288,7 @@ impl<C: Crypto> Device<C> {
         if is_normal {
             return Err(error);
         }
-        self.accept(envelope, rows, cx)
+        self.accept(envelope, brought, cx)
     }
 
     /// What moved on is stored with the rest of the sync.
@@ -287,22 +296,21 @@ impl<C: Crypto> Device<C> {
         &mut self,
         mut row: Arc<SessionRow<C>>,
         ciphertext: &C::OlmMessage,
-        rows: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let session = self.session(&row, cx);
         let payload = cx.crypto.decrypt(session, ciphertext)?;
         Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
-        self.store.apply(Write::Session(row.clone()));
-        rows.push(Write::Session(row));
+        self.bring(Write::Session(row), brought);
         Ok(payload)
     }
 
-    /// Accepts a session, which is stored at once, or perhaps `later`.
+    /// Accepts a session, which is stored at once, or perhaps with the rest.
     fn accept(
         &mut self,
         envelope: &Envelope<'_, C>,
-        later: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
@@ -334,10 +342,9 @@ impl<C: Crypto> Device<C> {
         if at_once {
             self.write(rows, cx);
         } else {
-            for row in &rows {
-                self.store.apply(row.clone());
+            for row in rows {
+                self.bring(row, brought);
             }
-            later.extend(rows);
         }
         Ok(payload)
     }

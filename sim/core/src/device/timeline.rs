@@ -18,7 +18,7 @@ impl<C: Crypto> Device<C> {
         index: u32,
         key: &C::RoomKey,
         message: MessageId,
-        rows: &mut Vec<Write<C>>,
+        brought: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
     ) {
         if name.sender != message.sender {
@@ -51,9 +51,7 @@ impl<C: Crypto> Device<C> {
             pickle,
         });
         self.may_read_more = true;
-        // It goes to disk with the rest of the sync, but is known at once.
-        self.store.room_keys.insert(name, row.clone());
-        rows.push(Write::RoomKey(row));
+        self.bring(Write::RoomKey(row), brought);
     }
 
     /// Sees a room event and tries to read it. Events come again after a

@@ -3,6 +3,7 @@
 //! what they send.
 
 mod claim;
+mod deduplication;
 mod device_lists;
 mod device_updates;
 mod federation;

@@ -226,7 +226,7 @@ impl<C: Crypto> Rooms<C> {
             members: LiteMap::new(),
             earlier: LiteMap::new(),
             invited: LiteMap::new(),
-            latest: place,
+            latest: 0,
             timeline: vec![],
             known: LiteMap::new(),
             extremities: LiteMap::new(),

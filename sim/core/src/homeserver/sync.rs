@@ -254,7 +254,10 @@ impl<C: Crypto> Homeserver<C> {
         (since.events < newest.events && self.has_events(device.user(), since.events))
             || (messages < newest.to_device && self.inbox_after(device, messages).next().is_some())
             || (lists < newest.device_lists
-                && self.changed_after(device.user(), lists).next().is_some())
+                && self
+                    .lists_changed_after(device.user(), lists)
+                    .next()
+                    .is_some())
     }
 
     fn has_events(&self, user: UserId, place: u64) -> bool {
@@ -385,7 +388,8 @@ impl<C: Crypto> Homeserver<C> {
     /// shares none with it any more. Memberships are looked up and not noted
     /// as changes, so that one member is not told of what concerns another.
     fn list_changes(&self, user: UserId, from: SyncToken) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
-        let mut changed: BTreeSet<UserId> = self.changed_after(user, from.device_lists).collect();
+        let mut changed: BTreeSet<UserId> =
+            self.lists_changed_after(user, from.device_lists).collect();
         let mut left = BTreeSet::new();
         for (_, room) in self.tables.rooms.changed_after(from.events) {
             let (came, gone) = room.companions_after(user, from.events);
@@ -397,7 +401,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     /// Users whose devices changed and who share a room with `user`.
-    fn changed_after(&self, user: UserId, position: u64) -> impl Iterator<Item = UserId> {
+    fn lists_changed_after(&self, user: UserId, position: u64) -> impl Iterator<Item = UserId> {
         let changes = self.tables.device_lists.changes.iter().rev();
         let new = changes
             .take_while(move |(at, _)| *at > position)

@@ -14,15 +14,8 @@ use crate::wire::{
     AccessToken, DeviceKeys, DeviceListUpdate, Edu, FederatedId, RoomEvent, SignedKey, ToDevice,
 };
 
+use super::deduplication::Deduplication;
 use super::rooms::Rooms;
-
-/// For how long a transaction from another server is known.
-const TRANSACTIONS_KEPT: Span = Span::days(1);
-/// For how long a to-device message from another server is known.
-const MESSAGES_KEPT: Span = Span::days(7);
-
-/// How many entries are not worth looking through for what is too old.
-const MOST_KNOWN: usize = 64;
 
 /// A homeserver's database.
 #[derive(Clone, Debug)]
@@ -96,42 +89,6 @@ pub(super) struct Inbox<C: Crypto> {
 pub(super) struct Outbox<C: Crypto> {
     pub(super) position: u64,
     pub(super) edus: LiteMap<ServerId, LiteMap<u64, Edu<C>>>,
-}
-
-/// What has been accepted from other servers, and when (BS §2.6).
-#[derive(Clone, Debug, Default)]
-pub(super) struct Deduplication {
-    pub(super) transactions: LiteMap<(ServerId, u64), Time>,
-    pub(super) messages: LiteMap<(ServerId, FederatedId), Time>,
-    /// With how many entries what is too old is looked for again.
-    most: usize,
-}
-
-impl Deduplication {
-    /// Whether a transaction was accepted not too long ago.
-    pub(super) fn knows_transaction(&self, server: ServerId, id: u64, now: Time) -> bool {
-        let at = self.transactions.get(&(server, id));
-        at.is_some_and(|at| now.since(*at) < TRANSACTIONS_KEPT)
-    }
-
-    /// Whether a to-device message was accepted not too long ago.
-    pub(super) fn knows_message(&self, server: ServerId, id: FederatedId, now: Time) -> bool {
-        let at = self.messages.get(&(server, id));
-        at.is_some_and(|at| now.since(*at) < MESSAGES_KEPT)
-    }
-
-    /// Forgets what is too old to be looked for again, once there is twice as
-    /// much as there was then: meanwhile it is not found either.
-    fn prune(&mut self, now: Time) {
-        let known = self.transactions.len() + self.messages.len();
-        if known < self.most {
-            return;
-        }
-        self.transactions
-            .retain(|_, at| now.since(*at) < TRANSACTIONS_KEPT);
-        self.messages.retain(|_, at| now.since(*at) < MESSAGES_KEPT);
-        self.most = MOST_KNOWN.max(2 * (self.transactions.len() + self.messages.len()));
-    }
 }
 
 /// How long a server is left alone after a failure.
@@ -424,11 +381,10 @@ impl<C: Crypto> Durable for Tables<C> {
             Write::Event(event, to) => self.rooms.append(event, to),
             Write::EventsSent(server, places) => self.rooms.sent(server, &places),
             Write::Transaction(server, id, at) => {
-                self.deduplication.prune(at);
-                self.deduplication.transactions.insert((server, id), at);
+                self.deduplication.transaction(server, id, at);
             }
             Write::RemoteMessage(server, id, at) => {
-                self.deduplication.messages.insert((server, id), at);
+                self.deduplication.message(server, id, at);
             }
             Write::Retry(server, Some((until, interval))) => {
                 self.retry.insert(server, Retry { until, interval });

@@ -38,22 +38,24 @@ struct Fate {
     sent: Option<Event>,
     /// Whether its sender's server took it.
     accepted: bool,
-    /// By the reader's place in the cast.
-    readings: Vec<Reading>,
+    /// Of each device that has seen it, of which there are few.
+    readings: Vec<(DeviceId, Reading)>,
 }
 
 impl Fate {
     fn reading(&self, by: DeviceId) -> Reading {
-        let reading = self.readings.get(usize::from(by.index()));
-        reading.copied().unwrap_or_default()
+        let mut readings = self.readings.iter();
+        let own = readings.find(|(device, _)| *device == by);
+        own.map(|(_, reading)| *reading).unwrap_or_default()
     }
 
     fn reading_mut(&mut self, by: DeviceId) -> &mut Reading {
-        let place = usize::from(by.index());
-        if place >= self.readings.len() {
-            self.readings.resize(place + 1, Reading::default());
-        }
-        &mut self.readings[place]
+        let place = self.readings.iter().position(|(device, _)| *device == by);
+        let place = place.unwrap_or_else(|| {
+            self.readings.push((by, Reading::default()));
+            self.readings.len() - 1
+        });
+        &mut self.readings[place].1
     }
 }
 

@@ -211,7 +211,7 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
     if let Some(claimed) = bounds.claimed {
         let first = found.broken_claim.as_ref();
         let first = first.map_or_else(String::new, |it| format!("; the first is `{}`", it.command));
-        let cut_off = match found.claimed_cut_off {
+        let unknown = match found.claimed_cut_off {
             0 => String::new(),
             count => format!(", and of {count} more nobody can tell"),
         };
@@ -219,7 +219,7 @@ fn random_runs(proposal: &Proposal, campaign: &Record) -> Vec<String> {
             0 => format!("None of {runs} random runs fails today for a cause that it claims to end."),
             _ => format!(
                 "Of {runs} random runs, {} fail today with a cause that it claims to end, and {} of \
-                 these still do under it{cut_off} (at most {:.2} %, with 95 % confidence{first}).",
+                 these still do under it{unknown} (at most {:.2} %, with 95 % confidence{first}).",
                 claimed.of,
                 claimed.count,
                 100.0 * claimed.upper

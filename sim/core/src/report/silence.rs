@@ -117,7 +117,7 @@ mod tests {
     }
 
     /// The same if so many of them were given up.
-    fn lines_of(hunt: &Hunt, met: u64, cut_off: u64, runs: u64) -> String {
+    fn lines_of(hunt: &Hunt, met: u64, given_up: u64, runs: u64) -> String {
         let mut silence = Silence::new(hunt);
         for run in 0..runs {
             let outcome = OutcomeClass::Lost;
@@ -129,7 +129,7 @@ mod tests {
                 violated: BTreeSet::new(),
                 cut_off: false,
             };
-            let cut_off = run < cut_off;
+            let cut_off = run < given_up;
             let under = Came {
                 cut_off,
                 ..base.clone()

@@ -46,8 +46,9 @@ impl FromStableHash for StableHash {
     }
 }
 
-/// A cheap hash of small values: for draws, which only have to look like
-/// chance. Nobody chooses what is hashed so as to do harm. The same on every
+/// A cheap hash of small values: for draws, which only have to look like chance,
+/// and for what stands for a few values of a run (a digest of keys, what a message
+/// is about). Nobody chooses what is hashed so as to do harm. The same on every
 /// machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick(u64);

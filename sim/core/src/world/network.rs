@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
-
 use litemap::LiteMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};

@@ -25,8 +25,8 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
 struct Lives {
     reached: States,
     keys: FxHashMap<KeyName, Life>,
-    /// Which incarnation was the first to generate a one-time key of an ID.
-    first: FxHashMap<(DeviceId, KeyId), u16>,
+    /// The lowest incarnation that has generated a one-time key of an ID.
+    lowest: FxHashMap<(DeviceId, KeyId), u16>,
     /// The fallback key that each device generated last.
     fallback: BTreeMap<DeviceId, KeyName>,
 }
@@ -42,6 +42,8 @@ struct Life {
     forgotten: bool,
 }
 
+const _: () = assert!(Reached::ALL.len() <= u64::BITS as usize);
+
 /// Some of the states, one bit each.
 #[derive(Clone, Copy, Default)]
 struct States(u64);
@@ -55,7 +57,7 @@ impl States {
         self.0 & 1 << state as u64 != 0
     }
 
-    fn and(self, others: States) -> States {
+    fn union(self, others: States) -> States {
         States(self.0 | others.0)
     }
 
@@ -70,7 +72,7 @@ impl Lives {
         Self {
             reached: States::default(),
             keys: index(),
-            first: index(),
+            lowest: index(),
             fallback: BTreeMap::new(),
         }
     }
@@ -146,7 +148,11 @@ impl Lives {
         self.keys.entry(key).or_default()
     }
 
-    /// Every key of a device.
+    /// Every key of a device, in no order.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is gathered of them has no order"
+    )]
     fn of(&mut self, owner: DeviceId) -> impl Iterator<Item = (&KeyName, &mut Life)> {
         self.keys
             .iter_mut()
@@ -159,11 +165,12 @@ impl Lives {
         match key.kind {
             KeyKind::OneTime => {
                 let incarnation = key.incarnation;
-                let first = self.first.entry((key.owner, key.id)).or_insert(incarnation);
-                if *first < incarnation {
+                let lowest = self.lowest.entry((key.owner, key.id));
+                let lowest = lowest.or_insert(incarnation);
+                if *lowest < incarnation {
                     self.reached.insert(Reached::OneTimeOverwritten);
                 }
-                *first = incarnation.min(*first);
+                *lowest = incarnation.min(*lowest);
             }
             KeyKind::Fallback => {
                 if self.fallback.insert(key.owner, key).is_some() {
@@ -270,7 +277,7 @@ impl Lives {
                 states.insert(Reached::OneTimeUseForgotten);
             }
         }
-        self.reached = self.reached.and(states);
+        self.reached = self.reached.union(states);
     }
 
     /// A server's table is as it was at `then`.
@@ -308,7 +315,7 @@ impl Lives {
                 KeyKind::OneTime | KeyKind::Fallback => {}
             }
         }
-        self.reached = self.reached.and(states);
+        self.reached = self.reached.union(states);
     }
 
     fn wiped(&mut self, device: DeviceId) {

@@ -31,8 +31,10 @@ pub(crate) struct Recorded {
     pub(crate) causes: Vec<Cause>,
     pub(crate) regression: Option<Witness>,
     pub(crate) broken_claim: Option<Witness>,
+    /// Older files call it and the next otherwise.
+    #[serde(alias = "given_up")]
     pub(crate) cut_off: Option<Witnessed>,
-    #[serde(default)]
+    #[serde(default, alias = "claimed_given_up")]
     pub(crate) claimed_cut_off: u64,
 }
 

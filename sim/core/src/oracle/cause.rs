@@ -4,6 +4,7 @@
 
 mod blame;
 mod invitation;
+mod issued_again;
 mod kind;
 mod lost_on_the_way;
 mod never_given;

@@ -31,7 +31,6 @@ pub mod protocol;
 pub mod report;
 mod roles;
 pub mod scenario;
-mod server_set;
 pub mod step;
 pub mod time;
 pub mod trace;

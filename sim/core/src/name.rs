@@ -5,6 +5,9 @@
 //! A homeserver is named in every user ID, and a user in every device, as in
 //! Matrix; so "which server does this user live on" needs no look-up.
 
+mod row;
+mod server_set;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,6 +15,10 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
+
+pub use row::{Row, Table};
+pub(crate) use server_set::MOST_SERVERS;
+pub use server_set::ServerSet;
 
 /// A homeserver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -241,228 +248,5 @@ ordered!(EventId, u128, |it| {
     u128::from(it.sender.0) << 64 | u128::from(it.sent.ticks())
 });
 
-/// A table of a homeserver's database: what a backup or a restore can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Table {
-    /// One-time keys that have not been claimed.
-    OneTimeKeys,
-    /// The fallback key of each device and whether it was used.
-    FallbackKeys,
-    /// Identity keys of the server's own devices.
-    Devices,
-    /// Identity keys of other servers' devices, and the stream of changes.
-    DeviceLists,
-    /// To-device messages that devices have not fetched.
-    Inbox,
-    /// To-device messages and device-list updates for other servers.
-    Outbox,
-    /// Rooms, their members and events.
-    Rooms,
-    /// Transactions and messages already accepted from other servers.
-    Deduplication,
-    /// When each other server may be asked again.
-    RetryTimings,
-    /// One-time keys that were handed out, where a server remembers them.
-    IssuedKeys,
-}
-
-impl Table {
-    /// Every table, in the order in which they are listed.
-    pub const ALL: &[Table] = &[
-        Table::OneTimeKeys,
-        Table::FallbackKeys,
-        Table::Devices,
-        Table::DeviceLists,
-        Table::Inbox,
-        Table::Outbox,
-        Table::Rooms,
-        Table::Deduplication,
-        Table::RetryTimings,
-        Table::IssuedKeys,
-    ];
-
-    /// As a scenario file spells it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Table::OneTimeKeys => "one-time-keys",
-            Table::FallbackKeys => "fallback-keys",
-            Table::Devices => "devices",
-            Table::DeviceLists => "device-lists",
-            Table::Inbox => "inbox",
-            Table::Outbox => "outbox",
-            Table::Rooms => "rooms",
-            Table::Deduplication => "deduplication",
-            Table::RetryTimings => "retry-timings",
-            Table::IssuedKeys => "issued-keys",
-        }
-    }
-}
-
-/// A kind of row that a client stores: what a crash can be tied to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Row {
-    /// That the device is logged in, or no longer is.
-    Login,
-    /// The Olm account: identity, one-time and fallback keys.
-    Account,
-    /// An Olm session.
-    Session,
-    /// What is noted of a peer or a message beside the sessions.
-    Note,
-    /// A received room key.
-    RoomKey,
-    /// A sending Megolm session, and who has been given its key.
-    OutboundSession,
-    /// Another user's devices, or that they are outdated.
-    DeviceList,
-    /// A room's members.
-    Room,
-    /// How far to-device messages have been fetched.
-    Token,
-    /// A room event that was seen or read, and how far events were fetched.
-    Event,
-    /// What a person said, on its way to the server.
-    Queue,
-    /// A row of a homeserver's table.
-    Of(Table),
-}
-
-impl Row {
-    /// The rows that a client stores, in the order in which they are listed.
-    pub const OF_CLIENTS: &[Row] = &[
-        Row::Login,
-        Row::Account,
-        Row::Session,
-        Row::Note,
-        Row::RoomKey,
-        Row::OutboundSession,
-        Row::DeviceList,
-        Row::Room,
-        Row::Token,
-        Row::Event,
-        Row::Queue,
-    ];
-
-    /// As a scenario file spells it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Row::Login => "login",
-            Row::Account => "account",
-            Row::Session => "session",
-            Row::Note => "note",
-            Row::RoomKey => "room-key",
-            Row::OutboundSession => "outbound-session",
-            Row::DeviceList => "device-list",
-            Row::Room => "room",
-            Row::Token => "token",
-            Row::Event => "event",
-            Row::Queue => "queue",
-            Row::Of(table) => table.name(),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::Span;
-
-    /// Numbers at both ends of what there is, and between.
-    const BYTES: [u8; 4] = [0, 1, 254, 255];
-
-    fn devices() -> impl Iterator<Item = DeviceId> {
-        BYTES.into_iter().flat_map(|server| {
-            let user = UserId::new(ServerId(server), 255 - server);
-            BYTES
-                .into_iter()
-                .map(move |index| DeviceId::new(user, index))
-        })
-    }
-
-    fn times() -> impl Iterator<Item = Time> {
-        let ticks = [0, 1, u64::MAX - 1, u64::MAX];
-        ticks
-            .into_iter()
-            .map(|it| Time::ZERO + Span::from_ticks(it))
-    }
-
-    /// Asserts that names are ordered, and equal, as these fields are.
-    fn ordered_by<N: Copy + Ord + fmt::Debug, F: Ord>(names: &[N], fields: impl Fn(N) -> F) {
-        for a in names.iter().copied() {
-            for b in names.iter().copied() {
-                let expected = fields(a).cmp(&fields(b));
-                assert_eq!(a.cmp(&b), expected, "{a:?} {b:?}");
-                assert_eq!(a == b, expected.is_eq(), "{a:?} {b:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_device_says_whose_it_is() {
-        for device in devices() {
-            let (user, server) = (device.user(), device.server());
-            assert_eq!(DeviceId::new(user, device.index()), device);
-            assert_eq!(UserId::new(server, user.index()), user);
-        }
-        let all: Vec<DeviceId> = devices().collect();
-        ordered_by(&all, |it| (it.server().0, it.user().index(), it.index()));
-    }
-
-    #[test]
-    fn nodes_are_ordered_servers_first() {
-        let servers = BYTES.map(ServerId).map(NodeId::Server);
-        let nodes: Vec<NodeId> = servers
-            .into_iter()
-            .chain(devices().map(NodeId::Device))
-            .collect();
-        ordered_by(&nodes, |it| match it {
-            NodeId::Server(server) => (0, u32::from(server.0)),
-            NodeId::Device(device) => (1, device.0),
-        });
-    }
-
-    #[test]
-    fn names_are_ordered_by_their_fields() {
-        let mut keys = vec![];
-        for owner in devices().step_by(3) {
-            for kind in [KeyKind::OneTime, KeyKind::Fallback] {
-                for id in [0, 1, u64::MAX].map(KeyId) {
-                    keys.extend([0, u16::MAX].map(|incarnation| KeyName {
-                        owner,
-                        kind,
-                        id,
-                        incarnation,
-                    }));
-                }
-            }
-        }
-        ordered_by(&keys, |it| (it.owner, it.kind, it.id, it.incarnation));
-        let mut sessions = vec![];
-        let mut megolm = vec![];
-        let mut events = vec![];
-        for device in devices().step_by(3) {
-            for at in times() {
-                sessions.extend(devices().step_by(5).map(|peer| SessionName {
-                    opener: device,
-                    peer,
-                    opened: at,
-                }));
-                megolm.extend(BYTES.map(RoomId).map(|room| MegolmName {
-                    sender: device,
-                    room,
-                    created: at,
-                }));
-                events.push(EventId {
-                    sender: device,
-                    sent: at,
-                });
-            }
-        }
-        ordered_by(&sessions, |it| (it.opener, it.peer, it.opened));
-        ordered_by(&megolm, |it| (it.sender, it.room, it.created));
-        ordered_by(&events, |it| (it.sender, it.sent));
-    }
-}
+mod tests;

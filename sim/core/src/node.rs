@@ -1,12 +1,10 @@
 //! What a node is: a state machine that takes one input and answers with
 //! ordered effects. Knows nothing of engines: no queue, clock or network.
 
-use std::collections::BTreeSet;
-
 use crate::cast::{Client, SyncApi};
 use crate::crypto::Crypto;
 use crate::draws::Draws;
-use crate::name::{NodeId, Row, ServerId};
+use crate::name::{NodeId, Row, ServerSet};
 use crate::protocol::Reading;
 use crate::time::{Span, Time};
 use crate::trace::Fact;
@@ -34,7 +32,7 @@ pub trait Node: Sized {
     /// How many things the node still means to do that will change what it or
     /// another node stores, but for those that wait for one of the servers
     /// that are `gone`. A run has settled only when nobody has any.
-    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize;
+    fn pending(&self, gone: ServerSet) -> usize;
 }
 
 /// A node's database.

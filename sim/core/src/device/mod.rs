@@ -26,7 +26,9 @@ use std::collections::BTreeSet;
 use litemap::LiteMap;
 
 use crate::crypto::{Body, Crypto};
-use crate::name::{DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, SessionName, UserId};
+use crate::name::{
+    DeviceId, KeyId, MegolmName, NodeId, RoomId, ServerId, ServerSet, SessionName, UserId,
+};
 use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::trace::{Fact, LogoutReason};
@@ -190,9 +192,9 @@ impl<C: Crypto> Node for Device<C> {
         }
     }
 
-    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize {
+    fn pending(&self, gone: ServerSet) -> usize {
         // What was said before a login that never happened is never sent.
-        if gone.contains(&self.id.server()) || !self.is_in_use() {
+        if gone.contains(self.id.server()) || !self.is_in_use() {
             return 0;
         }
         self.store.queue.len() + self.wishes.len()

@@ -260,18 +260,11 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let ciphertext = &envelope.outside.ciphertext;
-        let (peer, theirs) = (envelope.id.sender, &envelope.outside.sender_identity);
+        let stored = self.sessions_under(envelope.id.sender, &envelope.outside.sender_identity);
+        let stored: Vec<Arc<SessionRow<C>>> = stored.cloned().collect();
         let mut is_normal = false;
         let mut error = OlmError::Invalid;
-        for place in 0.. {
-            let rows = self.store.sessions.get(&peer);
-            let Some((_, row)) = rows.and_then(|rows| rows.as_slice().get(place)) else {
-                break;
-            };
-            if row.theirs != *theirs {
-                continue;
-            }
-            let row = row.clone();
+        for row in stored {
             let session = self.session(&row, cx);
             match cx.crypto.opens(session, ciphertext) {
                 Some(true) => return self.decrypt_with(row, ciphertext, brought, cx),

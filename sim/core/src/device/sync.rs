@@ -71,15 +71,13 @@ fn told_counts<C: Crypto>(response: &SyncResponse<C>, cx: &Cx<'_, Device<C>>) ->
 fn in_order<'a, C: Crypto>(
     messages: &'a [ToDevice<C>],
     cx: &Cx<'_, Device<C>>,
-) -> impl Iterator<Item = &'a ToDevice<C>> + use<'a, C> {
-    let last_first = messages.len() > 1
-        && match cx.protocol.to_device_order() {
-            ToDeviceOrder::AsGiven => false,
-            ToDeviceOrder::LastFirst => true,
-        };
-    let place = move |count| match last_first {
-        true => messages.len() - 1 - count,
-        false => count,
-    };
-    (0..messages.len()).map(move |count| &messages[place(count)])
+) -> Vec<&'a ToDevice<C>> {
+    let mut messages: Vec<&ToDevice<C>> = messages.iter().collect();
+    if messages.len() > 1 {
+        match cx.protocol.to_device_order() {
+            ToDeviceOrder::AsGiven => {}
+            ToDeviceOrder::LastFirst => messages.reverse(),
+        }
+    }
+    messages
 }

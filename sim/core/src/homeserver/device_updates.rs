@@ -15,9 +15,8 @@ use super::federation::Asked;
 use super::tables::RemoteList;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, ServerId, UserId};
+use crate::name::{DeviceId, ServerId, ServerSet, UserId};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::wire::{DeviceKeys, DeviceListUpdate, Edu, FederationRequest, SignedKey};
 

@@ -5,9 +5,8 @@ use super::invite::Inviting;
 use super::{Homeserver, Timer, Write};
 use crate::crypto::Crypto;
 use crate::draws::Purpose;
-use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, EventId, NodeId, RoomId, ServerId, ServerSet, UserId};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::trace::{Fact, RemoteFailure};
 use crate::wire::{

@@ -3,9 +3,8 @@
 
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, ServerId};
+use crate::name::{DeviceId, ServerId, ServerSet};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{Edu, FederatedId, ToDevice};

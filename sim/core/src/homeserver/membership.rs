@@ -8,9 +8,8 @@ use super::federation::{Asked, Joining};
 use super::rooms::Room;
 use super::{Homeserver, Write, respond};
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, EventId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, EventId, RoomId, ServerId, ServerSet, UserId};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{

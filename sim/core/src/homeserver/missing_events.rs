@@ -8,9 +8,8 @@ use litemap::LiteMap;
 use super::Homeserver;
 use super::federation::Asked;
 use crate::crypto::Crypto;
-use crate::name::{EventId, RoomId, ServerId};
+use crate::name::{EventId, RoomId, ServerId, ServerSet};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::time::Span;
 use crate::wire::{FederationRequest, RoomEvent};
 

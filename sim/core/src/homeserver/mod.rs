@@ -21,14 +21,11 @@ mod strangers;
 mod sync;
 mod tables;
 
-use std::collections::BTreeSet;
-
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, NodeId, ServerId};
+use crate::name::{DeviceId, NodeId, ServerId, ServerSet};
 use crate::node::{Cx, Input, Node};
-use crate::server_set::ServerSet;
 use crate::time::Time;
 use crate::wire::{
     AccessToken, ClientRequest, ClientResponse, FederationRequest, FederationResponse, Message,
@@ -165,17 +162,17 @@ impl<C: Crypto> Node for Homeserver<C> {
         }
     }
 
-    fn pending(&self, gone: &BTreeSet<ServerId>) -> usize {
+    fn pending(&self, gone: ServerSet) -> usize {
         let edus = self.tables.outbox.edus.iter();
         let edus = edus.map(|(server, queue)| (server, queue.len()));
         let events = self.tables.rooms.unsent.iter();
         let events = events.map(|(server, queue)| (server, queue.len()));
         let queued = edus
             .chain(events)
-            .filter(|(server, _)| !gone.contains(server));
+            .filter(|(server, _)| !gone.contains(**server));
         let queued: usize = queued.map(|(_, count)| count).sum();
         let outdated = self.stale_lists();
-        let outdated = outdated.filter(|user| !gone.contains(&user.server()));
+        let outdated = outdated.filter(|user| !gone.contains(user.server()));
         queued + outdated.count() + self.claims.open() + self.queries.open()
     }
 }

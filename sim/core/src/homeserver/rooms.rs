@@ -8,9 +8,8 @@ use litemap::LiteMap;
 
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
-use crate::name::{EventId, RoomId, ServerId, UserId};
+use crate::name::{EventId, RoomId, ServerId, ServerSet, UserId};
 use crate::node::Cx;
-use crate::server_set::ServerSet;
 use crate::trace::Fact;
 use crate::wire::{Membership, RoomContent, RoomEvent};
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, Table, UserId};
+use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, ServerSet, Table, UserId};
 use crate::node::Durable;
-use crate::server_set::ServerSet;
 use crate::time::{Span, Time};
 use crate::wire::{
     AccessToken, DeviceKeys, DeviceListUpdate, Edu, FederatedId, RoomEvent, SignedKey, ToDevice,

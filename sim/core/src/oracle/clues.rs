@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, EventId, KeyName, MegolmName, MessageId, ServerId};
-use crate::trace::{Fact, FactId, Trace, index};
+use crate::trace::{Fact, FactId, Trace, empty_index};
 
 /// One message that shared a room key.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +33,11 @@ pub(super) struct Clues {
 impl Clues {
     pub(super) fn of(trace: &Trace) -> Self {
         let mut clues = Self {
-            shares: index(),
-            queued: index(),
-            stored: index(),
-            decrypted: index(),
-            reached: index(),
+            shares: empty_index(),
+            queued: empty_index(),
+            stored: empty_index(),
+            decrypted: empty_index(),
+            reached: empty_index(),
             ..Self::default()
         };
         for (id, record) in trace.records() {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::crypto::Body;
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::{Fact, FactId, Phase, Trace, index};
+use crate::trace::{Fact, FactId, Phase, Trace, empty_index};
 use crate::wire::Membership;
 
 use super::clues::Clues;
@@ -36,8 +36,8 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 struct Fate {
     sent: Option<Event>,
-    /// Whether its sender's server took it.
-    accepted: bool,
+    /// When its sender's server took it.
+    accepted: Option<FactId>,
     /// Of each device that has seen it, of which there are few.
     readings: Vec<(DeviceId, Reading)>,
 }
@@ -65,7 +65,7 @@ pub(super) struct History<'a> {
     pub(super) trace: &'a Trace,
     fates: FxHashMap<EventId, Fate>,
     /// The events that their senders' servers took, in the order of their names.
-    accepted: Vec<(EventId, FactId)>,
+    accepted: Vec<EventId>,
     pub(super) phases: BTreeMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Whether the run was given up because it came to too much.
@@ -92,7 +92,7 @@ impl<'a> History<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
         let mut history = Self {
             trace,
-            fates: index(),
+            fates: empty_index(),
             accepted: vec![],
             phases: BTreeMap::new(),
             unsettled: false,
@@ -104,7 +104,7 @@ impl<'a> History<'a> {
         for (id, record) in trace.records() {
             history.take(id, record.at, &record.fact);
         }
-        history.accepted.sort_unstable_by_key(|(id, _)| *id);
+        history.accepted.sort_unstable();
         history
     }
 
@@ -175,9 +175,9 @@ impl<'a> History<'a> {
     }
 
     fn accepted_events(&self) -> impl Iterator<Item = (EventId, &Fate, Event, FactId)> + '_ {
-        self.accepted.iter().filter_map(|(id, place)| {
+        self.accepted.iter().filter_map(|id| {
             let fate = &self.fates[id];
-            Some((*id, fate, fate.sent?, *place))
+            Some((*id, fate, fate.sent?, fate.accepted?))
         })
     }
 
@@ -317,8 +317,9 @@ impl<'a> History<'a> {
             }
             Fact::EventStored { server, event } if server == event.sender.server() => {
                 let fate = self.fates.entry(event).or_default();
-                if !std::mem::replace(&mut fate.accepted, true) {
-                    self.accepted.push((event, id));
+                if fate.accepted.is_none() {
+                    fate.accepted = Some(id);
+                    self.accepted.push(event);
                 }
             }
             Fact::EventSeen { by, event } => {

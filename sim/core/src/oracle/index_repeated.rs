@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::{Oracle, Violation};
 use crate::name::{EventId, MegolmName, MessageId, SessionName};
 use crate::time::Time;
-use crate::trace::{Fact, Trace, index};
+use crate::trace::{Fact, Trace, empty_index};
 
 /// Finds indexes of Olm chains and Megolm sessions that were used twice.
 pub(super) const ORACLE: Oracle = Oracle {
@@ -36,7 +36,7 @@ enum Sent {
 /// Looks for them.
 pub(super) fn check(trace: &Trace) -> Vec<Violation> {
     // Nearly always every ratchet goes only forward.
-    let mut newest = index();
+    let mut newest = empty_index();
     let goes_back = trace.records().any(|(_, record)| {
         encrypted(&record.fact).is_some_and(|(ratchet, index, _)| {
             let before = newest.insert(ratchet, index);

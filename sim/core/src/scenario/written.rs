@@ -9,12 +9,11 @@ use toml::Spanned;
 use super::settings::{self, Latency};
 use super::{Effort, Engines, Scenario};
 use crate::cast::{Cast, Client, Device, Room, SyncApi, User};
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, UserId};
+use crate::name::{DeviceId, MOST_SERVERS, NodeId, RoomId, ServerId, UserId};
 use crate::node::Settings;
 use crate::oracle::OutcomeClass;
 use crate::problem::{Fault, Problem};
 use crate::protocol::{self, Proposal};
-use crate::server_set::MOST_SERVERS;
 use crate::step::WrittenStep;
 use crate::words::Names;
 

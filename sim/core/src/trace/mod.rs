@@ -25,7 +25,7 @@ const USUAL_ENTRIES: usize = 224;
 
 /// An empty index over a trace, with room for one of the usual length. It is for
 /// what is looked up; whoever goes through it may show nothing of its order.
-pub(crate) fn index<K, V>() -> FxHashMap<K, V> {
+pub(crate) fn empty_index<K, V>() -> FxHashMap<K, V> {
     FxHashMap::with_capacity_and_hasher(USUAL_ENTRIES, FxBuildHasher)
 }
 

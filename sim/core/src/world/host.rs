@@ -72,7 +72,7 @@ impl<C: Crypto> World<C> {
         machine.incarnation = incarnation;
         let disk = machine.disk.read();
         let (started, effects) = self.call(node, incarnation, |cx| N::boot(node, disk, cx));
-        N::machine(&mut self.machines, node).pending = started.pending(&self.gone);
+        N::machine(&mut self.machines, node).pending = started.pending(self.gone);
         // A crash that waits for something waits until the node is up: one that
         // is not cannot be stopped.
         let armed = std::mem::take(self.machines.armed(node));
@@ -85,7 +85,7 @@ impl<C: Crypto> World<C> {
     pub(super) fn handle<N: Hosted<C>>(&mut self, id: NodeId, node: &mut N, input: Input<N>) {
         let incarnation = N::machine(&mut self.machines, id).incarnation;
         let ((), effects) = self.call(id, incarnation, |cx| node.handle(input, cx));
-        N::machine(&mut self.machines, id).pending = node.pending(&self.gone);
+        N::machine(&mut self.machines, id).pending = node.pending(self.gone);
         self.perform(id, Process::App, effects);
     }
 

@@ -31,7 +31,7 @@ use crate::crypto::Crypto;
 use crate::device::{self, Device};
 use crate::draws::Draws;
 use crate::homeserver::{self, Homeserver};
-use crate::name::{DeviceId, NodeId, ServerId};
+use crate::name::{DeviceId, NodeId, ServerId, ServerSet};
 use crate::node::{Effects, Input};
 use crate::protocol::{Consulted, Protocol};
 use crate::scenario::Scenario;
@@ -103,7 +103,7 @@ pub struct World<C: Crypto> {
     held: Vec<(NodeId, NodeId, Box<Message<C>>)>,
     /// Devices that people mean to be logged in.
     logged_in: BTreeSet<DeviceId>,
-    gone: BTreeSet<ServerId>,
+    gone: ServerSet,
     gone_devices: BTreeSet<DeviceId>,
     /// How many strangers have claimed a key, or are about to.
     strangers: u64,
@@ -191,7 +191,7 @@ impl<C: Crypto> World<C> {
             orders: vec![],
             held: vec![],
             logged_in: BTreeSet::new(),
-            gone: BTreeSet::new(),
+            gone: ServerSet::default(),
             gone_devices: BTreeSet::new(),
             strangers: 0,
             injections: vec![],

@@ -1,15 +1,13 @@
 //! What steps and phases do to the world: connections and links, databases
 //! that are copied and put back, nodes that stop and start.
 
-use std::collections::BTreeSet;
-
 use super::machine::Armed;
 use super::phases::Tick;
 use super::{Order, World};
 use crate::crypto::{Body, Crypto};
 use crate::device::Command;
 use crate::homeserver::{self, Tables};
-use crate::name::{DeviceId, NodeId, RoomId, ServerId, Table, UserId};
+use crate::name::{DeviceId, NodeId, RoomId, ServerId, ServerSet, Table, UserId};
 use crate::odds::Odds;
 use crate::protocol::{KeysReset, Reading, RestoredTables};
 use crate::step::{CrashPoint, Fork, InFlight, Outside};
@@ -68,7 +66,7 @@ impl<C: Crypto> Outside for World<C> {
     /// The client is told of every server that was in the room to begin with.
     fn join(&mut self, device: DeviceId, room: RoomId, step: StepIndex) {
         let members = &self.cast.rooms[usize::from(room.0)].members;
-        let via: BTreeSet<ServerId> = members.iter().map(|user| user.server()).collect();
+        let via: ServerSet = members.iter().map(|user| user.server()).collect();
         let command = Command::Join(room, via.into_iter().collect());
         self.ask(device, command, step);
     }
@@ -369,7 +367,7 @@ impl<C: Crypto> World<C> {
     /// Whether a node will never start again.
     pub(super) fn is_gone(&self, node: NodeId) -> bool {
         match node {
-            NodeId::Server(server) => self.gone.contains(&server),
+            NodeId::Server(server) => self.gone.contains(server),
             NodeId::Device(device) => self.gone_devices.contains(&device),
         }
     }

@@ -182,7 +182,7 @@ impl<C: Crypto> World<C> {
         let cast = self.cast.clone();
         let servers = cast
             .server_ids()
-            .filter(|server| !self.gone.contains(server));
+            .filter(|server| !self.gone.contains(*server));
         let servers: Vec<ServerId> = servers.collect();
         for server in &servers {
             self.command_server(*server, APART, homeserver::Command::Greet(servers.clone()));

@@ -229,7 +229,7 @@ impl<C: Crypto> World<C> {
         let ((), effects) = self.call(node, incarnation, |cx| this.handle(input, cx));
         let is_wiped = other.read(&effects.rows);
         if process == Process::App {
-            let pending = processes.app.pending(&self.gone);
+            let pending = processes.app.pending(self.gone);
             self.machines.devices[usize::from(device.index())].pending = pending;
         }
         self.perform(node, process, effects);

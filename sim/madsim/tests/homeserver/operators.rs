@@ -7,7 +7,7 @@ use super::driver::peer::Peer;
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, HERE, THERE};
 use super::{ROOM, Server, Upload, message, names, numbers, server};
 use unwedge_core::homeserver::{Command, Strangers};
-use unwedge_core::name::{DeviceId, KeyName};
+use unwedge_core::name::{DeviceId, KeyName, ServerSet};
 use unwedge_core::node::{Input, Node as _};
 use unwedge_core::odds::Odds;
 use unwedge_core::time::Span;
@@ -60,13 +60,13 @@ fn keys_that_are_claimed_for_nobody_are_issued_one_after_the_other() {
     let (mut server, keys, _) = with_keys();
     server.facts();
     claim_for_nobody(&mut server, 2);
-    assert_eq!(server.node.pending(&BTreeSet::new()), 1);
+    assert_eq!(server.node.pending(ServerSet::default()), 1);
     // Each takes the database a moment, and the second waits for the first.
     server.wait(Span::millis(1));
     assert!(issued(&mut server).len() < 2);
     server.wait(Span::secs(1));
     let mut all = issued(&mut server);
-    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
+    assert_eq!(server.node.pending(ServerSet::default()), 0);
     assert!(all.iter().all(|(_, to)| to.is_none()));
     all.extend(
         server
@@ -134,7 +134,7 @@ fn strangers_who_use_their_keys_send_a_message_with_each_and_others_none() {
 fn a_claim_of_no_key_for_nobody_does_nothing() {
     let (mut server, _, _) = with_keys();
     claim_for_nobody(&mut server, 0);
-    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
+    assert_eq!(server.node.pending(ServerSet::default()), 0);
     assert_eq!(server.counts(BOB).one_time_keys, 3);
 }
 

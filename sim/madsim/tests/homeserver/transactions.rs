@@ -1,11 +1,9 @@
 //! Transactions between servers: what goes out until it is taken, and what
 //! is taken in only once (BS §2.5, §2.6, §8.2).
 
-use std::collections::BTreeSet;
-
 use super::driver::{ALICE, BOB, CAROL, ELSEWHERE, THERE};
 use super::{DAVE, Server, federated, message, messages, numbers, server, there};
-use unwedge_core::name::{DeviceId, RoomId, ServerId};
+use unwedge_core::name::{DeviceId, RoomId, ServerId, ServerSet};
 use unwedge_core::node::Node as _;
 use unwedge_core::time::Span;
 use unwedge_core::wire::{Edu, FederationRequest, FederationResponse, RequestId, ToDevice};
@@ -71,7 +69,7 @@ fn a_message_whose_answer_was_lost_is_resent_in_a_new_transaction() {
     take(&mut server, request);
     server.wait(Span::hours(1));
     assert!(next_transaction(&mut server).is_none());
-    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
+    assert_eq!(server.node.pending(ServerSet::default()), 0);
 }
 
 #[test]
@@ -106,7 +104,7 @@ fn a_message_to_a_server_with_which_no_room_is_shared_is_resent_as_well() {
     let (request, _, messages) = again.expect("within the hour");
     assert_eq!(messages, [1]);
     take(&mut server, request);
-    assert_eq!(server.node.pending(&BTreeSet::new()), 0);
+    assert_eq!(server.node.pending(ServerSet::default()), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::Reached;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
-use crate::trace::{Discard, Fact, Trace, index};
+use crate::trace::{Discard, Fact, Trace, empty_index};
 use crate::wire::UploadRefused;
 
 /// The states that the keys of a run reached.
@@ -71,8 +71,8 @@ impl Lives {
     fn new() -> Self {
         Self {
             reached: States::default(),
-            keys: index(),
-            lowest: index(),
+            keys: empty_index(),
+            lowest: empty_index(),
             fallback: BTreeMap::new(),
         }
     }

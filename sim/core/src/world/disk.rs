@@ -44,6 +44,11 @@ impl<D: Durable> Disk<D> {
         self.before.apply(row);
     }
 
+    /// Nobody will look at the disk again: it stores nothing any more.
+    pub(super) fn close(&mut self) {
+        *self = Self::new(None);
+    }
+
     /// Writes rows, in one transaction.
     pub(super) fn write(&mut self, rows: impl Iterator<Item = D::Write>, now: Time) {
         let Some(keeps) = self.keeps else { return };

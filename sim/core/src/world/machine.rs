@@ -202,6 +202,20 @@ impl<C: Crypto> Machines<C> {
         }
     }
 
+    /// Closes the disk of a node that runs, and runs alone: it is not started
+    /// again, and nobody starts beside it.
+    pub(super) fn close_disk(&mut self, node: NodeId) {
+        match node {
+            NodeId::Server(server) => self.servers[usize::from(server.0)].disk.close(),
+            NodeId::Device(device) => {
+                let machine = &mut self.devices[usize::from(device.index())];
+                if machine.second.is_none() {
+                    machine.disk.close();
+                }
+            }
+        }
+    }
+
     /// Copies a node's disk.
     pub(super) fn back_up(&mut self, node: NodeId, now: Time) {
         match node {

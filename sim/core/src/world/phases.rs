@@ -169,6 +169,8 @@ impl<C: Crypto> World<C> {
             // A device that was never logged in is not there to be started.
             if self.machines.was_started(node) && !self.machines.is_up(node) {
                 self.plan_tick(APART.times(place), Tick::Start(node));
+            } else {
+                self.machines.close_disk(node);
             }
         }
         let nodes = self.cast.nodes().count() as u64;

@@ -160,23 +160,23 @@ impl<C: Crypto> Room<C> {
         }
     }
 
-    /// With whom the user has come to share the room after `place`, and with
-    /// whom it has ceased to.
-    pub(super) fn companions_after(&self, user: UserId, place: u64) -> (Vec<UserId>, Vec<UserId>) {
-        let Some(own) = self.members.get(&user) else {
-            return (vec![], vec![]);
-        };
-        if let Some(to) = own.to {
-            let gone = self.members().filter(|_| to > place);
-            return (vec![], gone.collect());
-        }
-        let came = |stay: &Stay| stay.to.is_none() && (stay.from > place || own.from > place);
-        let left = |stay: &Stay| stay.to.is_some_and(|to| to > place);
-        let those = |which: &dyn Fn(&Stay) -> bool| {
-            let members = self.members.iter().filter(|(_, stay)| which(stay));
-            members.map(|(user, _)| *user).collect()
-        };
-        (those(&came), those(&left))
+    /// With whom the user has come to share the room after `place`, or has ceased
+    /// to: whether they share it now.
+    pub(super) fn companions_after(
+        &self,
+        user: UserId,
+        place: u64,
+    ) -> impl Iterator<Item = (UserId, bool)> {
+        let own = self.members.get(&user);
+        let all = own.into_iter().flat_map(|own| {
+            let others = self.members.iter();
+            others.map(move |(other, stay)| (*other, own, stay))
+        });
+        all.filter_map(move |(other, own, stay)| match (own.to, stay.to) {
+            (None, None) => (own.from.max(stay.from) > place).then_some((other, true)),
+            (Some(to), None) | (None, Some(to)) => (to > place).then_some((other, false)),
+            (Some(_), Some(_)) => None,
+        })
     }
 
     /// Whether the user came into the room after `place`, and is there.

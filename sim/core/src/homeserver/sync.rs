@@ -392,9 +392,13 @@ impl<C: Crypto> Homeserver<C> {
             self.lists_changed_after(user, from.device_lists).collect();
         let mut left = BTreeSet::new();
         for (_, room) in self.tables.rooms.changed_after(from.events) {
-            let (came, gone) = room.companions_after(user, from.events);
-            changed.extend(came);
-            left.extend(gone);
+            for (other, shares) in room.companions_after(user, from.events) {
+                if shares {
+                    changed.insert(other);
+                } else {
+                    left.insert(other);
+                }
+            }
         }
         left.retain(|gone| *gone != user && !self.share_room(user, *gone));
         (changed, left)

@@ -20,6 +20,7 @@ pub(super) struct Disk<D: Durable> {
     /// So many of the last transactions can come to be lost; nothing if
     /// nobody ever looks at the disk.
     keeps: Option<usize>,
+    closed: bool,
 }
 
 impl<D: Durable> Disk<D> {
@@ -31,6 +32,7 @@ impl<D: Durable> Disk<D> {
             transactions: vec![],
             rows: vec![],
             keeps,
+            closed: false,
         }
     }
 
@@ -46,7 +48,10 @@ impl<D: Durable> Disk<D> {
 
     /// Nobody will look at the disk again: it stores nothing any more.
     pub(super) fn close(&mut self) {
-        *self = Self::new(None);
+        *self = Self {
+            closed: true,
+            ..Self::new(None)
+        };
     }
 
     /// Writes rows, in one transaction.
@@ -62,6 +67,7 @@ impl<D: Durable> Disk<D> {
 
     /// All that is stored.
     pub(super) fn read(&mut self) -> D {
+        assert!(!self.closed, "nobody was to look at this disk again");
         self.work_in();
         let mut all = self.before.clone();
         for row in &self.rows {

@@ -95,3 +95,17 @@ fn a_second_process_ends_with_its_time_with_the_device_with_a_logout_and_with_he
     let (end, _) = ends("10days", r#"{ crash = { at = "2h", node = "bob" } },"#);
     assert!(end.is_empty(), "it is gone with the device");
 }
+
+#[test]
+fn an_app_that_wakes_up_with_healing_knows_what_the_other_process_did() {
+    let story = Story::of(&format!(
+        r#"{{ fork = {{ at = "1h", device = "bob", for = "10days" }} }},{KEYS}
+           {{ send = {{ at = "4h", from = "alice", room = "r" }} }},"#
+    ));
+    let end = story.first("the second process of bob ends");
+    assert!(end >= story.healing());
+    assert_eq!(story.when("generated otk:bob#50").len(), 1);
+    assert_eq!(story.when("generated otk:bob#51").len(), 1);
+    assert_eq!(story.when("bob reads event:alice@4h").len(), 1);
+    assert_eq!(story.outcome, OutcomeClass::Ok);
+}

@@ -168,14 +168,14 @@ impl<C: Crypto> Room<C> {
         place: u64,
     ) -> impl Iterator<Item = (UserId, bool)> {
         let own = self.members.get(&user);
-        let all = own.into_iter().flat_map(|own| {
-            let others = self.members.iter();
-            others.map(move |(other, stay)| (*other, own, stay))
-        });
-        all.filter_map(move |(other, own, stay)| match (own.to, stay.to) {
-            (None, None) => (own.from.max(stay.from) > place).then_some((other, true)),
-            (Some(to), None) | (None, Some(to)) => (to > place).then_some((other, false)),
-            (Some(_), Some(_)) => None,
+        self.members.iter().filter_map(move |(other, stay)| {
+            let own = own?;
+            let (since, share) = match (own.to, stay.to) {
+                (None, None) => (own.from.max(stay.from), true),
+                (Some(to), None) | (None, Some(to)) => (to, false),
+                (Some(_), Some(_)) => return None,
+            };
+            (since > place).then_some((*other, share))
         })
     }
 

@@ -20,12 +20,13 @@ pub(super) struct Disk<D: Durable> {
     /// So many of the last transactions can come to be lost; nothing if
     /// nobody ever looks at the disk.
     keeps: Option<usize>,
+    /// Whether nobody will look at it again.
     closed: bool,
 }
 
 impl<D: Durable> Disk<D> {
     /// An empty disk that may come to lose its last `keeps` transactions, or
-    /// one that nobody looks at after the node has started: it stores nothing.
+    /// one that is looked at once, when the node starts: it stores nothing.
     pub(super) fn new(keeps: Option<usize>) -> Self {
         Self {
             before: D::default(),
@@ -68,6 +69,10 @@ impl<D: Durable> Disk<D> {
     /// All that is stored.
     pub(super) fn read(&mut self) -> D {
         assert!(!self.closed, "nobody was to look at this disk again");
+        if self.keeps.is_none() {
+            self.closed = true;
+            return std::mem::take(&mut self.before);
+        }
         self.work_in();
         let mut all = self.before.clone();
         for row in &self.rows {

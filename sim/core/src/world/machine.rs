@@ -202,8 +202,8 @@ impl<C: Crypto> Machines<C> {
         }
     }
 
-    /// Closes the disk of a node that runs, and runs alone: it is not started
-    /// again, and nobody starts beside it.
+    /// Closes the disk of a node that is not started again. An app beside which
+    /// a second process runs may have to load it once more when that ends.
     pub(super) fn close_disk(&mut self, node: NodeId) {
         match node {
             NodeId::Server(server) => self.servers[usize::from(server.0)].disk.close(),

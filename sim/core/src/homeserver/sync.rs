@@ -54,32 +54,8 @@ pub(super) struct Poll {
     ends: bool,
 }
 
-/// The polls that are being held. A poller that has none keeps its place.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Polls(LiteMap<Poller, Option<Poll>>);
-
-impl Polls {
-    fn get(&self, poller: Poller) -> Option<&Poll> {
-        self.0.get(&poller)?.as_ref()
-    }
-
-    fn get_mut(&mut self, poller: Poller) -> Option<&mut Poll> {
-        self.0.get_mut(&poller)?.as_mut()
-    }
-
-    fn hold(&mut self, poller: Poller, poll: Poll) {
-        self.0.insert(poller, Some(poll));
-    }
-
-    fn end(&mut self, poller: Poller) -> Option<Poll> {
-        self.0.get_mut(&poller)?.take()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (Poller, &Poll)> {
-        let all = self.0.iter();
-        all.filter_map(|(poller, poll)| Some((*poller, poll.as_ref()?)))
-    }
-}
+/// The polls that are being held.
+pub(super) type Polls = LiteMap<Poller, Poll>;
 
 /// An answer that was given, and to what.
 #[derive(Clone, Debug)]
@@ -102,7 +78,7 @@ impl<C: Crypto> Homeserver<C> {
     ) {
         let poller = (device, id.second().is_some());
         // A poll that was given up can arrive after the one that took its place.
-        if self.polls.get(poller).is_some_and(|poll| poll.id > id) {
+        if self.polls.get(&poller).is_some_and(|poll| poll.id > id) {
             return;
         }
         let answered = self.answered_syncs.entry(device).or_default();
@@ -110,7 +86,7 @@ impl<C: Crypto> Homeserver<C> {
         let same = answered.iter().find(|it| it.asked == since);
         let same = same.map(|it| it.response.clone());
         if let Some(response) = same {
-            self.polls.end(poller);
+            self.polls.remove(&poller);
             let response = ClientResponse::Sync(response);
             respond(device, id, MessageKind::Sync, response, cx);
             return;
@@ -120,7 +96,7 @@ impl<C: Crypto> Homeserver<C> {
             self.acknowledge(device, token.to_device, cx);
         }
         let counts = self.counts(device, cx);
-        self.polls.hold(
+        self.polls.insert(
             poller,
             Poll {
                 id,
@@ -146,7 +122,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn notify_all(&mut self, cx: &mut Cx<'_, Self>) {
         let polls = self.polls.iter();
         let told = polls.filter(|((device, _), poll)| self.has_news(*device, poll.since));
-        let told: Vec<Poller> = told.map(|(poller, _)| poller).collect();
+        let told: Vec<Poller> = told.map(|(poller, _)| *poller).collect();
         for poller in told {
             let counts = self.counts(poller.0, cx);
             self.answer(poller, counts, cx);
@@ -156,7 +132,7 @@ impl<C: Crypto> Homeserver<C> {
     /// A device is not told anything any more.
     pub(super) fn stop_polls(&mut self, device: DeviceId) {
         for is_second in [false, true] {
-            self.polls.end((device, is_second));
+            self.polls.remove(&(device, is_second));
         }
     }
 
@@ -171,7 +147,7 @@ impl<C: Crypto> Homeserver<C> {
     /// If whoever polls does not know how the device's keys are, the end of the
     /// poll's present 30 s matters.
     fn await_end(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get_mut(poller) else {
+        let Some(poll) = self.polls.get_mut(&poller) else {
             return;
         };
         let is_known = poll.known == Some(poll.counts) && poll.known == Some(counts);
@@ -192,7 +168,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn poll_ends(&mut self, device: DeviceId, id: RequestId, cx: &mut Cx<'_, Self>) {
         let counts = self.counts(device, cx);
         let poller = (device, id.second().is_some());
-        let Some(poll) = self.polls.get_mut(poller).filter(|poll| poll.id == id) else {
+        let Some(poll) = self.polls.get_mut(&poller).filter(|poll| poll.id == id) else {
             return;
         };
         poll.ends = false;
@@ -207,7 +183,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn answer_if_news(&mut self, poller: Poller, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get(poller) else {
+        let Some(poll) = self.polls.get(&poller) else {
             return;
         };
         if self.has_news(poller.0, poll.since) {
@@ -217,7 +193,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn answer(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.end(poller) else {
+        let Some(poll) = self.polls.remove(&poller) else {
             return;
         };
         let device = poller.0;

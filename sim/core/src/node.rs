@@ -125,6 +125,33 @@ impl<N: Node> Effects<N> {
     }
 }
 
+/// Rows that memory has taken in, all of which matter, and which go to disk in one
+/// transaction with others.
+pub struct Brought<N: Node> {
+    count: usize,
+    /// The rows, if somebody may come to look at the disk.
+    rows: Vec<<N::Durable as Durable>::Write>,
+}
+
+impl<N: Node> Default for Brought<N> {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            rows: vec![],
+        }
+    }
+}
+
+impl<N: Node> Brought<N> {
+    /// Adds a row that memory has.
+    pub fn add(&mut self, row: impl FnOnce() -> <N::Durable as Durable>::Write, cx: &Cx<'_, N>) {
+        self.count += 1;
+        if cx.is_stored() {
+            self.rows.push(row());
+        }
+    }
+}
+
 /// What a scenario can set for all clients, servers and links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -204,29 +231,24 @@ impl<N: Node> Cx<'_, N> {
         memory: &mut N::Durable,
         rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
     ) {
-        self.persist_with([], memory, rows);
+        self.persist_with(Brought::default(), memory, rows);
     }
 
-    /// Like [`Cx::persist`], with rows before the others that memory has already.
+    /// Like [`Cx::persist`], with what memory has taken in before the rows.
     pub fn persist_with(
         &mut self,
-        known: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
+        brought: Brought<N>,
         memory: &mut N::Durable,
         rows: impl IntoIterator<Item = <N::Durable as Durable>::Write>,
     ) {
-        let (mut count, mut progress) = (0, false);
-        let mut note = |row: &_| {
-            count += 1;
-            progress |= N::Durable::is_progress(row);
-        };
-        for row in known {
-            note(&row);
-            if self.effects.stored {
-                self.effects.rows.push(row);
-            }
+        let mut count = brought.count;
+        let mut progress = count > 0;
+        if self.effects.stored {
+            self.effects.rows.extend(brought.rows);
         }
         for row in rows {
-            note(&row);
+            count += 1;
+            progress |= N::Durable::is_progress(&row);
             if self.effects.stored {
                 self.effects.rows.push(row.clone());
             }
@@ -236,6 +258,25 @@ impl<N: Node> Cx<'_, N> {
             let rows = if self.effects.stored { count } else { 0 };
             self.effects.list.push(Effect::Persist { rows, progress });
         }
+    }
+
+    /// Writes a row that memory has already, and that matters, in a transaction of
+    /// its own. Only if somebody may come to look at the disk is it asked for.
+    pub fn persist_known(&mut self, row: impl FnOnce() -> <N::Durable as Durable>::Write) {
+        let mut rows = 0;
+        if self.effects.stored {
+            self.effects.rows.push(row());
+            rows = 1;
+        }
+        let progress = true;
+        self.effects.list.push(Effect::Persist { rows, progress });
+    }
+
+    /// Whether somebody may come to look at what the node stores. What nobody
+    /// does need not be put into the form in which it is stored.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.effects.stored
     }
 
     /// Sends a message.

@@ -296,9 +296,14 @@ impl<C: Crypto> Device<C> {
         if !std::mem::take(&mut self.account.changed) {
             return;
         }
-        let pickle = cx.crypto.pickle_account(&self.account.olm);
-        let state = self.account.state.clone();
-        self.write([Write::Account(AccountRow { pickle, state }.into())], cx);
+        // Nobody looks for more than whether there is one.
+        if self.store.account.is_none() || cx.is_stored() {
+            let pickle = cx.crypto.pickle_account(&self.account.olm);
+            let state = self.account.state.clone();
+            self.store.account = Some(AccountRow { pickle, state }.into());
+        }
+        let row = &self.store.account;
+        cx.persist_known(|| Write::Account(row.clone().expect("it has just been stored")));
     }
 
     /// Generates what is missing on the server, unless something waits to be

@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
-use super::{Device, SessionRow, Write};
+use litemap::LiteMap;
+
+use super::{Device, SessionRow, Store, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
-use crate::name::{DeviceId, KeyKind, KeyName, MessageId};
-use crate::node::{Cx, Durable as _};
+use crate::name::{DeviceId, KeyKind, KeyName, MessageId, SessionName};
+use crate::node::{Brought, Cx, Durable as _};
 use crate::protocol::{FailedKeys, SessionStorage, UnknownSenders, UsedKeys};
+use crate::time::Time;
 use crate::trace::{Discard, Fact};
 use crate::wire::{DeviceKeys, Encrypted, ToDevice, ToDeviceContent};
 
@@ -58,41 +61,39 @@ impl<C: Crypto> Device<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
         let recipient_identity = self.known_device(peer)?.identity.clone();
-        let rows = self.sessions_with(peer);
-        let mut row = rows.max_by_key(|row| row.created.as_secs())?.clone();
+        let sender_identity = self.account.identity.clone();
+        let rows = under(&mut self.store, peer, &recipient_identity);
+        let row = rows.max_by_key(|row| row.created.as_secs())?;
         let payload = Payload {
             sender: self.id,
-            sender_identity: self.account.identity.clone(),
+            sender_identity: sender_identity.clone(),
             recipient: peer,
             recipient_identity,
             content,
         };
-        let session = self.session(&row, cx);
+        let session = live(&mut self.sessions, row, cx);
         let ciphertext = cx.crypto.encrypt(session, &payload);
         let index = cx.crypto.chain_index(&ciphertext);
-        let is_first_chain = cx.crypto.opens(session, &ciphertext).is_some();
-        let stored = Arc::make_mut(&mut row);
-        stored.pickle = cx.crypto.pickle_session(session);
         // Whoever opened the session has had a chain since then, and sends
         // pre-key messages on it. Any other begins with its first message.
-        if index == 0 && !is_first_chain {
-            stored.chain = cx.now;
+        if index == 0 && cx.crypto.opens(session, &ciphertext).is_none() {
+            Arc::make_mut(row).chain = cx.now;
         }
-        let (name, chain) = (row.name, row.chain);
+        moved_on(row, session, cx);
         let outside = Encrypted {
             session: row.name,
             key: row.key,
-            sender_identity: self.account.identity.clone(),
+            sender_identity,
             ciphertext,
         };
-        let id = self.new_message(peer, cx);
+        let id = next_message(&mut self.next_message, self.id, peer, cx.now);
         cx.observe(Fact::OlmEncrypted {
             message: id,
-            session: name,
-            chain,
+            session: row.name,
+            chain: row.chain,
             index,
         });
-        self.write([Write::Session(row)], cx);
+        cx.persist_known(|| Write::Session(row.clone()));
         Some(ToDevice {
             id,
             content: ToDeviceContent::Encrypted(outside.into()),
@@ -101,36 +102,31 @@ impl<C: Crypto> Device<C> {
 
     /// Encrypts so many messages for another device that never leave this one.
     pub(super) fn waste(&mut self, peer: DeviceId, count: u32, cx: &mut Cx<'_, Self>) {
-        let newest = self.sessions_with(peer);
-        let newest = newest.max_by_key(|row| row.created.as_secs()).cloned();
-        let (Some(mut row), Some(keys)) = (newest, self.known_device(peer)) else {
+        let Some(recipient_identity) = self.known_device(peer).map(|it| it.identity.clone()) else {
+            return;
+        };
+        let rows = under(&mut self.store, peer, &recipient_identity);
+        let Some(row) = rows.max_by_key(|row| row.created.as_secs()) else {
             return;
         };
         let payload = Payload {
             sender: self.id,
             sender_identity: self.account.identity.clone(),
             recipient: peer,
-            recipient_identity: keys.identity.clone(),
+            recipient_identity,
             content: Content::Dummy,
         };
-        let session = self.session(&row, cx);
+        let session = live(&mut self.sessions, row, cx);
         for _ in 0..count {
             cx.crypto.encrypt(session, &payload);
         }
-        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
-        self.write([Write::Session(row)], cx);
+        moved_on(row, session, cx);
+        cx.persist_known(|| Write::Session(row.clone()));
     }
 
     /// The name of a new message.
     pub(super) fn new_message(&mut self, to: DeviceId, cx: &Cx<'_, Self>) -> MessageId {
-        let number = self.next_message;
-        self.next_message += 1;
-        MessageId {
-            sender: self.id,
-            to,
-            sent: cx.now,
-            number,
-        }
+        next_message(&mut self.next_message, self.id, to, cx.now)
     }
 
     /// Takes a to-device message. What it brings is added to `brought`, but for
@@ -138,7 +134,7 @@ impl<C: Crypto> Device<C> {
     pub(super) fn receive(
         &mut self,
         message: &ToDevice<C>,
-        brought: &mut Vec<Write<C>>,
+        brought: &mut Brought<Self>,
         cx: &mut Cx<'_, Self>,
     ) {
         cx.observe(Fact::ToDeviceReceived {
@@ -148,7 +144,7 @@ impl<C: Crypto> Device<C> {
         match &message.content {
             ToDeviceContent::NoOlm => self.told_no_olm(message.id.sender, cx),
             ToDeviceContent::Blacklisted(session) => {
-                self.bring(Write::Withheld(*session), brought);
+                self.bring(Write::Withheld(*session), brought, cx);
             }
             ToDeviceContent::FromStranger(outside) => {
                 self.receive_from_stranger(message.id, outside, cx);
@@ -162,15 +158,15 @@ impl<C: Crypto> Device<C> {
 
     /// Takes in a row that counts at once, and goes to disk with the rest of the
     /// sync.
-    pub(super) fn bring(&mut self, row: Write<C>, brought: &mut Vec<Write<C>>) {
-        self.store.apply(row.clone());
-        brought.push(row);
+    pub(super) fn bring(&mut self, row: Write<C>, brought: &mut Brought<Self>, cx: &Cx<'_, Self>) {
+        brought.add(|| row.clone(), cx);
+        self.store.apply(row);
     }
 
     fn receive_encrypted(
         &mut self,
         envelope: &Envelope<'_, C>,
-        brought: &mut Vec<Write<C>>,
+        brought: &mut Brought<Self>,
         cx: &mut Cx<'_, Self>,
     ) {
         let message = envelope.id;
@@ -181,7 +177,7 @@ impl<C: Crypto> Device<C> {
                     by: self.id,
                     message,
                 });
-                self.bring(Write::Decrypted(digest), brought);
+                self.bring(Write::Decrypted(digest), brought, cx);
                 match payload.content {
                     Content::RoomKey {
                         session,
@@ -256,54 +252,39 @@ impl<C: Crypto> Device<C> {
     fn decrypt(
         &mut self,
         envelope: &Envelope<'_, C>,
-        brought: &mut Vec<Write<C>>,
+        brought: &mut Brought<Self>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
-        let ciphertext = &envelope.outside.ciphertext;
-        let stored = self.sessions_under(envelope.id.sender, &envelope.outside.sender_identity);
-        let stored: Vec<Arc<SessionRow<C>>> = stored.cloned().collect();
-        let mut is_normal = false;
-        let mut error = OlmError::Invalid;
-        for row in stored {
-            let session = self.session(&row, cx);
-            match cx.crypto.opens(session, ciphertext) {
-                Some(true) => return self.decrypt_with(row, ciphertext, brought, cx),
-                Some(false) => {}
-                None => {
-                    is_normal = true;
-                    match self.decrypt_with(row, ciphertext, brought, cx) {
-                        Ok(payload) => return Ok(payload),
-                        Err(why) => error = why,
-                    }
+        let Envelope { id, outside } = *envelope;
+        let mut failed = None;
+        for row in under(&mut self.store, id.sender, &outside.sender_identity) {
+            let session = live(&mut self.sessions, row, cx);
+            let is_its_own = cx.crypto.opens(session, &outside.ciphertext);
+            if is_its_own == Some(false) {
+                continue;
+            }
+            match cx.crypto.decrypt(session, &outside.ciphertext) {
+                Ok(payload) => {
+                    // What moved on is stored with the rest of the sync.
+                    moved_on(row, session, cx);
+                    brought.add(|| Write::Session(row.clone()), cx);
+                    return Ok(payload);
                 }
+                Err(why) if is_its_own == Some(true) => return Err(why),
+                Err(why) => failed = Some(why),
             }
         }
-        if is_normal {
-            return Err(error);
+        match failed {
+            Some(why) => Err(why),
+            None => self.accept(envelope, brought, cx),
         }
-        self.accept(envelope, brought, cx)
-    }
-
-    /// What moved on is stored with the rest of the sync.
-    fn decrypt_with(
-        &mut self,
-        mut row: Arc<SessionRow<C>>,
-        ciphertext: &C::OlmMessage,
-        brought: &mut Vec<Write<C>>,
-        cx: &mut Cx<'_, Self>,
-    ) -> Result<Payload<C>, OlmError> {
-        let session = self.session(&row, cx);
-        let payload = cx.crypto.decrypt(session, ciphertext)?;
-        Arc::make_mut(&mut row).pickle = cx.crypto.pickle_session(session);
-        self.bring(Write::Session(row), brought);
-        Ok(payload)
     }
 
     /// Accepts a session, which is stored at once, or perhaps with the rest.
     fn accept(
         &mut self,
         envelope: &Envelope<'_, C>,
-        brought: &mut Vec<Write<C>>,
+        brought: &mut Brought<Self>,
         cx: &mut Cx<'_, Self>,
     ) -> Result<Payload<C>, OlmError> {
         let outside = envelope.outside;
@@ -327,7 +308,7 @@ impl<C: Crypto> Device<C> {
             rows.push(Write::Wedging(peer, opened));
         }
         // It makes a difference only to what a crash leaves on disk.
-        let at_once = !cx.effects.stored
+        let at_once = !cx.is_stored()
             || match cx.protocol.session_storage() {
                 SessionStorage::AtOnce => true,
                 SessionStorage::WithMessages => false,
@@ -336,7 +317,7 @@ impl<C: Crypto> Device<C> {
             self.write(rows, cx);
         } else {
             for row in rows {
-                self.bring(row, brought);
+                self.bring(row, brought, cx);
             }
         }
         Ok(payload)
@@ -393,10 +374,48 @@ impl<C: Crypto> Device<C> {
             && payload.sender == envelope.id.sender
             && payload.sender_identity == envelope.outside.sender_identity
     }
+}
 
-    /// The live session of a row, loaded if need be.
-    fn session(&mut self, row: &SessionRow<C>, cx: &mut Cx<'_, Self>) -> &mut C::Session {
-        let load = || cx.crypto.unpickle_session(&row.pickle);
-        self.sessions.entry(row.name).or_insert_with(load)
+/// The sessions with a device under an identity, in the order of their names,
+/// to be changed.
+fn under<'a, C: Crypto>(
+    store: &'a mut Store<C>,
+    peer: DeviceId,
+    theirs: &C::Identity,
+) -> impl Iterator<Item = &'a mut Arc<SessionRow<C>>> {
+    let rows = store.sessions.get_mut(&peer).into_iter();
+    let rows = rows.flat_map(|it| it.iter_mut().map(|(_, row)| row));
+    rows.filter(move |row| row.theirs == *theirs)
+}
+
+/// The live session of a row, loaded if need be.
+fn live<'a, C: Crypto>(
+    sessions: &'a mut LiteMap<SessionName, C::Session>,
+    row: &SessionRow<C>,
+    cx: &mut Cx<'_, Device<C>>,
+) -> &'a mut C::Session {
+    let load = || cx.crypto.unpickle_session(&row.pickle);
+    sessions.entry(row.name).or_insert_with(load)
+}
+
+/// The session of a row has moved on: so does what is stored of it.
+fn moved_on<C: Crypto>(
+    row: &mut Arc<SessionRow<C>>,
+    session: &C::Session,
+    cx: &mut Cx<'_, Device<C>>,
+) {
+    if cx.is_stored() {
+        Arc::make_mut(row).pickle = cx.crypto.pickle_session(session);
     }
+}
+
+fn next_message(number: &mut u32, sender: DeviceId, to: DeviceId, sent: Time) -> MessageId {
+    let id = MessageId {
+        sender,
+        to,
+        sent,
+        number: *number,
+    };
+    *number += 1;
+    id
 }

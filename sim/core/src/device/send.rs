@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::outgoing::Request;
+use super::share::live;
 use super::store::Queued;
 use super::{Device, Timer, Write};
 use crate::crypto::{Body, Crypto, RoomMessage};
 use crate::name::{EventId, RoomId, UserId};
-use crate::node::Cx;
+use crate::node::{Brought, Cx};
 use crate::time::Span;
 use crate::trace::Fact;
 use crate::wire::{ClientRequest, RoomContent, RoomEvent};
@@ -233,10 +234,10 @@ impl<C: Crypto> Device<C> {
 
     /// Encrypts the event, unless an earlier attempt did, and sends it.
     fn send_the_event(&mut self, sending: Sending, cx: &mut Cx<'_, Self>) -> Stage {
-        let queued = self.store.queue[&sending.number].clone();
+        let queued = &self.store.queue[&sending.number];
         let event = match &queued.event {
             Some(event) => event.clone(),
-            None => match self.encrypt_event(sending, &queued, cx) {
+            None => match self.encrypt_event(sending, cx) {
                 Some(event) => event,
                 None => return Stage::Claimed, // The session was discarded meanwhile.
             },
@@ -253,53 +254,48 @@ impl<C: Crypto> Device<C> {
     fn encrypt_event(
         &mut self,
         sending: Sending,
-        queued: &Queued<C>,
         cx: &mut Cx<'_, Self>,
     ) -> Option<Arc<RoomEvent<C>>> {
-        let room = queued.room;
-        let mut stored = self.store.outbound.get(&room)?.clone();
-        let row = Arc::make_mut(&mut stored);
+        let Sending { number, room, .. } = sending;
+        let stored = self.store.outbound.get_mut(&room)?;
+        let queued = self.store.queue.get_mut(&number)?;
         let id = EventId {
             sender: self.id,
             sent: cx.now,
         };
-        let session = self.outbound_session(row, cx);
+        let session = live(&mut self.outbound, stored, cx);
         let index = cx.crypto.message_index(session);
-        let plaintext = RoomMessage {
-            event: id,
-            body: queued.body,
-        };
-        let ciphertext = cx.crypto.encrypt_event(session, &plaintext);
-        row.pickle = cx.crypto.pickle_group_session(session);
+        let body = queued.body;
+        let ciphertext = cx
+            .crypto
+            .encrypt_event(session, &RoomMessage { event: id, body });
+        let row = Arc::make_mut(stored);
         row.messages += 1;
+        if cx.is_stored() {
+            row.pickle = cx.crypto.pickle_group_session(session);
+        }
+        let session = row.name;
         let event = Arc::new(RoomEvent {
             id,
             room,
             previous: Arc::default(),
             content: RoomContent::Encrypted {
-                session: row.name,
+                session,
                 ciphertext,
             },
         });
-        let sent = Fact::EventSent {
+        Arc::make_mut(queued).event = Some(event.clone());
+        cx.observe(Fact::EventSent {
             event: id,
             room,
-            session: row.name,
+            session,
             index,
-            body: queued.body,
-        };
-        cx.observe(sent);
-        let queued = Queued {
-            event: Some(event.clone()),
-            ..queued.clone()
-        };
-        self.write(
-            [
-                Write::Outbound(room, stored),
-                Write::Queue(sending.number, queued.into()),
-            ],
-            cx,
-        );
+            body,
+        });
+        let mut both = Brought::default();
+        both.add(|| Write::Outbound(room, stored.clone()), cx);
+        both.add(|| Write::Queue(number, queued.clone()), cx);
+        cx.persist_with(both, &mut self.store, []);
         Some(event)
     }
 }

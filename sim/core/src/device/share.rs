@@ -84,35 +84,37 @@ impl<C: Crypto> Device<C> {
         transaction: u64,
         cx: &mut Cx<'_, Self>,
     ) -> bool {
-        let Some(mut row) = self.store.outbound.get(&room).cloned() else {
+        let Some(row) = self.store.outbound.get_mut(&room) else {
             return false;
         };
-        Arc::make_mut(&mut row).unsent.remove(&transaction);
-        let outstanding = !row.unsent.is_empty();
-        self.write([Write::Outbound(room, row)], cx);
+        let unsent = &mut Arc::make_mut(row).unsent;
+        unsent.remove(&transaction);
+        let outstanding = !unsent.is_empty();
+        cx.persist_known(|| Write::Outbound(room, row.clone()));
         outstanding
     }
 
     /// The room's session, or a new one if there is none, if it has expired,
-    /// or if somebody has its key who is to have no more (BS §1.8).
+    /// or if somebody has its key who is to have no more (BS §1.8). It is taken out
+    /// of the store, so that it can be changed in place.
     fn current_session(
         &mut self,
         room: RoomId,
         members: &[UserId],
         cx: &mut Cx<'_, Self>,
     ) -> Arc<OutboundRow<C>> {
-        if let Some(row) = self.store.outbound.get(&room) {
+        if let Some(row) = self.store.outbound.remove(&room) {
             let age = cx.now.since(row.name.created);
             let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;
             let is_good = || {
-                !self.is_over_shared(row, members)
+                !self.is_over_shared(&row, members)
                     || match cx.protocol.over_shared_sessions() {
                         OverSharedSessions::Replaced => false,
                         OverSharedSessions::Kept => true,
                     }
             };
             if !expired && is_good() {
-                return row.clone();
+                return row;
             }
             cx.observe(Fact::GroupSessionDiscarded { session: row.name });
         }
@@ -191,7 +193,7 @@ impl<C: Crypto> Device<C> {
         {
             return None;
         }
-        let session = self.outbound_session(row, cx);
+        let session = live(&mut self.outbound, row, cx);
         let current = cx.crypto.message_index(session);
         let index = match &earlier {
             None => current,
@@ -201,7 +203,7 @@ impl<C: Crypto> Device<C> {
             },
         };
         if index == current && !row.exports.contains_key(&index) {
-            let session = self.outbound_session(row, cx);
+            let session = live(&mut self.outbound, row, cx);
             let export = cx.crypto.room_key(session);
             Arc::make_mut(row).exports.insert(index, export);
         }
@@ -234,14 +236,14 @@ impl<C: Crypto> Device<C> {
         );
         Some(message)
     }
+}
 
-    /// The live sending end of a row, loaded if need be.
-    pub(super) fn outbound_session(
-        &mut self,
-        row: &OutboundRow<C>,
-        cx: &mut Cx<'_, Self>,
-    ) -> &mut C::GroupSession {
-        let load = || cx.crypto.unpickle_group_session(&row.pickle);
-        self.outbound.entry(row.name.room).or_insert_with(load)
-    }
+/// The live sending end of a row, loaded if need be.
+pub(super) fn live<'a, C: Crypto>(
+    sessions: &'a mut LiteMap<RoomId, C::GroupSession>,
+    row: &OutboundRow<C>,
+    cx: &mut Cx<'_, Device<C>>,
+) -> &'a mut C::GroupSession {
+    let load = || cx.crypto.unpickle_group_session(&row.pickle);
+    sessions.entry(row.name.room).or_insert_with(load)
 }

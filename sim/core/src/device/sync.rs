@@ -3,7 +3,7 @@
 
 use super::{Device, Write};
 use crate::crypto::Crypto;
-use crate::node::Cx;
+use crate::node::{Brought, Cx};
 use crate::protocol::{AbsentCounts, ToDeviceOrder, TokenStorage};
 use crate::wire::{KeyCounts, SyncResponse, ToDevice};
 
@@ -31,7 +31,7 @@ impl<C: Crypto> Device<C> {
         }
         let mut rows = self.changed_lists(&response.joined, &response.device_lists_changed);
         // What the messages bring counts at once; to disk it goes with the rest.
-        let mut brought = vec![];
+        let mut brought = Brought::default();
         for message in in_order(&response.to_device, cx) {
             self.receive(message, &mut brought, cx);
         }

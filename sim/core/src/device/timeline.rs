@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use litemap::LiteMap;
+
 use super::{Device, RoomKeyRow, Write};
 use crate::crypto::{Crypto, Merge};
 use crate::name::{MegolmName, MessageId};
-use crate::node::Cx;
+use crate::node::{Brought, Cx};
 use crate::trace::{EventTrouble, Fact};
 use crate::wire::{RoomContent, RoomEvent};
 
@@ -18,7 +20,7 @@ impl<C: Crypto> Device<C> {
         index: u32,
         key: &C::RoomKey,
         message: MessageId,
-        brought: &mut Vec<Write<C>>,
+        brought: &mut Brought<Self>,
         cx: &mut Cx<'_, Self>,
     ) {
         if name.sender != message.sender {
@@ -33,8 +35,8 @@ impl<C: Crypto> Device<C> {
         let Some(newcomer) = cx.crypto.import_room_key(key) else {
             return;
         };
-        if let Some(row) = self.store.room_keys.get(&name).cloned() {
-            let session = self.room_key(&row, cx);
+        if let Some(row) = self.store.room_keys.get(&name) {
+            let session = live(&mut self.room_keys, row, cx);
             match cx.crypto.merge(session, newcomer) {
                 Merge::Better => {}
                 Merge::NothingNew | Merge::Unconnected => return,
@@ -51,7 +53,7 @@ impl<C: Crypto> Device<C> {
             pickle,
         });
         self.may_read_more = true;
-        self.bring(Write::RoomKey(row), brought);
+        self.bring(Write::RoomKey(row), brought, cx);
     }
 
     /// Sees a room event and tries to read it. Events come again after a
@@ -117,13 +119,13 @@ impl<C: Crypto> Device<C> {
         else {
             return Ok(()); // Everybody can read who comes and goes.
         };
-        let Some(row) = self.store.room_keys.get(name).cloned() else {
+        let Some(row) = self.store.room_keys.get(name) else {
             return Err(match self.store.withheld.contains(name) {
                 true => EventTrouble::Withheld,
                 false => EventTrouble::MissingSession,
             });
         };
-        let session = self.room_key(&row, cx);
+        let session = live(&mut self.room_keys, row, cx);
         let (plaintext, _) = cx
             .crypto
             .decrypt_event(session, ciphertext)
@@ -138,14 +140,14 @@ impl<C: Crypto> Device<C> {
         });
         Ok(())
     }
+}
 
-    /// The live receiving end of a row, loaded if need be.
-    fn room_key(
-        &mut self,
-        row: &RoomKeyRow<C>,
-        cx: &mut Cx<'_, Self>,
-    ) -> &mut C::InboundGroupSession {
-        let load = || cx.crypto.unpickle_inbound_group_session(&row.pickle);
-        self.room_keys.entry(row.name).or_insert_with(load)
-    }
+/// The live receiving end of a row, loaded if need be.
+fn live<'a, C: Crypto>(
+    sessions: &'a mut LiteMap<MegolmName, C::InboundGroupSession>,
+    row: &RoomKeyRow<C>,
+    cx: &mut Cx<'_, Device<C>>,
+) -> &'a mut C::InboundGroupSession {
+    let load = || cx.crypto.unpickle_inbound_group_session(&row.pickle);
+    sessions.entry(row.name).or_insert_with(load)
 }

@@ -57,8 +57,8 @@ impl<C: Crypto> Device<C> {
                 .insert(transaction, std::mem::replace(&mut messages, rest));
         }
         let outstanding = !row.unsent.is_empty();
-        told.push(Write::Outbound(room, row));
-        self.write(told, cx);
+        let row = Write::Outbound(room, row);
+        self.write(told.into_iter().chain([row]), cx);
         outstanding
     }
 

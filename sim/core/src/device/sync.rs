@@ -29,16 +29,22 @@ impl<C: Crypto> Device<C> {
         if token_first {
             self.write([token.clone()], cx);
         }
-        let mut rows = self.changed_lists(&response.joined, &response.device_lists_changed);
+        let lists = self.changed_lists(&response.joined, &response.device_lists_changed);
         // What the messages bring counts at once; to disk it goes with the rest.
         let mut brought = Brought::default();
-        for message in in_order(&response.to_device, cx) {
-            self.receive(message, &mut brought, cx);
+        let messages = &response.to_device;
+        let last_first = is_last_first(messages, cx);
+        for place in 0..messages.len() {
+            let place = match last_first {
+                false => place,
+                true => messages.len() - 1 - place,
+            };
+            self.receive(&messages[place], &mut brought, cx);
         }
         // Only now, since another of the messages may have been made for the key
         // that has to go if the current one is replaced.
         self.look_after_fallback_keys(None, cx);
-        rows.push(token);
+        let rows = lists.into_iter().chain([token]);
         cx.persist_with(brought, &mut self.store, rows);
         self.store_account_if_changed(cx);
 
@@ -67,17 +73,11 @@ fn told_counts<C: Crypto>(response: &SyncResponse<C>, cx: &Cx<'_, Device<C>>) ->
     counts
 }
 
-/// To-device messages in the order in which they are worked through.
-fn in_order<'a, C: Crypto>(
-    messages: &'a [ToDevice<C>],
-    cx: &Cx<'_, Device<C>>,
-) -> Vec<&'a ToDevice<C>> {
-    let mut messages: Vec<&ToDevice<C>> = messages.iter().collect();
-    if messages.len() > 1 {
-        match cx.protocol.to_device_order() {
-            ToDeviceOrder::AsGiven => {}
-            ToDeviceOrder::LastFirst => messages.reverse(),
+/// Whether to-device messages are worked through in the opposite order.
+fn is_last_first<C: Crypto>(messages: &[ToDevice<C>], cx: &Cx<'_, Device<C>>) -> bool {
+    messages.len() > 1
+        && match cx.protocol.to_device_order() {
+            ToDeviceOrder::AsGiven => false,
+            ToDeviceOrder::LastFirst => true,
         }
-    }
-    messages
 }

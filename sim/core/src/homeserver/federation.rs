@@ -258,12 +258,13 @@ impl<C: Crypto> Homeserver<C> {
         if known.knows_transaction(peer, transaction.id, cx.now) {
             return;
         }
-        let mut rows = vec![Write::Transaction(peer, transaction.id, cx.now)];
+        let mut rows = Vec::with_capacity(1 + 2 * transaction.edus.len());
+        rows.push(Write::Transaction(peer, transaction.id, cx.now));
         let mut updates = vec![];
         for edu in transaction.edus {
             match edu {
                 Edu::DirectToDevice(id, message) if Self::sent_by(peer, &message) => {
-                    rows.extend(self.direct_to_device(peer, id, message, cx));
+                    self.direct_to_device(peer, id, message, &mut rows, cx);
                 }
                 Edu::DeviceListUpdate(update) if update.device.server() == peer => {
                     updates.push(update);

@@ -30,7 +30,7 @@ impl<C: Crypto> Homeserver<C> {
         }
         self.seen_transactions.insert((sender, transaction), cx.now);
         let mut peers = ServerSet::default();
-        let mut rows = vec![];
+        let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let server = message.id.to.server();
             if server == self.id {
@@ -52,21 +52,20 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    /// The rows that put another server's message into an inbox. A message
+    /// Adds the rows that put another server's message into an inbox. A message
     /// that was accepted before is dropped (BS §2.6).
     pub(super) fn direct_to_device(
         &mut self,
         peer: ServerId,
         id: FederatedId,
         message: ToDevice<C>,
+        rows: &mut Vec<Write<C>>,
         cx: &mut Cx<'_, Self>,
-    ) -> Vec<Write<C>> {
-        if self.tables.deduplication.knows_message(peer, id, cx.now) {
-            return vec![];
+    ) {
+        if !self.tables.deduplication.knows_message(peer, id, cx.now) {
+            rows.push(Write::RemoteMessage(peer, id, cx.now));
+            rows.extend(self.deliver(message, cx));
         }
-        let mut rows = vec![Write::RemoteMessage(peer, id, cx.now)];
-        rows.extend(self.deliver(message, cx));
-        rows
     }
 
     /// Somebody with a hand in the database puts a message into an inbox.
@@ -82,15 +81,16 @@ impl<C: Crypto> Homeserver<C> {
         let Some(inbox) = self.tables.inbox.messages.get(&device) else {
             return;
         };
-        let mut rows = vec![];
         let fetched = inbox.iter().take_while(|(position, _)| **position <= up_to);
-        for (position, message) in fetched {
+        for (_, message) in fetched.clone() {
             cx.observe(Fact::ToDeviceDeleted {
                 server: self.id,
                 message: message.id,
             });
-            rows.push(Write::ToDeviceGone(device, *position));
         }
+        let rows: Vec<_> = fetched
+            .map(|(position, _)| Write::ToDeviceGone(device, *position))
+            .collect();
         self.write(rows, cx);
     }
 

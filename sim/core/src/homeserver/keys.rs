@@ -71,7 +71,7 @@ impl<C: Crypto> Homeserver<C> {
         let none = LiteMap::new();
         let stored = self.tables.one_time_keys.get(&device).unwrap_or(&none);
         let highest_issued = self.highest_issued(device);
-        let mut fresh = vec![];
+        let mut fresh = Vec::with_capacity(uploaded.len());
         for key in uploaded {
             match stored.get(&key.name.id) {
                 Some(row) if row.key.key == key.key => match cx.protocol.repeated_keys() {
@@ -92,9 +92,9 @@ impl<C: Crypto> Homeserver<C> {
             }
         }
         let new = |key: &&SignedKey<C>| !stored.contains_key(&key.name.id);
-        let count = stored.len() + fresh.iter().filter(new).count();
+        let are_too_many = || stored.len() + fresh.iter().filter(new).count() > STORED_KEY_LIMIT;
         match fresh.last() {
-            Some(last) if count > STORED_KEY_LIMIT => match cx.protocol.stored_key_limit() {
+            Some(last) if are_too_many() => match cx.protocol.stored_key_limit() {
                 StoredKeyLimit::None => Ok(fresh),
                 StoredKeyLimit::FiveHundred => Err((last.clone(), UploadRefused::TooMany)),
             },
@@ -130,21 +130,23 @@ impl<C: Crypto> Homeserver<C> {
         let ties = cx
             .draws
             .permutation(Purpose::UploadOrder, subject, fresh.len());
-        let mut rows = vec![];
-        for (key, tie) in fresh.into_iter().zip(ties) {
+        for key in &fresh {
             cx.observe(Fact::KeyStored {
                 server: self.id,
                 key: key.name,
             });
-            rows.push(Write::OneTimeKey(OneTimeKeyRow {
+        }
+        let uploaded = cx.clock();
+        let rows = fresh.into_iter().zip(ties).map(|(key, tie)| {
+            Write::OneTimeKey(OneTimeKeyRow {
                 key,
-                uploaded: cx.clock(),
+                uploaded,
                 more: 0,
                 tie,
-            }));
-        }
-        rows.extend(self.new_highest_number(device, highest, cx));
-        self.write(rows, cx);
+            })
+        });
+        let highest = self.new_highest_number(device, highest, cx);
+        self.write(rows.chain(highest), cx);
     }
 
     fn store_fallback_key(&mut self, key: SignedKey<C>, may_share: bool, cx: &mut Cx<'_, Self>) {

@@ -343,8 +343,8 @@ impl<C: Crypto> Homeserver<C> {
             RoomContent::Encrypted { .. } => Some(event.id.sender),
             RoomContent::Member(..) => None,
         };
-        rows.push(Write::Event(event, to));
-        self.write(rows, cx);
+        let event = Write::Event(event, to);
+        self.write(rows.into_iter().chain([event]), cx);
         self.notify_all(cx);
         if let Some(speaker) = speaker {
             self.heard(speaker, cx);

@@ -228,7 +228,7 @@ impl<C: Crypto> Homeserver<C> {
         let (messages, lists) = (since.to_device, since.device_lists);
         // Where a stream has not moved on, nothing of it has to be looked at.
         (since.events < newest.events && self.has_events(device.user(), since.events))
-            || (messages < newest.to_device && self.inbox_after(device, messages).next().is_some())
+            || (messages < newest.to_device && !self.inbox_after(device, messages).is_empty())
             || (lists < newest.device_lists
                 && self
                     .lists_changed_after(device.user(), lists)
@@ -248,10 +248,8 @@ impl<C: Crypto> Homeserver<C> {
         counts: KeyCounts,
     ) -> SyncResponse<C> {
         let from = since.unwrap_or_default();
-        let page: Vec<(u64, &ToDevice<C>)> = self
-            .inbox_after(device, from.to_device)
-            .take(TO_DEVICE_PER_SYNC)
-            .collect();
+        let page = self.inbox_after(device, from.to_device);
+        let page = &page[..page.len().min(TO_DEVICE_PER_SYNC)];
         let mut next = self.newest();
         // Nothing that is new to a token that lies ahead leads back behind it.
         next.to_device = next.to_device.max(from.to_device);
@@ -283,10 +281,7 @@ impl<C: Crypto> Homeserver<C> {
             joined,
             device_lists_changed: changed.into_iter().collect(),
             device_lists_left: left.into_iter().collect(),
-            to_device: page
-                .into_iter()
-                .map(|(_, message)| message.clone())
-                .collect(),
+            to_device: page.iter().map(|(_, message)| message.clone()).collect(),
             events: events.into_iter().map(|(_, event)| event.clone()).collect(),
             counts,
             says_counts: true,
@@ -332,16 +327,11 @@ impl<C: Crypto> Homeserver<C> {
         }
     }
 
-    fn inbox_after(
-        &self,
-        device: DeviceId,
-        position: u64,
-    ) -> impl Iterator<Item = (u64, &ToDevice<C>)> {
+    fn inbox_after(&self, device: DeviceId, position: u64) -> &[(u64, ToDevice<C>)] {
         let inbox = self.tables.inbox.messages.get(&device);
         let messages = inbox.map_or(&[][..], LiteMap::as_slice);
         let first = messages.partition_point(|(at, _)| *at <= position);
-        let messages = messages[first..].iter();
-        messages.map(|(position, message)| (*position, message))
+        &messages[first..]
     }
 
     fn events_after(

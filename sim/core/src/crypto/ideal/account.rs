@@ -87,6 +87,9 @@ impl Account {
     }
 
     pub(super) fn unpublished_one_time_keys(&self) -> Vec<(KeyId, Key)> {
+        if self.unpublished_from == self.next_id {
+            return vec![]; // Which is so most of the time.
+        }
         let published = |key: &OneTimeKey| key.id.0 < self.unpublished_from;
         let first = self.one_time_keys.partition_point(published);
         let unpublished = self.one_time_keys[first..].iter();

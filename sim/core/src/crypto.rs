@@ -7,6 +7,7 @@
 //! that it returns.
 
 use std::fmt::Debug;
+use std::hash::Hash;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +44,7 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     type RoomKey: Clone + Debug + Send + Sync + Serialize + DeserializeOwned;
 
     /// What tells one Olm ciphertext from another; its order means nothing.
-    type Digest: Clone + Debug + Ord + Send;
+    type Digest: Clone + Debug + Eq + Hash + Send;
 
     /// A new account of this client, without one-time or fallback keys. The
     /// client decides how keys are numbered and how many are kept.

@@ -1,6 +1,6 @@
 //! How long private keys lie open after their public halves were handed out.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::name::{DeviceId, KeyName};
 use crate::time::{Span, Time};
@@ -8,7 +8,7 @@ use crate::time::{Span, Time};
 /// The keys that have been handed out.
 #[derive(Debug, Default)]
 pub(super) struct Exposure {
-    keys: BTreeMap<KeyName, Life>,
+    keys: LiteMap<KeyName, Life>,
 }
 
 /// The life of a key since it was handed out.

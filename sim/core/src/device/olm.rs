@@ -207,7 +207,7 @@ impl<C: Crypto> Device<C> {
             }
             // Passed on as somebody else's: dropped.
             Ok(_) => {}
-            Err(_) if self.store.decrypted.contains_key(&digest) => {
+            Err(_) if self.store.decrypted.contains(&digest) => {
                 cx.observe(Fact::OlmReplayed {
                     by: self.id,
                     message,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use litemap::LiteMap;
+use rustc_hash::FxHashSet;
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
@@ -22,7 +23,7 @@ pub struct Store<C: Crypto> {
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<Arc<AccountRow<C>>>,
     pub(super) sessions: LiteMap<DeviceId, LiteMap<SessionName, Arc<SessionRow<C>>>>,
-    pub(super) decrypted: LiteMap<C::Digest, ()>,
+    pub(super) decrypted: FxHashSet<C::Digest>,
     pub(super) wedging: LiteMap<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
     /// With whom a new session is to be opened, where that is stored.
@@ -40,7 +41,7 @@ pub struct Store<C: Crypto> {
     pub(super) notices: u64,
     pub(super) rooms: LiteMap<RoomId, Vec<UserId>>,
     pub(super) token: Option<SyncToken>,
-    pub(super) seen: LiteMap<EventId, ()>,
+    pub(super) seen: FxHashSet<EventId>,
     pub(super) undecrypted: LiteMap<EventId, Arc<RoomEvent<C>>>,
     pub(super) queue: LiteMap<u64, Arc<Queued<C>>>,
     pub(super) queued: u64,
@@ -212,7 +213,7 @@ impl<C: Crypto> Default for Store<C> {
             access: None,
             account: None,
             sessions: LiteMap::new(),
-            decrypted: LiteMap::new(),
+            decrypted: FxHashSet::default(),
             wedging: LiteMap::new(),
             told_no_olm: BTreeSet::new(),
             to_unwedge: BTreeSet::new(),
@@ -225,7 +226,7 @@ impl<C: Crypto> Default for Store<C> {
             notices: 0,
             rooms: LiteMap::new(),
             token: None,
-            seen: LiteMap::new(),
+            seen: FxHashSet::default(),
             undecrypted: LiteMap::new(),
             queue: LiteMap::new(),
             queued: 0,
@@ -248,7 +249,7 @@ impl<C: Crypto> Durable for Store<C> {
                     .insert(row.name, row);
             }
             Write::Decrypted(message) => {
-                self.decrypted.insert(message, ());
+                self.decrypted.insert(message);
             }
             Write::Wedging(device, count) => {
                 self.wedging.insert(device, count);
@@ -314,7 +315,7 @@ impl<C: Crypto> Durable for Store<C> {
                 token.epoch = next.epoch;
             }
             Write::Seen(event) => {
-                self.seen.insert(event.id, ());
+                self.seen.insert(event.id);
                 self.undecrypted.insert(event.id, event);
             }
             Write::Read(event) => {

@@ -59,7 +59,7 @@ impl<C: Crypto> Device<C> {
     /// Sees a room event and tries to read it. Events come again after a
     /// server lost its place; they are seen once.
     pub(super) fn see(&mut self, event: &Arc<RoomEvent<C>>, cx: &mut Cx<'_, Self>) {
-        if self.store.seen.contains_key(&event.id) {
+        if self.store.seen.contains(&event.id) {
             return;
         }
         let session = match event.content {

@@ -48,7 +48,7 @@ impl<C: Crypto> Homeserver<C> {
         if event
             .previous
             .iter()
-            .all(|previous| room.known.contains_key(previous))
+            .all(|previous| room.known.contains(previous))
         {
             self.append(event, ServerSet::default(), cx);
             return;

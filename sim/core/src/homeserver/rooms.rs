@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
+use rustc_hash::FxHashSet;
 
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
@@ -35,7 +36,7 @@ pub(super) struct Room<C: Crypto> {
     latest: u64,
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, Arc<RoomEvent<C>>)>,
-    pub(super) known: LiteMap<EventId, ()>,
+    pub(super) known: FxHashSet<EventId>,
     pub(super) extremities: LiteMap<EventId, ()>,
 }
 
@@ -227,7 +228,7 @@ impl<C: Crypto> Rooms<C> {
             invited: LiteMap::new(),
             latest: 0,
             timeline: vec![],
-            known: LiteMap::new(),
+            known: FxHashSet::default(),
             extremities: LiteMap::new(),
         });
         row.latest = place;
@@ -254,7 +255,7 @@ impl<C: Crypto> Rooms<C> {
             room.extremities.remove(previous);
         }
         room.extremities.insert(event.id, ());
-        room.known.insert(event.id, ());
+        room.known.insert(event.id);
         match event.content {
             RoomContent::Encrypted { .. } => {}
             RoomContent::Member(user, Membership::Join) => room.let_in(user, place),
@@ -292,7 +293,7 @@ impl<C: Crypto> Homeserver<C> {
         let Some(room) = self.tables.rooms.rooms.get(&event.room) else {
             return;
         };
-        if room.has(event.user()) && !room.known.contains_key(&event.id) {
+        if room.has(event.user()) && !room.known.contains(&event.id) {
             self.originate(event, &[], cx);
         }
     }
@@ -357,7 +358,7 @@ impl<C: Crypto> Homeserver<C> {
             .rooms
             .rooms
             .get(&room)
-            .is_some_and(|it| it.known.contains_key(&event))
+            .is_some_and(|it| it.known.contains(&event))
     }
 
     /// The events before `latest` that do not come before or with `earliest`,

@@ -1,8 +1,8 @@
 //! A trace, indexed by what the judges ask for.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use rustc_hash::FxHashMap;
 
 use crate::crypto::Body;
@@ -66,7 +66,7 @@ pub(super) struct History<'a> {
     fates: FxHashMap<EventId, Fate>,
     /// The events that their senders' servers took, in the order of their names.
     accepted: Vec<EventId>,
-    pub(super) phases: BTreeMap<Phase, Time>,
+    pub(super) phases: LiteMap<Phase, Time>,
     pub(super) unsettled: bool,
     /// Whether the run was given up because it came to too much.
     pub(super) cut_off: bool,
@@ -74,9 +74,9 @@ pub(super) struct History<'a> {
     clues: OnceCell<Clues>,
     /// Every change of who is in which room, and on which server; those that
     /// were so from the start, on all.
-    memberships: BTreeMap<(RoomId, UserId), Vec<Change>>,
+    memberships: LiteMap<(RoomId, UserId), Vec<Change>>,
     /// Since when each device has been there, of those that are to the end.
-    there_since: BTreeMap<DeviceId, FactId>,
+    there_since: LiteMap<DeviceId, FactId>,
 }
 
 /// A user came into a room or left it, or was invited.
@@ -94,12 +94,12 @@ impl<'a> History<'a> {
             trace,
             fates: empty_index(),
             accepted: vec![],
-            phases: BTreeMap::new(),
+            phases: LiteMap::new(),
             unsettled: false,
             cut_off: false,
             clues: OnceCell::new(),
-            memberships: BTreeMap::new(),
-            there_since: BTreeMap::new(),
+            memberships: LiteMap::new(),
+            there_since: LiteMap::new(),
         };
         for (id, record) in trace.records() {
             history.take(id, record.at, &record.fact);
@@ -109,25 +109,28 @@ impl<'a> History<'a> {
     }
 
     /// Every event that its sender's server took, and every device that
-    /// should read it: those of users who were in the room, or invited, at the
+    /// should read it, with what became of it there: those of users who were in the room, or invited, at the
     /// event's place, published before the event was sent, and there to the end, other
     /// than the sender. The event's place is where its sender's server put it:
     /// whom that took for a member was given the key. Of a user who left without
     /// having seen it, or never came in, nothing is expected; nor, though they came back, if they
     /// had left when it reached their own server, which shows them nothing from
     /// between two stays.
-    pub(super) fn expected(&self) -> impl Iterator<Item = (EventId, Event, DeviceId)> + '_ {
+    pub(super) fn expected(
+        &self,
+    ) -> impl Iterator<Item = (EventId, Event, DeviceId, Reading)> + '_ {
         self.accepted_events()
             .flat_map(move |(id, fate, event, place)| {
-                let devices = self.there_since.iter().filter(move |(device, since)| {
-                    **device != id.sender
-                        && **since < event.sent
+                self.there_since.iter().filter_map(move |(device, since)| {
+                    let reading = fate.reading(*device);
+                    let is_expected = *device != id.sender
+                        && *since < event.sent
                         && self.was_in_room(id, &event, place, device.user())
-                        && (fate.reading(**device).seen.is_some()
+                        && (reading.seen.is_some()
                             || (self.is_in_room(event.room, device.user())
-                                && !self.had_left(id, event.room, place, device.user())))
-                });
-                devices.map(move |(device, _)| (id, event, *device))
+                                && !self.had_left(id, event.room, place, device.user())));
+                    is_expected.then_some((id, event, *device, reading))
+                })
             })
     }
 
@@ -227,7 +230,7 @@ impl<'a> History<'a> {
     }
 
     fn forget_memberships(&mut self, server: ServerId, since: Time) {
-        for changes in self.memberships.values_mut() {
+        for (_, changes) in &mut self.memberships {
             changes.retain(|it| it.server != Some(server) || it.at <= since);
         }
     }

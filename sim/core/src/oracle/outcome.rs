@@ -77,8 +77,7 @@ pub(super) fn judge(history: &History<'_>) -> Judgement {
         judgement.excused.clear();
         return judgement;
     }
-    for (id, event, reader) in history.expected() {
-        let reading = history.reading(id, reader);
+    for (id, event, reader, reading) in history.expected() {
         let class = class_of(history, event.body, reading);
         if let (Some(read), Some(seen)) = (reading.read, reading.seen) {
             let lateness = read.since(seen);

@@ -1,12 +1,13 @@
 //! Follows every key through a trace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use litemap::LiteMap;
 use rustc_hash::FxHashMap;
 
 use super::Reached;
 use crate::crypto::OlmError;
-use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
+use crate::name::{DeviceId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
 use crate::trace::{Discard, Fact, Trace, empty_index};
 use crate::wire::UploadRefused;
@@ -25,10 +26,10 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
 struct Lives {
     reached: States,
     keys: FxHashMap<KeyName, Life>,
-    /// The lowest incarnation that has generated a one-time key of an ID.
-    lowest: FxHashMap<(DeviceId, KeyId), u16>,
+    /// Which incarnations of each device have generated one-time keys.
+    incarnations: LiteMap<DeviceId, Vec<u16>>,
     /// The fallback key that each device generated last.
-    fallback: BTreeMap<DeviceId, KeyName>,
+    fallback: LiteMap<DeviceId, KeyName>,
 }
 
 /// What has become of one key so far.
@@ -72,8 +73,8 @@ impl Lives {
         Self {
             reached: States::default(),
             keys: empty_index(),
-            lowest: empty_index(),
-            fallback: BTreeMap::new(),
+            incarnations: LiteMap::new(),
+            fallback: LiteMap::new(),
         }
     }
 
@@ -164,13 +165,15 @@ impl Lives {
         self.life(key).generated = Some(at);
         match key.kind {
             KeyKind::OneTime => {
-                let incarnation = key.incarnation;
-                let lowest = self.lowest.entry((key.owner, key.id));
-                let lowest = lowest.or_insert(incarnation);
-                if *lowest < incarnation {
+                let all = self.incarnations.entry(key.owner).or_default();
+                if !all.contains(&key.incarnation) {
+                    all.push(key.incarnation);
+                }
+                let before = all.iter().filter(|it| **it < key.incarnation);
+                let mut same = before.map(|it| KeyName { incarnation: *it, ..key });
+                if same.any(|key| self.keys.contains_key(&key)) {
                     self.reached.insert(Reached::OneTimeOverwritten);
                 }
-                *lowest = incarnation.min(*lowest);
             }
             KeyKind::Fallback => {
                 if self.fallback.insert(key.owner, key).is_some() {

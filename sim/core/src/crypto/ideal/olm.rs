@@ -41,7 +41,7 @@ pub struct OlmMessage {
 /// come from the message key: copies of a session can repeat themselves. This is
 /// everything that the bytes depend on; a chain is of one session, so its opening
 /// keys follow from it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Digest {
     chain: Key,
     index: u32,

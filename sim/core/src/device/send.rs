@@ -196,13 +196,8 @@ impl<C: Crypto> Device<C> {
     }
 
     fn claim_missing(&mut self, sending: Sending, cx: &mut Cx<'_, Self>) -> Stage {
-        let members = self
-            .store
-            .rooms
-            .get(&sending.room)
-            .cloned()
-            .unwrap_or_default();
-        for user in &members {
+        let members = self.members(sending.room);
+        for user in members {
             if self
                 .store
                 .devices
@@ -215,7 +210,7 @@ impl<C: Crypto> Device<C> {
                 });
             }
         }
-        let devices = self.devices_to_claim(&members, cx);
+        let devices = self.devices_to_claim(members, cx);
         if devices.is_empty() {
             return Stage::Claimed;
         }

@@ -23,11 +23,10 @@ impl<C: Crypto> Device<C> {
     /// Encrypts the room's key for everybody who does not have it, and stores
     /// the requests before any is sent. Whether any is outstanding.
     pub(super) fn share_room_key(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> bool {
-        let members = self.store.rooms.get(&room).cloned().unwrap_or_default();
-        let mut row = self.current_session(room, &members, cx);
+        let mut row = self.current_session(room, cx);
         let mut messages = vec![];
         let mut told = vec![];
-        for device in self.recipients(&members) {
+        for device in self.recipients(room) {
             if self.store.blocked.contains(&device) {
                 messages.extend(self.withhold_from(device, &mut row, cx));
             } else if !self.has_session(device) {
@@ -100,14 +99,13 @@ impl<C: Crypto> Device<C> {
     fn current_session(
         &mut self,
         room: RoomId,
-        members: &[UserId],
         cx: &mut Cx<'_, Self>,
     ) -> Arc<OutboundRow<C>> {
         if let Some(row) = self.store.outbound.remove(&room) {
             let age = cx.now.since(row.name.created);
             let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;
             let is_good = || {
-                !self.is_over_shared(&row, members)
+                !self.is_over_shared(&row)
                     || match cx.protocol.over_shared_sessions() {
                         OverSharedSessions::Replaced => false,
                         OverSharedSessions::Kept => true,
@@ -138,7 +136,8 @@ impl<C: Crypto> Device<C> {
 
     /// Whether the key was given to a user who is not in the room any more, or
     /// to a device that is gone or blocked.
-    fn is_over_shared(&self, row: &OutboundRow<C>, members: &[UserId]) -> bool {
+    fn is_over_shared(&self, row: &OutboundRow<C>) -> bool {
+        let members = self.members(row.name.room);
         row.shared.iter().any(|(device, share)| {
             let keys = self.known_device(*device);
             !members.contains(&device.user())
@@ -167,8 +166,15 @@ impl<C: Crypto> Device<C> {
         Some(ToDevice { id, content })
     }
 
-    fn recipients(&self, members: &[UserId]) -> Vec<DeviceId> {
-        let known = members
+    /// Everybody in the room, as far as this device knows.
+    pub(super) fn members(&self, room: RoomId) -> &[UserId] {
+        let members = self.store.rooms.get(&room);
+        members.map_or(&[][..], Vec::as_slice)
+    }
+
+    fn recipients(&self, room: RoomId) -> Vec<DeviceId> {
+        let known = self
+            .members(room)
             .iter()
             .filter_map(|user| self.store.devices.get(user));
         known

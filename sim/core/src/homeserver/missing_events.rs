@@ -53,7 +53,7 @@ impl<C: Crypto> Homeserver<C> {
             self.append(event, ServerSet::default(), cx);
             return;
         }
-        let earliest = room.extremities.keys().copied().collect();
+        let earliest = room.extremities.clone();
         let (room, latest) = (event.room, event.id);
         self.missing.waiting.insert(latest, event);
         let request = FederationRequest::MissingEvents {

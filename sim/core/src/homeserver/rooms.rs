@@ -37,7 +37,8 @@ pub(super) struct Room<C: Crypto> {
     /// Every event with its place, in ascending order of place.
     pub(super) timeline: Vec<(u64, Arc<RoomEvent<C>>)>,
     pub(super) known: FxHashSet<EventId>,
-    pub(super) extremities: LiteMap<EventId, ()>,
+    /// The events that none follows, in the order of their names.
+    pub(super) extremities: Vec<EventId>,
 }
 
 /// From which place to which a user is in a room.
@@ -229,7 +230,7 @@ impl<C: Crypto> Rooms<C> {
             latest: 0,
             timeline: vec![],
             known: FxHashSet::default(),
-            extremities: LiteMap::new(),
+            extremities: vec![],
         });
         row.latest = place;
         row.invited = LiteMap::new(); // Those that stand are told as events.
@@ -251,10 +252,11 @@ impl<C: Crypto> Rooms<C> {
             return;
         };
         room.latest = place;
-        for previous in event.previous.iter() {
-            room.extremities.remove(previous);
+        let extremities = &mut room.extremities;
+        extremities.retain(|it| !event.previous.contains(it));
+        if let Err(place) = extremities.binary_search(&event.id) {
+            extremities.insert(place, event.id);
         }
-        room.extremities.insert(event.id, ());
         room.known.insert(event.id);
         match event.content {
             RoomContent::Encrypted { .. } => {}
@@ -309,7 +311,7 @@ impl<C: Crypto> Homeserver<C> {
         let room = self.tables.rooms.rooms.get(&event.room);
         let mut to = ServerSet::default();
         if let Some(room) = room {
-            Arc::make_mut(&mut event).previous = room.extremities.keys().copied().collect();
+            Arc::make_mut(&mut event).previous = room.extremities.as_slice().into();
             to = room.servers();
         }
         to.remove(self.id);

@@ -298,7 +298,8 @@ impl Evaluation<'_> {
     fn run(&self, engine: Engine, key: Key) -> Judged {
         let (scenario, proposal) = (&self.scenarios[key.scenario], &self.proposals[key.proposal]);
         let crypto_seed = self.args.common.crypto_seed;
-        let command = || self.command(key);
+        let command = self.command(key);
+        let command = move || command.clone();
         let protocol = proposal.protocol();
         runner::make(engine, scenario, &protocol, key.seed, crypto_seed, command)
     }

@@ -6,6 +6,7 @@ mod args;
 mod campaign;
 mod eval;
 mod failure;
+mod fault;
 mod hunt;
 mod input;
 mod interrupt;
@@ -23,7 +24,6 @@ mod show;
 mod store;
 mod summary;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -52,8 +52,9 @@ enum Status {
 }
 
 fn main() -> ExitCode {
+    fault::ends_the_command();
     let args = Args::parse();
-    let command = AssertUnwindSafe(|| match args.command {
+    let done = match args.command {
         Command::Eval(args) => eval::eval(&args),
         Command::Campaign(args) => campaign::campaign(&args),
         Command::Merge(args) => merge::merge(&args),
@@ -62,15 +63,13 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Show(args) => show::show(&args),
         Command::List(args) => list::list(&args),
-    });
-    match catch_unwind(command) {
-        Ok(Ok(status)) => ExitCode::from(status as u8),
-        Ok(Err(failure)) => {
+    };
+    match done {
+        Ok(status) => ExitCode::from(status as u8),
+        Err(failure) => {
             output::complain(*failure);
             ExitCode::from(2)
         }
-        // What panicked has said why.
-        Err(_) => ExitCode::from(Status::Fault as u8),
     }
 }
 

@@ -255,13 +255,10 @@ impl Ground {
     fn made(&self, scenario: &Arc<Scenario>, proposal: &Proposal, seed: u64) -> (Came, Consulted) {
         let protocol: Protocol = proposal.protocol();
         let job = Job::new(scenario.clone(), protocol, seed);
-        let run = runner::make_fast(&job, || {
-            format!(
-                "unwedge run {} --proposal {} --seed {seed}\n{}",
-                scenario.id,
-                proposal.name,
-                scenario.to_toml()
-            )
+        let (scenario, proposal) = (scenario.clone(), proposal.name.clone());
+        let run = runner::make_fast(&job, move || {
+            let (name, text) = (&scenario.id, scenario.to_toml());
+            format!("unwedge run {name} --proposal {proposal} --seed {seed}\n{text}")
         });
         (Came::from(&oracle::judge(&run.trace)), run.consulted)
     }

@@ -35,13 +35,14 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
         words.push_str(&format!(" --adoption {percent}"));
     }
     let command = library.command(&scenario.id, &proposal.name, args.seed, &words);
+    let repeat = command.clone();
     let made = runner::make(
         engine,
         &scenario,
         &proposal.protocol(),
         args.seed,
         args.common.crypto_seed,
-        || command.clone(),
+        move || repeat.clone(),
     );
     let Judged {
         run,

@@ -1,7 +1,6 @@
 //! Makes runs and judges them. Which engine a run is made on, and with which
 //! cryptography, is decided here and nowhere else.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use unwedge_core::costs::Costs;
@@ -14,7 +13,7 @@ use unwedge_core::world::{Job, Run};
 use unwedge_core::{fast, generate};
 
 use crate::args::Engine;
-use crate::output;
+use crate::fault;
 
 /// So many runs tell one model from another.
 const FEW: u64 = 16;
@@ -30,18 +29,18 @@ pub(crate) struct Judged {
 }
 
 /// Makes a run and judges it. If it panics, the command that repeats it is
-/// printed first.
+/// printed.
 pub(crate) fn make(
     engine: Engine,
     scenario: &Arc<Scenario>,
     protocol: &Protocol,
     seed: u64,
     crypto_seed: Option<u64>,
-    command: impl Fn() -> String,
+    command: impl Fn() -> String + Send + 'static,
 ) -> Judged {
     let mut job = Job::new(scenario.clone(), protocol.clone(), seed);
     job.crypto_seed = crypto_seed.unwrap_or(seed);
-    let (run, other) = guarded(command, || match engine {
+    let (run, other) = fault::in_run(command, || match engine {
         Engine::Real => (unwedge_madsim::run(&job), None),
         Engine::Fast => (simulate(&job), None),
         Engine::Both => (unwedge_madsim::run(&job), Some(simulate(&job))),
@@ -80,9 +79,9 @@ pub(crate) fn make(
 }
 
 /// Makes a run on the fast engine, as campaigns do. If it panics, the command
-/// that repeats it is printed first.
-pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String) -> Run {
-    guarded(command, || simulate(job))
+/// that repeats it is printed.
+pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String + Send + 'static) -> Run {
+    fault::in_run(command, || simulate(job))
 }
 
 /// Which model makes the runs: the version of unwedge, and what a few runs come
@@ -102,14 +101,4 @@ pub(crate) fn model() -> String {
 /// The fast engine, with the ideal cryptography.
 fn simulate(job: &Job) -> Run {
     fast::run(job)
-}
-
-fn guarded<T>(command: impl Fn() -> String, make: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|panic| {
-        let command = command();
-        output::mention(&format!(
-            "a fault of unwedge; it is in this run:\n  {command}"
-        ));
-        resume_unwind(panic)
-    })
 }

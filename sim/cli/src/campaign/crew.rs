@@ -1,11 +1,10 @@
 //! Spreads chunks over threads, and stores each as it is finished. What is in
 //! memory is the sum and the chunks in the making, however many there are.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, Result as Joined};
+use std::thread;
 use std::time::Duration;
 
 use unwedge_core::campaign::{Chunk, Extent, Tally};
@@ -32,8 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether there was one.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What a thread hands over: a chunk, a fault of unwedge, or its panic.
-type Made = Joined<Result<Chunk, String>>;
+/// What a thread hands over: a chunk, or a fault of unwedge.
+type Made = Result<Chunk, String>;
 
 /// Makes the chunks that are missing, in order; the time of a campaign that
 /// is limited by it ends the handing out, so that what is made has no gap.
@@ -54,7 +53,7 @@ pub(super) fn make(
     };
     // No thread gets further ahead of the disk than by what it holds.
     let (made, finished) = sync_channel(1);
-    let result = thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..threads {
             let (orders, made) = (&orders, made.clone());
             scope.spawn(move || work(maker, orders, &made));
@@ -65,8 +64,7 @@ pub(super) fn make(
         // Whoever still waits to hand something over is let go.
         drop(finished);
         result
-    });
-    result.unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 /// What is still to be made.
@@ -98,8 +96,7 @@ impl<I: Iterator<Item = u64>> Orders<I> {
 
 fn work(maker: &Maker<'_>, orders: &Orders<impl Iterator<Item = u64>>, made: &SyncSender<Made>) {
     while let Some(chunk) = orders.next() {
-        let chunk = catch_unwind(AssertUnwindSafe(|| maker.make(chunk)));
-        if made.send(chunk).is_err() {
+        if made.send(maker.make(chunk)).is_err() {
             return;
         }
     }
@@ -111,7 +108,7 @@ fn collect(
     store: &mut Store,
     tally: &mut Tally,
     pace: &mut Pace,
-) -> Joined<Result<(), Stop>> {
+) -> Result<(), Stop> {
     let mut stored = 0;
     let mut interrupted: Option<Clock> = None;
     loop {
@@ -127,21 +124,16 @@ fn collect(
                 continue;
             }
         };
-        let chunk = match made? {
-            Ok(chunk) => chunk,
-            Err(fault) => return Ok(Err(Stop::Fault(fault))),
-        };
-        if let Err(failure) = store.append(&chunk) {
-            return Ok(Err(Stop::Failure(failure)));
-        }
+        let chunk = made.map_err(Stop::Fault)?;
+        store.append(&chunk).map_err(Stop::Failure)?;
         tally.add(&chunk.tally);
         pace.made(chunk.tally.runs, chunk.tally.calls);
         stored += 1;
     }
-    Ok(match interrupt::happened() {
+    match interrupt::happened() {
         true => Err(Stop::Interrupted),
         false => Ok(()),
-    })
+    }
 }
 
 /// Ends the command: chunks that take long are not waited for.

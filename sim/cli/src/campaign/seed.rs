@@ -159,8 +159,8 @@ impl<'a> Seed<'a> {
         let protocol = field.protocols[place].clone();
         let mut job = Job::new(self.scenario(place), protocol, self.seed);
         job.crypto_seed = field.crypto_seed.unwrap_or(self.seed);
-        let command = || format!("{} --engine fast", self.command(place));
-        let run = runner::make_fast(&job, command);
+        let command = self.command(place);
+        let run = runner::make_fast(&job, move || format!("{command} --engine fast"));
         self.calls += run.calls;
         run
     }

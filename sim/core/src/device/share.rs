@@ -96,11 +96,7 @@ impl<C: Crypto> Device<C> {
     /// The room's session, or a new one if there is none, if it has expired,
     /// or if somebody has its key who is to have no more (BS §1.8). It is taken out
     /// of the store, so that it can be changed in place.
-    fn current_session(
-        &mut self,
-        room: RoomId,
-        cx: &mut Cx<'_, Self>,
-    ) -> Arc<OutboundRow<C>> {
+    fn current_session(&mut self, room: RoomId, cx: &mut Cx<'_, Self>) -> Arc<OutboundRow<C>> {
         if let Some(row) = self.store.outbound.remove(&room) {
             let age = cx.now.since(row.name.created);
             let expired = row.messages >= cx.settings.rotation_messages || age >= ROTATION_PERIOD;

@@ -2,7 +2,7 @@
 //! compared. This file owns what is there and the comparing; the operations on
 //! it are in the modules by subject.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Debug;
 
 use proptest::test_runner::TestCaseError;
@@ -51,8 +51,8 @@ pub(crate) struct Lab {
     pub(crate) messages: Vec<Message>,
     /// How many different ciphertexts there are, and which is which.
     pub(crate) digests: (
-        BTreeMap<<V as Crypto>::Digest, usize>,
-        BTreeMap<<Ideal as Crypto>::Digest, usize>,
+        HashMap<<V as Crypto>::Digest, usize>,
+        HashMap<<Ideal as Crypto>::Digest, usize>,
     ),
     pub(crate) groups: Vec<Group>,
     pub(crate) kept_groups: Vec<(usize, Pickles)>,

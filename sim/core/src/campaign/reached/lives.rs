@@ -170,7 +170,10 @@ impl Lives {
                     all.push(key.incarnation);
                 }
                 let before = all.iter().filter(|it| **it < key.incarnation);
-                let mut same = before.map(|it| KeyName { incarnation: *it, ..key });
+                let mut same = before.map(|it| KeyName {
+                    incarnation: *it,
+                    ..key
+                });
                 if same.any(|key| self.keys.contains_key(&key)) {
                     self.reached.insert(Reached::OneTimeOverwritten);
                 }

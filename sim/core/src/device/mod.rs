@@ -24,6 +24,7 @@ mod unwedge;
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
+use rustc_hash::FxHashMap;
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
@@ -49,8 +50,8 @@ pub struct Device<C: Crypto> {
     is_second: bool,
     store: Store<C>,
     account: keys::Account<C>,
-    sessions: LiteMap<SessionName, C::Session>,
-    room_keys: LiteMap<MegolmName, C::InboundGroupSession>,
+    sessions: FxHashMap<SessionName, C::Session>,
+    room_keys: FxHashMap<MegolmName, C::InboundGroupSession>,
     outbound: LiteMap<RoomId, C::GroupSession>,
     /// Whether what could not be read may be readable now.
     may_read_more: bool,
@@ -211,8 +212,8 @@ impl<C: Crypto> Device<C> {
             to_unwedge: disk.to_unwedge.clone(),
             store: disk,
             account,
-            sessions: LiteMap::new(),
-            room_keys: LiteMap::new(),
+            sessions: FxHashMap::default(),
+            room_keys: FxHashMap::default(),
             outbound: LiteMap::new(),
             may_read_more: true,
             connected: false,

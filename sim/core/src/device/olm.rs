@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use litemap::LiteMap;
+use rustc_hash::FxHashMap;
 
 use super::{Device, SessionRow, Store, Write};
 use crate::crypto::{Content, Crypto, OlmError, Payload};
@@ -28,7 +28,7 @@ impl<C: Crypto> Device<C> {
         peer: DeviceId,
         theirs: &C::Identity,
     ) -> impl Iterator<Item = &Arc<SessionRow<C>>> {
-        let rows = self.store.sessions.get(&peer).into_iter();
+        let rows = self.store.sessions.get(peer).into_iter();
         let rows = rows.flat_map(|it| it.values());
         rows.filter(move |row| row.theirs == *theirs)
     }
@@ -44,7 +44,7 @@ impl<C: Crypto> Device<C> {
 
     /// Whether there is a session, dead or alive, to encrypt with.
     pub(super) fn has_session(&self, peer: DeviceId) -> bool {
-        let rows = self.store.sessions.get(&peer);
+        let rows = self.store.sessions.get(peer);
         self.known_device(peer)
             .zip(rows)
             .is_some_and(|(keys, rows)| rows.values().any(|row| row.theirs == keys.identity))
@@ -304,7 +304,7 @@ impl<C: Crypto> Device<C> {
         let mut rows = vec![Write::Session(row.into())];
         let is_known = |keys: &DeviceKeys<C>| keys.identity == outside.sender_identity;
         if self.known_device(peer).is_some_and(is_known) {
-            let opened = self.store.wedging.get(&peer).copied().unwrap_or(0) + 1;
+            let opened = self.store.wedging.get(peer).copied().unwrap_or(0) + 1;
             rows.push(Write::Wedging(peer, opened));
         }
         // It makes a difference only to what a crash leaves on disk.
@@ -383,14 +383,14 @@ fn under<'a, C: Crypto>(
     peer: DeviceId,
     theirs: &C::Identity,
 ) -> impl Iterator<Item = &'a mut Arc<SessionRow<C>>> {
-    let rows = store.sessions.get_mut(&peer).into_iter();
+    let rows = store.sessions.get_mut(peer).into_iter();
     let rows = rows.flat_map(|it| it.iter_mut().map(|(_, row)| row));
     rows.filter(move |row| row.theirs == *theirs)
 }
 
 /// The live session of a row, loaded if need be.
 fn live<'a, C: Crypto>(
-    sessions: &'a mut LiteMap<SessionName, C::Session>,
+    sessions: &'a mut FxHashMap<SessionName, C::Session>,
     row: &SessionRow<C>,
     cx: &mut Cx<'_, Device<C>>,
 ) -> &'a mut C::Session {

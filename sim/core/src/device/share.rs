@@ -187,7 +187,7 @@ impl<C: Crypto> Device<C> {
         row: &mut Arc<OutboundRow<C>>,
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
-        let wedging = self.store.wedging.get(&device).copied().unwrap_or(0);
+        let wedging = self.store.wedging.get(device).copied().unwrap_or(0);
         let earlier = row.shared.get(&device).cloned();
         if earlier
             .as_ref()

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use litemap::LiteMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
-    DeviceId, EventId, KeyId, KeyName, MegolmName, RoomId, Row, SessionName, UserId,
+    DeviceId, EventId, KeyId, KeyName, MegolmName, PerDevice, RoomId, Row, SessionName, UserId,
 };
 use crate::node::Durable;
 use crate::time::Time;
@@ -22,9 +22,9 @@ pub struct Store<C: Crypto> {
     /// What the device is logged in with, if it is.
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<Arc<AccountRow<C>>>,
-    pub(super) sessions: LiteMap<DeviceId, LiteMap<SessionName, Arc<SessionRow<C>>>>,
+    pub(super) sessions: PerDevice<LiteMap<SessionName, Arc<SessionRow<C>>>>,
     pub(super) decrypted: FxHashSet<C::Digest>,
-    pub(super) wedging: LiteMap<DeviceId, u32>,
+    pub(super) wedging: PerDevice<u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
     /// With whom a new session is to be opened, where that is stored.
     pub(super) to_unwedge: BTreeSet<DeviceId>,
@@ -32,7 +32,7 @@ pub struct Store<C: Crypto> {
     pub(super) blocked: BTreeSet<DeviceId>,
     /// Megolm sessions that others do not want this device to have.
     pub(super) withheld: BTreeSet<MegolmName>,
-    pub(super) room_keys: LiteMap<MegolmName, Arc<RoomKeyRow<C>>>,
+    pub(super) room_keys: FxHashMap<MegolmName, Arc<RoomKeyRow<C>>>,
     pub(super) outbound: LiteMap<RoomId, Arc<OutboundRow<C>>>,
     pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
     /// Users whose device list has to be asked for, and the number of the
@@ -212,14 +212,14 @@ impl<C: Crypto> Default for Store<C> {
         Self {
             access: None,
             account: None,
-            sessions: LiteMap::new(),
+            sessions: PerDevice::default(),
             decrypted: FxHashSet::default(),
-            wedging: LiteMap::new(),
+            wedging: PerDevice::default(),
             told_no_olm: BTreeSet::new(),
             to_unwedge: BTreeSet::new(),
             blocked: BTreeSet::new(),
             withheld: BTreeSet::new(),
-            room_keys: LiteMap::new(),
+            room_keys: FxHashMap::default(),
             outbound: LiteMap::new(),
             devices: LiteMap::new(),
             outdated: LiteMap::new(),
@@ -243,10 +243,7 @@ impl<C: Crypto> Durable for Store<C> {
             Write::Wiped => *self = Self::default(),
             Write::Account(row) => self.account = Some(row),
             Write::Session(row) => {
-                self.sessions
-                    .entry(row.peer)
-                    .or_default()
-                    .insert(row.name, row);
+                self.sessions.of(row.peer).insert(row.name, row);
             }
             Write::Decrypted(message) => {
                 self.decrypted.insert(message);

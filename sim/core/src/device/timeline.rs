@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use litemap::LiteMap;
+use rustc_hash::FxHashMap;
 
 use super::{Device, RoomKeyRow, Write};
 use crate::crypto::{Crypto, Merge};
@@ -144,7 +144,7 @@ impl<C: Crypto> Device<C> {
 
 /// The live receiving end of a row, loaded if need be.
 fn live<'a, C: Crypto>(
-    sessions: &'a mut LiteMap<MegolmName, C::InboundGroupSession>,
+    sessions: &'a mut FxHashMap<MegolmName, C::InboundGroupSession>,
     row: &RoomKeyRow<C>,
     cx: &mut Cx<'_, Device<C>>,
 ) -> &'a mut C::InboundGroupSession {

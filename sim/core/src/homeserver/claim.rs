@@ -251,7 +251,7 @@ impl<C: Crypto> Homeserver<C> {
         device: DeviceId,
         cx: &mut Cx<'_, Self>,
     ) -> Option<SignedKey<C>> {
-        let fallback = self.tables.fallback_keys.get(&device)?;
+        let fallback = self.tables.fallback_keys.get(device)?;
         let (row, key) = (fallback.clone(), fallback.key.clone());
         if !row.used {
             self.write(
@@ -264,7 +264,7 @@ impl<C: Crypto> Homeserver<C> {
 
     /// The key that is next to be issued.
     fn first_key(&self, device: DeviceId, cx: &Cx<'_, Self>) -> Option<SignedKey<C>> {
-        let rows = self.tables.one_time_keys.get(&device)?.values();
+        let rows = self.tables.one_time_keys.get(device)?.values();
         if rows.len() < 2 {
             return rows.last().map(|row| row.key.clone());
         }
@@ -282,7 +282,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn holds(&self, key: &SignedKey<C>) -> bool {
-        let keys = self.tables.one_time_keys.get(&key.name.owner);
+        let keys = self.tables.one_time_keys.get(key.name.owner);
         keys.is_some_and(|keys| keys.contains_key(&key.name.id))
     }
 

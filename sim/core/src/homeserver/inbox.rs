@@ -78,7 +78,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Deletes everything that the device has fetched, which is what a sync
     /// with a newer token means.
     pub(super) fn acknowledge(&mut self, device: DeviceId, up_to: u64, cx: &mut Cx<'_, Self>) {
-        let Some(inbox) = self.tables.inbox.messages.get(&device) else {
+        let Some(inbox) = self.tables.inbox.messages.get(device) else {
             return;
         };
         let fetched = inbox.iter().take_while(|(position, _)| **position <= up_to);

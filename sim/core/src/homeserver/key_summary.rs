@@ -13,7 +13,7 @@ use crate::wire::{KeyCounts, KeyDigest};
 impl<C: Crypto> Homeserver<C> {
     /// What `/sync` tells a device of its own keys as they are now.
     pub(super) fn counts(&self, device: DeviceId, cx: &mut Cx<'_, Self>) -> KeyCounts {
-        let fallback = self.tables.fallback_keys.get(&device);
+        let fallback = self.tables.fallback_keys.get(device);
         let counts = KeyCounts {
             one_time_keys: self.one_time_keys_of(device),
             unused_fallback_key: fallback.is_some_and(|fallback| !fallback.used),
@@ -27,12 +27,12 @@ impl<C: Crypto> Homeserver<C> {
                 ..counts
             },
             KeySummary::HighestNumber => KeyCounts {
-                highest: self.tables.highest_numbers.get(&device).copied(),
+                highest: self.tables.highest_numbers.get(device).copied(),
                 ..counts
             },
             KeySummary::DigestAndNumber => KeyCounts {
                 digest: Some(self.digest(device, cx)),
-                highest: self.tables.highest_numbers.get(&device).copied(),
+                highest: self.tables.highest_numbers.get(device).copied(),
                 ..counts
             },
         }
@@ -40,7 +40,7 @@ impl<C: Crypto> Homeserver<C> {
 
     /// How many one-time keys of a device are stored.
     pub(super) fn one_time_keys_of(&self, device: DeviceId) -> usize {
-        let keys = self.tables.one_time_keys.get(&device);
+        let keys = self.tables.one_time_keys.get(device);
         keys.map_or(0, LiteMap::len)
     }
 
@@ -52,7 +52,7 @@ impl<C: Crypto> Homeserver<C> {
         uploaded: Option<KeyId>,
         cx: &Cx<'_, Self>,
     ) -> Option<Write<C>> {
-        let known = self.tables.highest_numbers.get(&device).copied();
+        let known = self.tables.highest_numbers.get(device).copied();
         let highest = uploaded.filter(|uploaded| known < Some(*uploaded))?;
         match cx.protocol.key_summary() {
             KeySummary::Count | KeySummary::Digest => None,
@@ -63,7 +63,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn digest(&self, device: DeviceId, cx: &mut Cx<'_, Self>) -> KeyDigest {
-        let rows = self.tables.one_time_keys.get(&device).into_iter();
+        let rows = self.tables.one_time_keys.get(device).into_iter();
         let keys = rows.flat_map(LiteMap::values).map(|row| &row.key);
         KeyDigest::of(keys.map(|key| (key.name.id, cx.crypto.hash_key(&key.key))))
     }

@@ -69,7 +69,7 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Result<Vec<SignedKey<C>>, (SignedKey<C>, UploadRefused)> {
         let none = LiteMap::new();
-        let stored = self.tables.one_time_keys.get(&device).unwrap_or(&none);
+        let stored = self.tables.one_time_keys.get(device).unwrap_or(&none);
         let highest_issued = self.highest_issued(device);
         let mut fresh = Vec::with_capacity(uploaded.len());
         for key in uploaded {
@@ -103,12 +103,12 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn highest_issued(&self, device: DeviceId) -> Option<KeyId> {
-        let issued = self.tables.issued_keys.get(&device)?;
+        let issued = self.tables.issued_keys.get(device)?;
         issued.last().map(|(id, _)| *id)
     }
 
     fn was_issued(&self, key: &SignedKey<C>) -> bool {
-        let issued = self.tables.issued_keys.get(&key.name.owner);
+        let issued = self.tables.issued_keys.get(key.name.owner);
         issued.and_then(|issued| issued.get(&key.name.id)) == Some(&key.key)
     }
 
@@ -150,7 +150,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn store_fallback_key(&mut self, key: SignedKey<C>, may_share: bool, cx: &mut Cx<'_, Self>) {
-        let stored = self.tables.fallback_keys.get(&key.name.owner);
+        let stored = self.tables.fallback_keys.get(key.name.owner);
         if stored.is_some_and(|stored| stored.key.key == key.key) {
             return; // The same key again keeps its "used" mark.
         }

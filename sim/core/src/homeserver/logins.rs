@@ -32,7 +32,7 @@ impl<C: Crypto> Homeserver<C> {
         rows.extend(self.updates_for(peers, device, (None, None), cx.now));
         self.write(rows, cx);
         self.stop_polls(device);
-        self.answered_syncs.remove(&device);
+        self.answered_syncs.remove(device);
         self.notify_all(cx);
         for peer in peers {
             self.flush(peer, cx);

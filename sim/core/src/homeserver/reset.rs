@@ -36,7 +36,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn reset_all(&mut self, device: DeviceId, cx: &mut Cx<'_, Self>) -> Vec<KeyId> {
-        let stored = self.tables.one_time_keys.get(&device);
+        let stored = self.tables.one_time_keys.get(device);
         let deleted = stored.into_iter().flat_map(LiteMap::keys).copied();
         let deleted = deleted.collect();
         cx.observe(Fact::KeysReset {
@@ -53,7 +53,7 @@ impl<C: Crypto> Homeserver<C> {
         named: &[KeyId],
         cx: &mut Cx<'_, Self>,
     ) -> Vec<KeyId> {
-        let Some(stored) = self.tables.one_time_keys.get(&device) else {
+        let Some(stored) = self.tables.one_time_keys.get(device) else {
             return vec![];
         };
         let (mut deleted, mut rows) = (vec![], vec![]);

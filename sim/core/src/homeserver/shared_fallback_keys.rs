@@ -16,7 +16,7 @@ use crate::wire::{DeviceListUpdate, SignedKey};
 impl<C: Crypto> Homeserver<C> {
     /// What servers are told of a local device's fallback key.
     pub(super) fn shared_fallback_key(&self, device: DeviceId) -> Option<&SignedKey<C>> {
-        let row = self.tables.fallback_keys.get(&device)?;
+        let row = self.tables.fallback_keys.get(device)?;
         row.shared.then_some(&row.key)
     }
 

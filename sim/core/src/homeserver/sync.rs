@@ -81,7 +81,7 @@ impl<C: Crypto> Homeserver<C> {
         if self.polls.get(&poller).is_some_and(|poll| poll.id > id) {
             return;
         }
-        let answered = self.answered_syncs.entry(device).or_default();
+        let answered = self.answered_syncs.of(device);
         answered.retain(|it| cx.now.since(it.at) < ANSWER_MEMORY);
         let same = answered.iter().find(|it| it.asked == since);
         let same = same.map(|it| it.response.clone());
@@ -213,10 +213,7 @@ impl<C: Crypto> Homeserver<C> {
                 at: cx.now,
                 response: response.clone(),
             };
-            self.answered_syncs
-                .entry(device)
-                .or_default()
-                .push(answered);
+            self.answered_syncs.of(device).push(answered);
         }
         let response = ClientResponse::Sync(response);
         respond(device, poll.id, MessageKind::Sync, response, cx);
@@ -328,7 +325,7 @@ impl<C: Crypto> Homeserver<C> {
     }
 
     fn inbox_after(&self, device: DeviceId, position: u64) -> &[(u64, ToDevice<C>)] {
-        let inbox = self.tables.inbox.messages.get(&device);
+        let inbox = self.tables.inbox.messages.get(device);
         let messages = inbox.map_or(&[][..], LiteMap::as_slice);
         let first = messages.partition_point(|(at, _)| *at <= position);
         &messages[first..]

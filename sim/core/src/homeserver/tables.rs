@@ -6,7 +6,7 @@ use std::sync::Arc;
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, KeyId, RoomId, Row, ServerId, ServerSet, Table, UserId};
+use crate::name::{DeviceId, KeyId, PerDevice, RoomId, Row, ServerId, ServerSet, Table, UserId};
 use crate::node::Durable;
 use crate::time::{Span, Time};
 use crate::wire::{
@@ -22,12 +22,12 @@ pub struct Tables<C: Crypto> {
     /// When the database was last put back to a copy: what it counts since then
     /// is not what it counted before.
     pub(super) epoch: Time,
-    pub(super) one_time_keys: LiteMap<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
-    pub(super) fallback_keys: LiteMap<DeviceId, FallbackKeyRow<C>>,
-    pub(super) issued_keys: LiteMap<DeviceId, LiteMap<KeyId, C::PublicKey>>,
+    pub(super) one_time_keys: PerDevice<LiteMap<KeyId, OneTimeKeyRow<C>>>,
+    pub(super) fallback_keys: PerDevice<FallbackKeyRow<C>>,
+    pub(super) issued_keys: PerDevice<LiteMap<KeyId, C::PublicKey>>,
     /// The highest number of a one-time key that each device has uploaded,
     /// where the server tells it; part of what it remembers of issued keys.
-    pub(super) highest_numbers: LiteMap<DeviceId, KeyId>,
+    pub(super) highest_numbers: PerDevice<KeyId>,
     pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceRow<C>>>,
     pub(super) device_lists: DeviceLists<C>,
     pub(super) inbox: Inbox<C>,
@@ -81,7 +81,7 @@ impl<C: Crypto> Default for RemoteList<C> {
 pub(super) struct Inbox<C: Crypto> {
     /// The newest number given; one sequence for all devices of the server.
     pub(super) position: u64,
-    pub(super) messages: LiteMap<DeviceId, LiteMap<u64, ToDevice<C>>>,
+    pub(super) messages: PerDevice<LiteMap<u64, ToDevice<C>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,10 +187,10 @@ impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
             epoch: Time::ZERO,
-            one_time_keys: LiteMap::new(),
-            fallback_keys: LiteMap::new(),
-            issued_keys: LiteMap::new(),
-            highest_numbers: LiteMap::new(),
+            one_time_keys: PerDevice::default(),
+            fallback_keys: PerDevice::default(),
+            issued_keys: PerDevice::default(),
+            highest_numbers: PerDevice::default(),
             devices: LiteMap::new(),
             device_lists: DeviceLists {
                 remote: LiteMap::new(),
@@ -201,7 +201,7 @@ impl<C: Crypto> Default for Tables<C> {
             },
             inbox: Inbox {
                 position: 0,
-                messages: LiteMap::new(),
+                messages: PerDevice::default(),
             },
             outbox: Outbox {
                 position: 0,
@@ -252,24 +252,24 @@ impl<C: Crypto> Durable for Tables<C> {
         match write {
             Write::OneTimeKey(row) => {
                 let name = row.key.name;
-                let keys = self.one_time_keys.entry(name.owner).or_default();
+                let keys = self.one_time_keys.of(name.owner);
                 match keys.get_mut(&name.id) {
                     Some(stored) if stored.key.key == row.key.key => stored.more += 1,
                     _ => drop(keys.insert(name.id, row)),
                 }
             }
             Write::OneTimeKeyGone(device, id) => {
-                let keys = self.one_time_keys.entry(device).or_default();
+                let keys = self.one_time_keys.of(device);
                 match keys.get_mut(&id) {
                     Some(row) if row.more > 0 => row.more -= 1,
                     _ => drop(keys.remove(&id)),
                 }
             }
             Write::OneTimeKeysGone(device) => {
-                self.one_time_keys.remove(&device);
+                self.one_time_keys.remove(device);
             }
             Write::Issued(device, id, key) => {
-                self.issued_keys.entry(device).or_default().insert(id, key);
+                self.issued_keys.of(device).insert(id, key);
             }
             Write::HighestNumber(device, id) => {
                 self.highest_numbers.insert(device, id);
@@ -295,11 +295,11 @@ impl<C: Crypto> Durable for Tables<C> {
                 if let Some(devices) = self.devices.get_mut(&device.user()) {
                     devices.remove(&device);
                 }
-                self.one_time_keys.remove(&device);
-                self.fallback_keys.remove(&device);
-                self.issued_keys.remove(&device);
-                self.highest_numbers.remove(&device);
-                self.inbox.messages.remove(&device);
+                self.one_time_keys.remove(device);
+                self.fallback_keys.remove(device);
+                self.issued_keys.remove(device);
+                self.highest_numbers.remove(device);
+                self.inbox.messages.remove(device);
             }
             Write::RemoteDevice(update) => {
                 let list = self.device_lists.remote.entry(update.device.user());
@@ -358,11 +358,11 @@ impl<C: Crypto> Durable for Tables<C> {
             }
             Write::ToDevice(message) => {
                 self.inbox.position += 1;
-                let inbox = self.inbox.messages.entry(message.id.to).or_default();
+                let inbox = self.inbox.messages.of(message.id.to);
                 inbox.insert(self.inbox.position, message);
             }
             Write::ToDeviceGone(device, position) => {
-                if let Some(inbox) = self.inbox.messages.get_mut(&device) {
+                if let Some(inbox) = self.inbox.messages.get_mut(device) {
                     inbox.remove(&position);
                 }
             }

@@ -5,7 +5,7 @@
 //! A homeserver is named in every user ID, and a user in every device, as in
 //! Matrix; so "which server does this user live on" needs no look-up.
 
-mod per_device;
+mod by_place;
 mod row;
 mod server_set;
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-pub(crate) use per_device::PerDevice;
+pub(crate) use by_place::ByPlace;
 pub use row::{Row, Table};
 pub(crate) use server_set::MOST_SERVERS;
 pub use server_set::ServerSet;

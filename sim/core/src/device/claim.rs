@@ -25,7 +25,9 @@ impl<C: Crypto> Device<C> {
         users: &[UserId],
         cx: &mut Cx<'_, Self>,
     ) -> Vec<DeviceId> {
-        let known = users.iter().filter_map(|user| self.store.devices.get(user));
+        let known = users
+            .iter()
+            .filter_map(|user| self.store.devices.get(*user));
         let without = known
             .flat_map(|devices| devices.keys().copied())
             .filter(|device| *device != self.id && !self.has_session(*device));
@@ -118,7 +120,7 @@ impl<C: Crypto> Device<C> {
 
     /// What is published of a device, as far as this one knows.
     pub(super) fn known_device(&self, device: DeviceId) -> Option<&DeviceKeys<C>> {
-        self.store.devices.get(&device.user())?.get(&device)
+        self.store.devices.get(device.user())?.get(&device)
     }
 
     fn open_session(&mut self, theirs: &DeviceKeys<C>, key: &SignedKey<C>, cx: &mut Cx<'_, Self>) {

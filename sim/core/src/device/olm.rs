@@ -185,7 +185,7 @@ impl<C: Crypto> Device<C> {
                         key,
                         ..
                     } => {
-                        let list = self.store.devices.get(&message.sender.user());
+                        let list = self.store.devices.get(message.sender.user());
                         let is_missing = list.is_some_and(|it| !it.contains_key(&message.sender));
                         let is_kept = !is_missing
                             || match cx.protocol.unknown_senders() {

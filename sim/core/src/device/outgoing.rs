@@ -191,7 +191,7 @@ impl<C: Crypto> Device<C> {
     ) {
         let mut rows = vec![];
         for (user, mut devices) in lists {
-            if let Some(known) = self.store.devices.get(&user) {
+            if let Some(known) = self.store.devices.get(user) {
                 for keys in &mut devices {
                     if let Some(known) = known.get(&keys.device) {
                         *keys = known.clone();

@@ -27,7 +27,7 @@ impl<C: Crypto> Device<C> {
         for (room, members) in joined {
             let new = members
                 .iter()
-                .filter(|user| !self.store.devices.contains_key(user));
+                .filter(|user| !self.store.devices.contains(**user));
             rows.extend(new.map(|user| Write::Outdated(*user)));
             rows.push(Write::Room(*room, members.clone()));
         }
@@ -68,7 +68,7 @@ impl<C: Crypto> Device<C> {
         let rows = match membership {
             Membership::Join | Membership::Invite if members.insert(user) => {
                 let row = Write::Room(room, members.into_iter().collect());
-                match self.store.devices.contains_key(&user) {
+                match self.store.devices.contains(user) {
                     true => vec![row],
                     false => vec![row, Write::Outdated(user)],
                 }

@@ -188,7 +188,7 @@ impl<C: Crypto> Device<C> {
                 && self
                     .store
                     .devices
-                    .get(user)
+                    .get(**user)
                     .is_none_or(|devices| devices.is_empty())
                 && !self.query_failures.cooling_down(&user.server(), cx.now)
         });
@@ -201,7 +201,7 @@ impl<C: Crypto> Device<C> {
             if self
                 .store
                 .devices
-                .get(user)
+                .get(*user)
                 .is_none_or(|devices| devices.is_empty())
             {
                 cx.observe(Fact::DevicesUnknown {

@@ -172,7 +172,7 @@ impl<C: Crypto> Device<C> {
         let known = self
             .members(room)
             .iter()
-            .filter_map(|user| self.store.devices.get(user));
+            .filter_map(|user| self.store.devices.get(*user));
         known
             .flat_map(|it| it.keys().copied())
             .filter(|device| *device != self.id)

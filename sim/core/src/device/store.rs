@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
-    DeviceId, EventId, KeyId, KeyName, MegolmName, PerDevice, RoomId, Row, SessionName, UserId,
+    ByPlace, DeviceId, EventId, KeyId, KeyName, MegolmName, RoomId, Row, SessionName, UserId,
 };
 use crate::node::Durable;
 use crate::time::Time;
@@ -22,9 +22,9 @@ pub struct Store<C: Crypto> {
     /// What the device is logged in with, if it is.
     pub(super) access: Option<AccessToken>,
     pub(super) account: Option<Arc<AccountRow<C>>>,
-    pub(super) sessions: PerDevice<LiteMap<SessionName, Arc<SessionRow<C>>>>,
+    pub(super) sessions: ByPlace<DeviceId, LiteMap<SessionName, Arc<SessionRow<C>>>>,
     pub(super) decrypted: FxHashSet<C::Digest>,
-    pub(super) wedging: PerDevice<u32>,
+    pub(super) wedging: ByPlace<DeviceId, u32>,
     pub(super) told_no_olm: BTreeSet<DeviceId>,
     /// With whom a new session is to be opened, where that is stored.
     pub(super) to_unwedge: BTreeSet<DeviceId>,
@@ -34,7 +34,7 @@ pub struct Store<C: Crypto> {
     pub(super) withheld: BTreeSet<MegolmName>,
     pub(super) room_keys: FxHashMap<MegolmName, Arc<RoomKeyRow<C>>>,
     pub(super) outbound: LiteMap<RoomId, Arc<OutboundRow<C>>>,
-    pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
+    pub(super) devices: ByPlace<UserId, LiteMap<DeviceId, DeviceKeys<C>>>,
     /// Users whose device list has to be asked for, and the number of the
     /// latest notice that said so.
     pub(super) outdated: LiteMap<UserId, u64>,
@@ -212,16 +212,16 @@ impl<C: Crypto> Default for Store<C> {
         Self {
             access: None,
             account: None,
-            sessions: PerDevice::default(),
+            sessions: ByPlace::default(),
             decrypted: FxHashSet::default(),
-            wedging: PerDevice::default(),
+            wedging: ByPlace::default(),
             told_no_olm: BTreeSet::new(),
             to_unwedge: BTreeSet::new(),
             blocked: BTreeSet::new(),
             withheld: BTreeSet::new(),
             room_keys: FxHashMap::default(),
             outbound: LiteMap::new(),
-            devices: LiteMap::new(),
+            devices: ByPlace::default(),
             outdated: LiteMap::new(),
             notices: 0,
             rooms: LiteMap::new(),

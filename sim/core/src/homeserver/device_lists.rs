@@ -52,7 +52,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Stores a local device's identity and tells everybody who shares a room.
     pub(super) fn publish_device(&mut self, keys: DeviceKeys<C>, cx: &mut Cx<'_, Self>) {
         let device = keys.device;
-        let devices = self.tables.devices.get(&device.user());
+        let devices = self.tables.devices.get(device.user());
         let stored = devices.and_then(|it| it.get(&device)?.keys.as_ref());
         if stored.is_some_and(|stored| stored.identity == keys.identity) {
             return;
@@ -77,8 +77,8 @@ impl<C: Crypto> Homeserver<C> {
 
     /// Local devices of these users, for clients and other servers.
     pub(super) fn local_devices(&self, users: &[UserId]) -> Lists<C> {
-        let devices = |user| {
-            let rows = self.tables.devices.get(user).into_iter();
+        let devices = |user: &UserId| {
+            let rows = self.tables.devices.get(*user).into_iter();
             let rows = rows.flat_map(|it| it.values());
             rows.filter_map(|row| row.keys.clone()).collect()
         };

@@ -97,7 +97,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Messages for devices that the server does not know are dropped.
     fn deliver(&self, message: ToDevice<C>, cx: &mut Cx<'_, Self>) -> Option<Write<C>> {
         let device = message.id.to;
-        let devices = self.tables.devices.get(&device.user());
+        let devices = self.tables.devices.get(device.user());
         let known = devices.is_some_and(|devices| devices.contains_key(&device));
         known.then(|| {
             cx.observe(Fact::ToDeviceStored {

@@ -42,7 +42,7 @@ impl<C: Crypto> Homeserver<C> {
     /// Whether the token is one that the device was given. A token that was
     /// given out after the copy that a database was put back to is not.
     pub(super) fn is_logged_in(&self, device: DeviceId, token: Option<AccessToken>) -> bool {
-        let devices = self.tables.devices.get(&device.user());
+        let devices = self.tables.devices.get(device.user());
         let row = devices.and_then(|devices| devices.get(&device));
         token.is_some_and(|token| row.is_some_and(|row| row.tokens.contains_key(&token)))
     }

@@ -24,7 +24,7 @@ mod tables;
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, NodeId, PerDevice, ServerId, ServerSet};
+use crate::name::{ByPlace, DeviceId, NodeId, ServerId, ServerSet};
 use crate::node::{Cx, Input, Node};
 use crate::time::Time;
 use crate::wire::{
@@ -57,7 +57,7 @@ pub struct Homeserver<C: Crypto> {
     /// `message_id`s given out since the start.
     federated: u64,
     polls: sync::Polls,
-    answered_syncs: PerDevice<Vec<sync::Answered<C>>>,
+    answered_syncs: ByPlace<DeviceId, Vec<sync::Answered<C>>>,
 }
 
 /// What a homeserver asks to be woken for.
@@ -117,7 +117,7 @@ impl<C: Crypto> Node for Homeserver<C> {
             seen_transactions: LiteMap::new(),
             federated: 0,
             polls: sync::Polls::default(),
-            answered_syncs: PerDevice::default(),
+            answered_syncs: ByPlace::default(),
         };
         server.schedule_wake_up(cx);
         server.plan_resyncs(cx);

@@ -142,8 +142,9 @@ impl<C: Crypto> Room<C> {
         let stays = earlier.iter().chain(self.members.get(&user));
         let untold = stays.clone().map(|stay| stay.untold_after(place));
         let start = untold.min().unwrap_or(place);
-        let start = self.timeline.partition_point(|(at, _)| *at <= start);
-        let events = self.timeline[start..].iter();
+        // What is new is at the end, and little.
+        let new = self.timeline.iter().rev().take_while(|(at, _)| *at > start);
+        let events = self.timeline[self.timeline.len() - new.count()..].iter();
         let shows = move |stay: &Stay, at| stay.holds(at) && at > stay.untold_after(place);
         events.filter(move |(at, _)| stays.clone().any(|stay| shows(stay, *at)))
     }

@@ -26,7 +26,7 @@ impl<C: Crypto> Homeserver<C> {
     pub(super) fn share_fallback_key(&mut self, row: FallbackKeyRow<C>, cx: &mut Cx<'_, Self>) {
         let device = row.key.name.owner;
         let peers = self.tables.rooms.servers_with(device.user());
-        let devices = self.tables.devices.get(&device.user());
+        let devices = self.tables.devices.get(device.user());
         let keys = devices.and_then(|it| it.get(&device)?.keys.as_ref());
         let mut rows = vec![];
         if keys.is_some() && !peers.is_empty() {

@@ -80,7 +80,7 @@ impl<C: Crypto> Homeserver<C> {
         cx: &mut Cx<'_, Self>,
     ) -> Option<ToDevice<C>> {
         let device = strangers.device;
-        let row = self.tables.devices.get(&device.user())?.get(&device)?;
+        let row = self.tables.devices.get(device.user())?.get(&device)?;
         let theirs = row.keys.as_ref()?.identity.clone();
         let account = self
             .stranger

@@ -96,26 +96,24 @@ impl<C: Crypto> Homeserver<C> {
             self.acknowledge(device, token.to_device, cx);
         }
         let counts = self.counts(device, cx);
-        self.polls.insert(
-            poller,
-            Poll {
-                id,
-                asked: since,
-                since: bounded,
-                known,
-                api,
-                opened: cx.now,
-                counts,
-                ends: false,
-            },
-        );
+        let poll = Poll {
+            id,
+            asked: since,
+            since: bounded,
+            known,
+            api,
+            opened: cx.now,
+            counts,
+            ends: false,
+        };
         // A token from the future is set right at once.
-        if bounded != since {
-            self.answer(poller, counts, cx);
-            return;
+        if bounded != since || self.has_news(device, bounded) {
+            self.polls.remove(&poller);
+            self.answer(device, &poll, counts, cx);
+        } else {
+            self.polls.insert(poller, poll);
+            self.await_end(poller, counts, cx);
         }
-        self.answer_if_news(poller, cx);
-        self.await_end(poller, counts, cx);
     }
 
     /// Answers every poll that has something to be answered with.
@@ -125,7 +123,7 @@ impl<C: Crypto> Homeserver<C> {
         let told: Vec<Poller> = told.map(|(poller, _)| *poller).collect();
         for poller in told {
             let counts = self.counts(poller.0, cx);
-            self.answer(poller, counts, cx);
+            self.answer_held(poller, counts, cx);
         }
     }
 
@@ -178,25 +176,18 @@ impl<C: Crypto> Homeserver<C> {
         if poll.known == Some(at_the_beginning) && counts == at_the_beginning {
             self.await_end(poller, counts, cx);
         } else {
-            self.answer(poller, at_the_beginning, cx);
+            self.answer_held(poller, at_the_beginning, cx);
         }
     }
 
-    fn answer_if_news(&mut self, poller: Poller, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.get(&poller) else {
-            return;
-        };
-        if self.has_news(poller.0, poll.since) {
-            let counts = self.counts(poller.0, cx);
-            self.answer(poller, counts, cx);
+    /// Answers the poll that is being held for somebody.
+    fn answer_held(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
+        if let Some(poll) = self.polls.remove(&poller) {
+            self.answer(poller.0, &poll, counts, cx);
         }
     }
 
-    fn answer(&mut self, poller: Poller, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
-        let Some(poll) = self.polls.remove(&poller) else {
-            return;
-        };
-        let device = poller.0;
+    fn answer(&mut self, device: DeviceId, poll: &Poll, counts: KeyCounts, cx: &mut Cx<'_, Self>) {
         let says_counts = match poll.api {
             SyncApi::Sync => true,
             SyncApi::Sliding => poll.known != Some(counts),

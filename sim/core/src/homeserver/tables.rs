@@ -6,7 +6,7 @@ use std::sync::Arc;
 use litemap::LiteMap;
 
 use crate::crypto::Crypto;
-use crate::name::{DeviceId, KeyId, PerDevice, RoomId, Row, ServerId, ServerSet, Table, UserId};
+use crate::name::{ByPlace, DeviceId, KeyId, RoomId, Row, ServerId, ServerSet, Table, UserId};
 use crate::node::Durable;
 use crate::time::{Span, Time};
 use crate::wire::{
@@ -22,13 +22,13 @@ pub struct Tables<C: Crypto> {
     /// When the database was last put back to a copy: what it counts since then
     /// is not what it counted before.
     pub(super) epoch: Time,
-    pub(super) one_time_keys: PerDevice<LiteMap<KeyId, OneTimeKeyRow<C>>>,
-    pub(super) fallback_keys: PerDevice<FallbackKeyRow<C>>,
-    pub(super) issued_keys: PerDevice<LiteMap<KeyId, C::PublicKey>>,
+    pub(super) one_time_keys: ByPlace<DeviceId, LiteMap<KeyId, OneTimeKeyRow<C>>>,
+    pub(super) fallback_keys: ByPlace<DeviceId, FallbackKeyRow<C>>,
+    pub(super) issued_keys: ByPlace<DeviceId, LiteMap<KeyId, C::PublicKey>>,
     /// The highest number of a one-time key that each device has uploaded,
     /// where the server tells it; part of what it remembers of issued keys.
-    pub(super) highest_numbers: PerDevice<KeyId>,
-    pub(super) devices: LiteMap<UserId, LiteMap<DeviceId, DeviceRow<C>>>,
+    pub(super) highest_numbers: ByPlace<DeviceId, KeyId>,
+    pub(super) devices: ByPlace<UserId, LiteMap<DeviceId, DeviceRow<C>>>,
     pub(super) device_lists: DeviceLists<C>,
     pub(super) inbox: Inbox<C>,
     pub(super) outbox: Outbox<C>,
@@ -81,7 +81,7 @@ impl<C: Crypto> Default for RemoteList<C> {
 pub(super) struct Inbox<C: Crypto> {
     /// The newest number given; one sequence for all devices of the server.
     pub(super) position: u64,
-    pub(super) messages: PerDevice<LiteMap<u64, ToDevice<C>>>,
+    pub(super) messages: ByPlace<DeviceId, LiteMap<u64, ToDevice<C>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,11 +187,11 @@ impl<C: Crypto> Default for Tables<C> {
     fn default() -> Self {
         Self {
             epoch: Time::ZERO,
-            one_time_keys: PerDevice::default(),
-            fallback_keys: PerDevice::default(),
-            issued_keys: PerDevice::default(),
-            highest_numbers: PerDevice::default(),
-            devices: LiteMap::new(),
+            one_time_keys: ByPlace::default(),
+            fallback_keys: ByPlace::default(),
+            issued_keys: ByPlace::default(),
+            highest_numbers: ByPlace::default(),
+            devices: ByPlace::default(),
             device_lists: DeviceLists {
                 remote: LiteMap::new(),
                 position: 0,
@@ -201,7 +201,7 @@ impl<C: Crypto> Default for Tables<C> {
             },
             inbox: Inbox {
                 position: 0,
-                messages: PerDevice::default(),
+                messages: ByPlace::default(),
             },
             outbox: Outbox {
                 position: 0,
@@ -278,7 +278,7 @@ impl<C: Crypto> Durable for Tables<C> {
                 self.fallback_keys.insert(row.key.name.owner, row);
             }
             Write::Login(device, token) => {
-                let devices = self.devices.entry(device.user()).or_default();
+                let devices = self.devices.of(device.user());
                 let row = devices.entry(device).or_insert_with(|| DeviceRow {
                     tokens: LiteMap::new(),
                     keys: None,
@@ -286,13 +286,13 @@ impl<C: Crypto> Durable for Tables<C> {
                 row.tokens.insert(token, ());
             }
             Write::Device(keys) => {
-                let devices = self.devices.entry(keys.device.user()).or_default();
+                let devices = self.devices.of(keys.device.user());
                 if let Some(row) = devices.get_mut(&keys.device) {
                     row.keys = Some(keys);
                 }
             }
             Write::DeviceGone(device) => {
-                if let Some(devices) = self.devices.get_mut(&device.user()) {
+                if let Some(devices) = self.devices.get_mut(device.user()) {
                     devices.remove(&device);
                 }
                 self.one_time_keys.remove(device);

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Reached;
 use crate::crypto::OlmError;
 use crate::name::{DeviceId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
-use crate::trace::{Discard, Fact, Trace, empty_index};
+use crate::trace::{Discard, Fact, Trace};
 use crate::wire::UploadRefused;
 
 /// The states that the keys of a run reached.
@@ -21,6 +21,9 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
     }
     lives.reached.listed()
 }
+
+/// How many keys there come to be in a run of the usual length.
+const USUAL_KEYS: usize = 896;
 
 /// What has become of every key so far.
 struct Lives {
@@ -72,7 +75,7 @@ impl Lives {
     fn new() -> Self {
         Self {
             reached: States::default(),
-            keys: empty_index(),
+            keys: FxHashMap::with_capacity_and_hasher(USUAL_KEYS, FxBuildHasher),
             incarnations: LiteMap::new(),
             fallback: LiteMap::new(),
         }

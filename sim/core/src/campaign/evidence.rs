@@ -6,7 +6,7 @@ use super::{Reached, reached};
 use crate::costs::Costs;
 use crate::oracle::{CauseKind, Judgement, OutcomeClass};
 use crate::scenario::Scenario;
-use crate::trace::{Fact, idle_steps};
+use crate::trace::steps;
 use crate::world::Run;
 
 /// What one run has shown.
@@ -39,13 +39,10 @@ impl Evidence {
         for (cause, readings) in judgement.causes() {
             *causes.entry(cause.kind).or_default() += readings as u64;
         }
-        let idle = idle_steps(trace);
-        let mut steps = BTreeMap::new();
-        for (_, record) in trace.records() {
-            if let Fact::Step(index) = record.fact {
-                let kind = scenario.steps[usize::from(index.0)].step.name();
-                *steps.entry(kind).or_insert(false) |= !idle.contains(&index);
-            }
+        let mut kinds = BTreeMap::new();
+        for (step, came_to_something) in steps(trace) {
+            let kind = scenario.steps[usize::from(step.0)].step.name();
+            *kinds.entry(kind).or_insert(false) |= came_to_something;
         }
         let unread = judgement.unread.iter();
         Self {
@@ -54,7 +51,7 @@ impl Evidence {
             causes,
             cut_off: judgement.cut_off,
             unexplained: unread.filter(|unread| unread.cause.is_none()).count() as u64,
-            steps,
+            steps: kinds,
             reached: reached(trace),
             costs: Costs::of(trace, run.traffic),
         }

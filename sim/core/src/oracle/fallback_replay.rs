@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::history::History;
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, KeyKind};
-use crate::trace::{Fact, FactId, Trace};
+use crate::trace::{Fact, FactId};
 
 /// Finds sessions on fallback keys that a device accepted more than once.
 pub(super) const ORACLE: Oracle = Oracle {
@@ -16,11 +17,12 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 /// Looks for them.
-pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+pub(super) fn check(history: &History<'_>) -> Vec<Violation> {
     // Nearly always every session is accepted once.
+    let trace = history.trace;
     let mut sessions = BTreeSet::new();
-    let again = trace.records().any(|(_, record)| {
-        matches!(record.fact, Fact::SessionAccepted { by, session, key }
+    let again = history.sessions_accepted.iter().any(|id| {
+        matches!(trace.at(*id).fact, Fact::SessionAccepted { by, session, key }
             if key.kind == KeyKind::Fallback && !sessions.insert((by, session)))
     });
     if !again {
@@ -57,6 +59,7 @@ mod tests {
     use super::*;
     use crate::name::{KeyId, KeyName, MessageId, ServerId, SessionName, UserId};
     use crate::time::{Span, Time};
+    use crate::trace::Trace;
 
     #[test]
     fn a_session_accepted_twice_is_found_and_two_sessions_on_one_key_are_not() {
@@ -65,16 +68,16 @@ mod tests {
             .collect();
         let facts = vec![FactId(0), FactId(2)];
         let oracle = ORACLE.name;
-        assert_eq!(check(&again), [Violation { oracle, facts }]);
+        assert_eq!(check(&History::of(&again)), [Violation { oracle, facts }]);
 
         // Delivered again to a device that has not said that it has it.
         let unheard: Trace = [accepted(1, 1), acknowledged(2, 2), accepted(3, 1)]
             .into_iter()
             .collect();
-        assert_eq!(check(&unheard), []);
+        assert_eq!(check(&History::of(&unheard)), []);
 
         let two: Trace = [accepted(1, 1), accepted(2, 2)].into_iter().collect();
-        assert_eq!(check(&two), []);
+        assert_eq!(check(&History::of(&two)), []);
     }
 
     /// A device accepts the session of `opener` on its fallback key.

@@ -70,6 +70,12 @@ pub(super) struct History<'a> {
     pub(super) unsettled: bool,
     /// Whether the run was given up because it came to too much.
     pub(super) cut_off: bool,
+    /// Where a device accepted an Olm session.
+    pub(super) sessions_accepted: Vec<FactId>,
+    /// Where something was encrypted, under Olm or Megolm.
+    pub(super) encrypted: Vec<FactId>,
+    /// Whether somebody came or went, or was blocked.
+    pub(super) members_change: bool,
     /// What the search for a cause looks at: runs without harm never need it.
     clues: OnceCell<Clues>,
     /// Every change of who is in which room, and on which server; those that
@@ -97,6 +103,9 @@ impl<'a> History<'a> {
             phases: LiteMap::new(),
             unsettled: false,
             cut_off: false,
+            sessions_accepted: vec![],
+            encrypted: vec![],
+            members_change: false,
             clues: OnceCell::new(),
             memberships: LiteMap::new(),
             there_since: LiteMap::new(),
@@ -264,6 +273,7 @@ impl<'a> History<'a> {
                 user,
                 membership,
             } => {
+                self.members_change = true;
                 let change = Change {
                     fact: id,
                     at,
@@ -287,6 +297,9 @@ impl<'a> History<'a> {
                 since,
                 ..
             } => self.forget_memberships(server, since - Span::from_ticks(1)),
+            Fact::Blocked { .. } => self.members_change = true,
+            Fact::SessionAccepted { .. } => self.sessions_accepted.push(id),
+            Fact::OlmEncrypted { .. } => self.encrypted.push(id),
             Fact::DevicePublished { device, .. } => {
                 self.there_since.entry(device).or_insert(id);
             }
@@ -304,6 +317,7 @@ impl<'a> History<'a> {
                 index,
                 body,
             } => {
+                self.encrypted.push(id);
                 let sent = Event {
                     sent: id,
                     at,

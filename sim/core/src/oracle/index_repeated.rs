@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::history::History;
 use super::{Oracle, Violation};
 use crate::name::{EventId, MegolmName, MessageId, SessionName};
 use crate::time::Time;
@@ -34,32 +35,32 @@ enum Sent {
 }
 
 /// Looks for them.
-pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+pub(super) fn check(history: &History<'_>) -> Vec<Violation> {
+    let all = || {
+        let encrypted = history.encrypted.iter();
+        encrypted.filter_map(|id| Some((*id, encrypted_by(&history.trace.at(*id).fact)?)))
+    };
     // Nearly always every ratchet goes only forward.
     let mut newest = empty_index();
-    let goes_back = trace.records().any(|(_, record)| {
-        encrypted(&record.fact).is_some_and(|(ratchet, index, _)| {
-            let before = newest.insert(ratchet, index);
-            before.is_some_and(|before| before >= index)
-        })
+    let goes_back = all().any(|(_, (ratchet, index, _))| {
+        let before = newest.insert(ratchet, index);
+        before.is_some_and(|before| before >= index)
     });
     if !goes_back {
         return vec![];
     }
     let mut first = FxHashMap::default();
     let mut again = vec![];
-    for (id, record) in trace.records() {
-        if let Some((ratchet, index, sent)) = encrypted(&record.fact) {
-            let place = (ratchet, index);
-            match first.get(&place) {
-                None => {
-                    first.insert(place, (id, sent));
-                }
-                Some(before) => again.push((place, *before, (id, sent))),
+    for (id, (ratchet, index, sent)) in all() {
+        let place = (ratchet, index);
+        match first.get(&place) {
+            None => {
+                first.insert(place, (id, sent));
             }
+            Some(before) => again.push((place, *before, (id, sent))),
         }
     }
-    let fates = Fates::of(trace);
+    let fates = Fates::of(history.trace);
     // What left the device first at each place that was used again.
     let mut exposed = FxHashMap::default();
     let mut violations = vec![];
@@ -79,7 +80,7 @@ pub(super) fn check(trace: &Trace) -> Vec<Violation> {
 
 /// With what and at which index something was encrypted, if the fact says that
 /// something was.
-fn encrypted(fact: &Fact) -> Option<(Ratchet, u32, Sent)> {
+fn encrypted_by(fact: &Fact) -> Option<(Ratchet, u32, Sent)> {
     if let Fact::EventSent {
         event,
         session,

@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::history::History;
 use super::{Oracle, Violation};
 use crate::name::KeyKind;
-use crate::trace::{Fact, Trace};
+use crate::trace::Fact;
 
 /// Finds one-time keys that a device used for two sessions.
 pub(super) const ORACLE: Oracle = Oracle {
@@ -13,11 +14,11 @@ pub(super) const ORACLE: Oracle = Oracle {
 };
 
 /// Looks for them.
-pub(super) fn check(trace: &Trace) -> Vec<Violation> {
+pub(super) fn check(history: &History<'_>) -> Vec<Violation> {
     let mut first_use = FxHashMap::default();
     let mut violations = vec![];
-    for (id, record) in trace.records() {
-        let Fact::SessionAccepted { session, key, .. } = record.fact else {
+    for id in history.sessions_accepted.iter().copied() {
+        let Fact::SessionAccepted { session, key, .. } = history.trace.at(id).fact else {
             continue;
         };
         if key.kind == KeyKind::Fallback {
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
     use crate::name::{DeviceId, KeyId, KeyName, ServerId, SessionName, UserId};
     use crate::time::{Span, Time};
-    use crate::trace::FactId;
+    use crate::trace::{FactId, Trace};
 
     #[test]
     fn two_sessions_on_one_key_are_found_and_on_a_fallback_key_are_not() {
@@ -72,7 +73,7 @@ mod tests {
         .collect();
         let facts = vec![FactId(0), FactId(1)];
         assert_eq!(
-            check(&broken),
+            check(&History::of(&broken)),
             [Violation {
                 oracle: ORACLE.name,
                 facts
@@ -85,7 +86,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert_eq!(check(&fine), []);
+        assert_eq!(check(&History::of(&fine)), []);
 
         // One session, of which the device is told twice.
         let again: Trace = [
@@ -94,7 +95,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert_eq!(check(&again), []);
+        assert_eq!(check(&History::of(&again)), []);
     }
 
     fn device(index: u8) -> DeviceId {

@@ -120,7 +120,7 @@ pub const ORACLES: &[Oracle] = &[
 ];
 
 /// Looks for safety violations; one look can serve several oracles.
-type Check = fn(&Trace) -> Vec<Violation>;
+type Check = fn(&History<'_>) -> Vec<Violation>;
 
 const CHECKS: &[Check] = &[
     key_reuse::check,
@@ -134,7 +134,7 @@ const CHECKS: &[Check] = &[
 pub fn judge(trace: &Trace) -> Judgement {
     let history = History::of(trace);
     let mut judgement = outcome::judge(&history);
-    judgement.violations = CHECKS.iter().flat_map(|check| check(trace)).collect();
+    judgement.violations = CHECKS.iter().flat_map(|check| check(&history)).collect();
     judgement
 }
 

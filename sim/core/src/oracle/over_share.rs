@@ -17,10 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::history::History;
 use super::{Oracle, Violation};
 use crate::name::{DeviceId, EventId, MegolmName, NodeId, RoomId, ServerId, Table, UserId};
 use crate::time::{Span, Time};
-use crate::trace::{Fact, FactId, Trace};
+use crate::trace::{Fact, FactId};
 use crate::wire::Membership;
 
 /// Finds room keys that were given away against better knowledge.
@@ -38,14 +39,12 @@ pub(super) const UNAWARES: Oracle = Oracle {
 };
 
 /// Looks for both.
-pub(super) fn check(trace: &Trace) -> Vec<Violation> {
-    let matters =
-        |fact: &Fact| matches!(fact, Fact::MembershipStored { .. } | Fact::Blocked { .. });
-    if !trace.records().any(|(_, record)| matters(&record.fact)) {
+pub(super) fn check(history: &History<'_>) -> Vec<Violation> {
+    if !history.members_change {
         return vec![]; // Everybody may read everything.
     }
     let mut sharing = Sharing::default();
-    for (id, record) in trace.records() {
+    for (id, record) in history.trace.records() {
         sharing.take(id, record.at, &record.fact);
     }
     sharing.found

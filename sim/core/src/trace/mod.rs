@@ -5,15 +5,15 @@
 mod compare;
 mod fact;
 pub mod hash;
-mod idle;
 mod say;
+mod steps;
 
 pub use fact::{
     ClaimMiss, Discard, EventTrouble, Fact, LogoutReason, Phase, RemoteFailure, StepIndex,
     Withholding,
 };
 use hash::{Hasher, StableHash};
-pub use idle::idle_steps;
+pub use steps::{idle_steps, steps};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 

@@ -74,7 +74,7 @@ impl Story {
             oracle: ORACLE.name,
             facts: facts.to_vec(),
         });
-        assert_eq!(check(&self.0), found.collect::<Vec<_>>());
+        assert_eq!(check(&History::of(&self.0)), found.collect::<Vec<_>>());
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::crypto::Body;
 use crate::name::MessageId;
 use crate::oracle::testing::{ALICE, BOB, HERE, ROOM, SESSION, THERE};
-use crate::trace::LogoutReason;
+use crate::trace::{LogoutReason, Trace};
 
 /// Alice is in a room from the start, and says things there.
 struct Story {
@@ -118,7 +118,7 @@ impl Story {
                     facts: facts.to_vec(),
                 })
                 .collect();
-            let mut all = check(&self.trace);
+            let mut all = check(&History::of(&self.trace));
             all.retain(|it| it.oracle == oracle.name);
             assert_eq!(all, found, "{}", oracle.name);
         }

@@ -1,27 +1,44 @@
-//! Which steps of a timeline came to nothing.
+//! Which steps of a timeline happened, and which of them came to nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use super::{Fact, StepIndex, Trace};
 use crate::name::DeviceId;
 
-/// The steps that found nothing to act upon: those that say so, and what was
-/// said where nobody could say it.
+/// The steps that happened, each with whether it came to anything. Those did not
+/// that say that they found nothing to act upon; nor did what was to be said where
+/// nobody could say it.
 #[must_use]
-pub fn idle_steps(trace: &Trace) -> BTreeSet<StepIndex> {
-    let mut idle = BTreeSet::new();
-    let mut told: BTreeMap<DeviceId, StepIndex> = BTreeMap::new();
+pub fn steps(trace: &Trace) -> LiteMap<StepIndex, bool> {
+    let mut steps = LiteMap::new();
+    let mut told: LiteMap<DeviceId, StepIndex> = LiteMap::new();
     for (_, record) in trace.records() {
-        if let Fact::StepIdle { step } = record.fact {
-            idle.insert(step);
+        if let Fact::Step(step) = record.fact {
+            steps.entry(step).or_insert(true);
+        } else if let Fact::StepIdle { step } = record.fact {
+            steps.insert(step, false);
         } else if let Fact::ToldToSend { by, step, .. } = record.fact {
-            idle.extend(told.insert(by, step));
+            if let Some(unsaid) = told.insert(by, step) {
+                steps.insert(unsaid, false);
+            }
         } else if let Fact::SendAsked { by, .. } = record.fact {
             told.remove(&by);
         }
     }
-    idle.extend(told.into_values());
-    idle
+    for (_, unsaid) in told {
+        steps.insert(unsaid, false);
+    }
+    steps
+}
+
+/// Those of the steps that came to nothing.
+#[must_use]
+pub fn idle_steps(trace: &Trace) -> Vec<StepIndex> {
+    let steps = steps(trace);
+    let idle = steps
+        .iter()
+        .filter(|(_, came_to_something)| !**came_to_something);
+    idle.map(|(step, _)| *step).collect()
 }
 
 #[cfg(test)]

@@ -204,7 +204,8 @@ impl<C: Crypto> Node for Device<C> {
 
 impl<C: Crypto> Device<C> {
     /// A process that has just been started, from what is on disk.
-    fn load(id: DeviceId, disk: Store<C>, is_second: bool, cx: &mut Cx<'_, Self>) -> Self {
+    fn load(id: DeviceId, mut disk: Store<C>, is_second: bool, cx: &mut Cx<'_, Self>) -> Self {
+        disk.make_room();
         let account = keys::Account::load(&disk, cx);
         Self {
             id,

@@ -234,6 +234,19 @@ impl<C: Crypto> Default for Store<C> {
     }
 }
 
+/// How many events, messages and sessions a client comes to know in a run of the
+/// usual length, about; and what hash tables have room for without waste.
+pub(super) const USUALLY_KNOWN: usize = 56;
+
+impl<C: Crypto> Store<C> {
+    /// Makes room for what a client comes to know.
+    pub(super) fn make_room(&mut self) {
+        self.decrypted.reserve(USUALLY_KNOWN);
+        self.room_keys.reserve(USUALLY_KNOWN);
+        self.seen.reserve(USUALLY_KNOWN);
+    }
+}
+
 impl<C: Crypto> Durable for Store<C> {
     type Write = Write<C>;
 

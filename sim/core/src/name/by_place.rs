@@ -50,16 +50,14 @@ impl<K: Placed, T> ByPlace<K, T> {
         self.get(of).is_some()
     }
 
-    /// Puts something in for somebody, in the place of what there was.
-    pub(crate) fn insert(&mut self, of: K, it: T) {
-        *self.place(of) = Some(it);
+    /// Puts something in for somebody. What there was.
+    pub(crate) fn insert(&mut self, of: K, it: T) -> Option<T> {
+        self.place(of).replace(it)
     }
 
     /// Takes out what there is for somebody.
-    pub(crate) fn remove(&mut self, of: K) {
-        if let Some(place) = self.0.get_mut(of.place()) {
-            *place = None;
-        }
+    pub(crate) fn remove(&mut self, of: K) -> Option<T> {
+        self.0.get_mut(of.place())?.take()
     }
 
     /// What there is for somebody; an empty one, if there was nothing.
@@ -89,13 +87,16 @@ mod tests {
         let device = |index| DeviceId::new(UserId::new(ServerId(0), index), index);
         let mut all = ByPlace::default();
         assert_eq!(all.get(device(3)), None);
-        all.insert(device(3), 30);
+        assert_eq!(all.insert(device(3), 3), None);
+        assert_eq!(all.insert(device(3), 30), Some(3));
         all.insert(device(1), 10);
         assert_eq!((all.get(device(1)), all.get(device(2))), (Some(&10), None));
         *all.of(device(3)) += 1;
         *all.of(device(2)) += 1;
-        all.remove(device(1));
-        all.remove(device(9));
+        assert_eq!(
+            (all.remove(device(1)), all.remove(device(9))),
+            (Some(10), None)
+        );
         let held = [1, 2, 3, 9].map(|index| all.get(device(index)).copied());
         assert_eq!(held, [None, Some(1), Some(31), None]);
         assert_eq!(all.get_mut(device(1)), None);

@@ -8,7 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::crypto::Crypto;
 use crate::draws::{Draws, Purpose};
-use crate::name::{DeviceId, NodeId};
+use crate::name::{ByPlace, DeviceId, NodeId, ServerSet};
 use crate::node::Settings;
 use crate::step::InFlight;
 use crate::time::{Span, Time};
@@ -29,8 +29,9 @@ type Way = [NodeId; 2];
 #[derive(Debug, Default)]
 pub(super) struct Network {
     settings: Settings,
-    down: BTreeSet<NodeId>,
-    offline: BTreeSet<DeviceId>,
+    down_servers: ServerSet,
+    down_devices: ByPlace<DeviceId, ()>,
+    offline: ByPlace<DeviceId, ()>,
     cut: BTreeSet<Way>,
     slowed: LiteMap<Way, Span>,
     /// Answers that will be lost: the next of each kind on each way.
@@ -76,7 +77,7 @@ impl Network {
 
     /// Whether a message sent now would arrive.
     pub(super) fn reaches(&self, from: NodeId, to: NodeId) -> bool {
-        let is_there = |node| !self.down.contains(&node) && self.is_online(node);
+        let is_there = |node| !self.is_down(node) && self.is_online(node);
         is_there(from) && is_there(to) && !self.cut.contains(&[from, to])
     }
 
@@ -122,7 +123,7 @@ impl Network {
     pub(super) fn arrives(&self, passage: Passage) -> bool {
         let Passage { from, to, breaks } = passage;
         let broken = self.breaks.get(&[from, to]).copied().unwrap_or(0);
-        broken == breaks && !self.down.contains(&to)
+        broken == breaks && !self.is_down(to)
     }
 
     /// Cuts the way from one node to another. Whether it was whole.
@@ -170,23 +171,37 @@ impl Network {
         let (device_node, server) = (NodeId::Device(device), NodeId::Server(device.server()));
         self.break_way([device_node, server]);
         self.break_way([server, device_node]);
-        self.offline.insert(device)
+        self.offline.insert(device, ()).is_none()
     }
 
     /// Takes a device on line again. Whether it was off line.
     pub(super) fn go_online(&mut self, device: DeviceId) -> bool {
-        self.offline.remove(&device)
+        self.offline.remove(device).is_some()
     }
 
     /// Notes that a node is down: nothing reaches it, and what is on its way
     /// to it is lost. What it has sent is on its way all the same.
     pub(super) fn went_down(&mut self, node: NodeId) {
-        self.down.insert(node);
+        match node {
+            NodeId::Server(server) => {
+                self.down_servers.insert(server);
+            }
+            NodeId::Device(device) => {
+                self.down_devices.insert(device, ());
+            }
+        }
     }
 
     /// Notes that a node is up again.
     pub(super) fn came_up(&mut self, node: NodeId) {
-        self.down.remove(&node);
+        match node {
+            NodeId::Server(server) => {
+                self.down_servers.remove(server);
+            }
+            NodeId::Device(device) => {
+                self.down_devices.remove(device);
+            }
+        }
     }
 
     /// How long after `now` a device notices what its connection is like.
@@ -198,9 +213,16 @@ impl Network {
         at.since(now)
     }
 
+    fn is_down(&self, node: NodeId) -> bool {
+        match node {
+            NodeId::Server(server) => self.down_servers.contains(server),
+            NodeId::Device(device) => self.down_devices.contains(device),
+        }
+    }
+
     fn is_online(&self, node: NodeId) -> bool {
         match node {
-            NodeId::Device(device) => !self.offline.contains(&device),
+            NodeId::Device(device) => !self.offline.contains(device),
             NodeId::Server(_) => true,
         }
     }

@@ -24,7 +24,7 @@ mod unwedge;
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::crypto::{Body, Crypto};
 use crate::name::{
@@ -38,6 +38,7 @@ use crate::wire::{ClientResponse, KeyCounts, Message, RequestId, ToDevice};
 use failures::Failures;
 use login::Wish;
 use outgoing::Request;
+use store::USUALLY_KNOWN;
 pub use store::{
     AccountRow, AccountState, OutboundRow, Queued, RoomKeyRow, SessionRow, Share, Store, Write,
 };
@@ -213,8 +214,8 @@ impl<C: Crypto> Device<C> {
             to_unwedge: disk.to_unwedge.clone(),
             store: disk,
             account,
-            sessions: FxHashMap::default(),
-            room_keys: FxHashMap::default(),
+            sessions: FxHashMap::with_capacity_and_hasher(USUALLY_KNOWN, FxBuildHasher),
+            room_keys: FxHashMap::with_capacity_and_hasher(USUALLY_KNOWN, FxBuildHasher),
             outbound: LiteMap::new(),
             may_read_more: true,
             connected: false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{Homeserver, Write};
 use crate::crypto::Crypto;
@@ -13,6 +13,9 @@ use crate::name::{EventId, RoomId, ServerId, ServerSet, UserId};
 use crate::node::Cx;
 use crate::trace::Fact;
 use crate::wire::{Membership, RoomContent, RoomEvent};
+
+/// Room for the events of a room in a run of the usual length.
+const USUAL_EVENTS: usize = 56;
 
 /// The rooms that this server is, or was, in.
 #[derive(Clone, Debug)]
@@ -230,7 +233,7 @@ impl<C: Crypto> Rooms<C> {
             invited: LiteMap::new(),
             latest: 0,
             timeline: vec![],
-            known: FxHashSet::default(),
+            known: FxHashSet::with_capacity_and_hasher(USUAL_EVENTS, FxBuildHasher),
             extremities: vec![],
         });
         row.latest = place;

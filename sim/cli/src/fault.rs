@@ -36,7 +36,8 @@ pub(crate) fn ends_the_command() {
     }));
 }
 
-/// Makes a run, of which the command that repeats it is known meanwhile.
+/// Makes a run, or something of it, or judges it; the command that repeats it is
+/// known meanwhile. What is done within it can be of a run that is known better.
 pub(crate) fn in_run<T>(
     command: impl Fn() -> String + Send + 'static,
     make: impl FnOnce() -> T,
@@ -44,19 +45,24 @@ pub(crate) fn in_run<T>(
     let this = thread::current().id();
     underway().push((this, Box::new(command)));
     let made = make();
-    underway().retain(|(thread, _)| *thread != this);
+    let mut underway = underway();
+    let own = underway.iter().rposition(|(thread, _)| *thread == this);
+    drop(underway.remove(own.expect("it was put in above")));
     made
 }
 
-/// What is being made: by the thread that panics, or if the engine has given that a
-/// thread of its own, by all.
+/// What is being made: by the thread that panics, or if that is of the real engine,
+/// which has a thread for each run, by any.
 fn commands() -> Vec<String> {
     let underway = underway();
-    let this = thread::current().id();
-    let own = underway.iter().find(|(thread, _)| *thread == this);
-    match own {
+    let this = thread::current();
+    let own = |(thread, _): &&(ThreadId, Command)| *thread == this.id();
+    match underway.iter().rev().find(own) {
         Some((_, command)) => vec![command()],
-        None => underway.iter().map(|(_, command)| command()).collect(),
+        None if this.name() == Some(unwedge_madsim::THREAD) => {
+            underway.iter().map(|(_, command)| command()).collect()
+        }
+        None => vec![],
     }
 }
 
@@ -78,17 +84,18 @@ mod tests {
         ends_the_command();
         let panics = |it: &str| assert!(it != who, "a broken invariant");
         in_run(|| "before".to_owned(), || ());
-        in_run(
-            || "unwedge run this".to_owned(),
-            || {
-                let other = thread::spawn(move || in_run(|| "unwedge run other".to_owned(), || {}));
+        let make = || {
+            in_run(|| "unwedge run part".to_owned(), || panics("part"));
+            thread::scope(|scope| {
+                let engine = thread::Builder::new().name(unwedge_madsim::THREAD.to_owned());
+                let engine = engine.spawn_scoped(scope, || panics("engine")).unwrap();
+                engine.join().unwrap();
+                let other = scope.spawn(|| panics("other"));
                 other.join().unwrap();
-                thread::scope(|scope| {
-                    scope.spawn(|| panics("engine"));
-                });
-                panics("run");
-            },
-        );
+            });
+            panics("run");
+        };
+        in_run(|| "unwedge run this".to_owned(), make);
         panics("nobody");
     }
 
@@ -101,16 +108,16 @@ mod tests {
                 .output()
                 .unwrap();
             assert_eq!(output.status.code(), Some(70), "{who}");
-            String::from_utf8(output.stderr).unwrap()
-        };
-        for who in ["run", "engine"] {
-            let said = says(who);
+            let said = String::from_utf8(output.stderr).unwrap();
             assert!(said.contains("a broken invariant"), "{said}");
-            assert!(
-                said.contains("it is in this run:\n  unwedge run this\n"),
-                "{said}"
-            );
+            said
+        };
+        for (who, run) in [("run", "this"), ("engine", "this"), ("part", "part")] {
+            let named = format!("it is in this run:\n  unwedge run {run}\n");
+            assert!(says(who).contains(&named), "{who}");
         }
-        assert!(!says("nobody").contains("unwedge run"));
+        for who in ["other", "nobody"] {
+            assert!(!says(who).contains("unwedge run"), "{who}");
+        }
     }
 }

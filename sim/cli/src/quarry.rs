@@ -17,6 +17,7 @@ use unwedge_core::world::Job;
 
 use crate::args::Engine;
 use crate::failure::Failure;
+use crate::fault;
 use crate::output::{self, Reserved, say};
 use crate::runner;
 use crate::{Outcome, Status};
@@ -256,11 +257,14 @@ impl Ground {
         let protocol: Protocol = proposal.protocol();
         let job = Job::new(scenario.clone(), protocol, seed);
         let (scenario, proposal) = (scenario.clone(), proposal.name.clone());
-        let run = runner::make_fast(&job, move || {
+        let command = move || {
             let (name, text) = (&scenario.id, scenario.to_toml());
             format!("unwedge run {name} --proposal {proposal} --seed {seed}\n{text}")
-        });
-        (Came::from(&oracle::judge(&run.trace)), run.consulted)
+        };
+        fault::in_run(command, || {
+            let run = runner::simulate(&job);
+            (Came::from(&oracle::judge(&run.trace)), run.consulted)
+        })
     }
 }
 

@@ -40,16 +40,20 @@ pub(crate) fn make(
 ) -> Judged {
     let mut job = Job::new(scenario.clone(), protocol.clone(), seed);
     job.crypto_seed = crypto_seed.unwrap_or(seed);
-    let (run, other) = fault::in_run(command, || match engine {
-        Engine::Real => (unwedge_madsim::run(&job), None),
-        Engine::Fast => (simulate(&job), None),
-        Engine::Both => (unwedge_madsim::run(&job), Some(simulate(&job))),
-    });
+    fault::in_run(command, || judged(engine, scenario, &job))
+}
+
+fn judged(engine: Engine, scenario: &Scenario, job: &Job) -> Judged {
+    let (run, other) = match engine {
+        Engine::Real => (unwedge_madsim::run(job), None),
+        Engine::Fast => (simulate(job), None),
+        Engine::Both => (unwedge_madsim::run(job), Some(simulate(job))),
+    };
     let other = other.filter(|other| other.trace.hash() != run.trace.hash());
     let disagreement = other.and_then(|it| run.trace.say_difference(&it.trace, &scenario.cast));
     let judgement = oracle::judge(&run.trace);
     let draw = Draw {
-        seed,
+        seed: job.seed,
         outcome: judgement.outcome,
         violated: judgement.violated(),
         trace_hash: run.trace.hash(),
@@ -78,12 +82,6 @@ pub(crate) fn make(
     }
 }
 
-/// Makes a run on the fast engine, as campaigns do. If it panics, the command
-/// that repeats it is printed.
-pub(crate) fn make_fast(job: &Job, command: impl Fn() -> String + Send + 'static) -> Run {
-    fault::in_run(command, || simulate(job))
-}
-
 /// Which model makes the runs: the version of unwedge, and what a few runs come
 /// to. Runs of two models do not add up.
 pub(crate) fn model() -> String {
@@ -98,7 +96,7 @@ pub(crate) fn model() -> String {
     format!("{version}, model {}", StableHash::of(&hashes))
 }
 
-/// The fast engine, with the ideal cryptography.
-fn simulate(job: &Job) -> Run {
+/// Makes a run on the fast engine, with the ideal cryptography, as campaigns do.
+pub(crate) fn simulate(job: &Job) -> Run {
     fast::run(job)
 }

@@ -43,7 +43,7 @@ pub trait Crypto: Clone + Debug + Send + 'static {
     /// A Megolm session at some message index, as it is shared.
     type RoomKey: Clone + Debug + Send + Sync + Serialize + DeserializeOwned;
 
-    /// What tells one Olm ciphertext from another; its order means nothing.
+    /// What tells one Olm ciphertext from another.
     type Digest: Clone + Debug + Eq + Hash + Send;
 
     /// A new account of this client, without one-time or fallback keys. The

@@ -20,7 +20,10 @@ pub fn run(job: &Job) -> Run {
 /// Makes a run with any cryptography, which is handed back.
 #[must_use]
 pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
-    let mut world = job.world(crypto);
+    play(job.world(crypto))
+}
+
+fn play<C: Crypto>(mut world: World<C>) -> (Run, C) {
     world.start();
     let mut stage = Stage {
         world,
@@ -197,5 +200,25 @@ impl<C: Crypto> Queue<C> {
         let Due { slot, .. } = self.instants.pop()?;
         self.free.push(slot);
         self.slots[slot].take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate;
+    use crate::protocol::Protocol;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_nobody_will_look_at_need_not_be_stored() {
+        for seed in 0..200 {
+            let scenario = Arc::new(generate::scenario(seed));
+            let job = Job::new(scenario, Protocol::default(), seed);
+            let mut all_stored = job.world(Ideal::default());
+            all_stored.keep_all_disks();
+            let (all_stored, _) = play(all_stored);
+            assert_eq!(run(&job).trace, all_stored.trace, "seed {seed}");
+        }
     }
 }

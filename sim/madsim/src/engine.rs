@@ -11,6 +11,7 @@ use std::future::{pending, poll_fn};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use madsim::Config;
@@ -22,6 +23,9 @@ use unwedge_core::time::Time;
 use unwedge_core::world::{Delivery, Job, Order, Run, Running, World};
 
 use crate::Vodozemac;
+
+/// The name of the thread that makes a run.
+pub const THREAD: &str = "unwedge run";
 
 /// Makes a run with vodozemac.
 #[must_use]
@@ -38,10 +42,12 @@ pub fn run(job: &Job) -> Run {
 #[must_use]
 pub fn run_with<C: Crypto>(job: &Job, crypto: C) -> (Run, C) {
     let job = job.clone();
-    let thread = std::thread::spawn(move || {
+    let thread = thread::Builder::new().name(THREAD.to_owned());
+    let thread = thread.spawn(move || {
         let runtime = Runtime::with_seed_and_config(job.crypto_seed, Config::default());
         runtime.block_on(simulate(job, crypto))
     });
+    let thread = thread.expect("the system has room for a thread");
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -4,5 +4,5 @@
 mod engine;
 mod vodozemac;
 
-pub use engine::{run, run_with};
+pub use engine::{THREAD, run, run_with};
 pub use vodozemac::{Account, Vodozemac};

@@ -13,6 +13,7 @@ use unwedge_core::scenario::Scenario;
 use unwedge_core::trace::Trace;
 use unwedge_core::world::{Job, Run};
 
+use crate::fault;
 use crate::runner;
 use crate::sharing::Sharing;
 
@@ -69,7 +70,8 @@ struct Made {
 
 impl<'a> Seed<'a> {
     pub(super) fn new(field: &'a Field<'a>, seed: u64) -> Self {
-        let scenario = Arc::new(generate::scenario(seed));
+        let command = move || format!("unwedge run random-{seed} --engine fast");
+        let scenario = fault::in_run(command, || Arc::new(generate::scenario(seed)));
         Self {
             field,
             seed,
@@ -131,8 +133,11 @@ impl<'a> Seed<'a> {
                 return Err(self.fault(place, what, traces));
             }
         }
-        let judgement = oracle::judge(&run.trace);
-        let evidence = Rc::new(Evidence::of(&self.scenario(place), &run, &judgement));
+        let scenario = self.scenario(place);
+        let evidence = fault::in_run(self.repeats(place), || {
+            let judgement = oracle::judge(&run.trace);
+            Rc::new(Evidence::of(&scenario, &run, &judgement))
+        });
         self.made.push(Made {
             place,
             consulted: run.consulted,
@@ -159,8 +164,7 @@ impl<'a> Seed<'a> {
         let protocol = field.protocols[place].clone();
         let mut job = Job::new(self.scenario(place), protocol, self.seed);
         job.crypto_seed = field.crypto_seed.unwrap_or(self.seed);
-        let command = self.command(place);
-        let run = runner::make_fast(&job, move || format!("{command} --engine fast"));
+        let run = fault::in_run(self.repeats(place), || runner::simulate(&job));
         self.calls += run.calls;
         run
     }
@@ -183,6 +187,12 @@ impl<'a> Seed<'a> {
         format!(
             "a fault of unwedge: {what}\n  {first}: {once}\n  {second}: {again}\n  {command} --engine both"
         )
+    }
+
+    /// The command that makes a run of this campaign again.
+    fn repeats(&self, place: usize) -> impl Fn() -> String + Send + 'static {
+        let command = self.command(place);
+        move || format!("{command} --engine fast")
     }
 
     fn command(&self, place: usize) -> String {

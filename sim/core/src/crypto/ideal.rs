@@ -39,7 +39,7 @@ pub struct Key(NonZeroU32);
 
 /// The public identity keys of a device. They are made together and change
 /// together, so one number stands for both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity(Key);
 
 /// A signature, as what it vouches for.

@@ -44,7 +44,9 @@ pub use store::{
 };
 
 /// A client. Everything but `store` is in memory only; live cryptographic
-/// objects stand beside their pickles and are loaded when they are needed.
+/// objects stand beside their rows and are loaded when they are first needed. If
+/// nobody will look at the disk, their pickles are not renewed: then none of them
+/// may be dropped while its row stays.
 pub struct Device<C: Crypto> {
     id: DeviceId,
     /// Whether this is a second process, beside the app.

@@ -253,7 +253,8 @@ impl<C: Crypto> Device<C> {
     ) -> Option<Arc<RoomEvent<C>>> {
         let Sending { number, room, .. } = sending;
         let stored = self.store.outbound.get_mut(&room)?;
-        let queued = self.store.queue.get_mut(&number)?;
+        let queued = self.store.queue.get_mut(&number);
+        let queued = queued.expect("what is being sent is in the queue");
         let id = EventId {
             sender: self.id,
             sent: cx.now,

@@ -50,7 +50,7 @@ pub struct Store<C: Crypto> {
 /// The Olm account and what belongs to it.
 #[derive(Clone, Debug)]
 pub struct AccountRow<C: Crypto> {
-    /// The account itself.
+    /// The account itself, as it was when it was stored last.
     pub pickle: C::Pickle,
     /// The rest, which is not secret.
     pub state: AccountState,
@@ -96,7 +96,7 @@ pub struct SessionRow<C: Crypto> {
     pub created: Time,
     /// When the chain began that it sends on; it names the chain in traces.
     pub chain: Time,
-    /// The session itself.
+    /// The session itself, as it was when it was stored last.
     pub pickle: C::Pickle,
 }
 
@@ -107,7 +107,7 @@ pub struct RoomKeyRow<C: Crypto> {
     pub name: MegolmName,
     /// The first message index it decrypts.
     pub index: u32,
-    /// The session itself.
+    /// The session itself, as it was when it was stored last.
     pub pickle: C::Pickle,
 }
 
@@ -116,7 +116,7 @@ pub struct RoomKeyRow<C: Crypto> {
 pub struct OutboundRow<C: Crypto> {
     /// Which session it is.
     pub name: MegolmName,
-    /// The session itself.
+    /// The session itself, as it was when it was stored last.
     pub pickle: C::Pickle,
     /// Messages encrypted so far.
     pub messages: u32,

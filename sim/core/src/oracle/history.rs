@@ -118,9 +118,9 @@ impl<'a> History<'a> {
     }
 
     /// Every event that its sender's server took, and every device that
-    /// should read it, with what became of it there: those of users who were in the room, or invited, at the
-    /// event's place, published before the event was sent, and there to the end, other
-    /// than the sender. The event's place is where its sender's server put it:
+    /// should read it, with what became of it there: those of users who were in the
+    /// room, or invited, at the event's place, published before the event was sent,
+    /// and there to the end, other than the sender. The event's place is where its sender's server put it:
     /// whom that took for a member was given the key. Of a user who left without
     /// having seen it, or never came in, nothing is expected; nor, though they came back, if they
     /// had left when it reached their own server, which shows them nothing from

@@ -81,7 +81,9 @@ impl<C: Crypto> World<C> {
     pub(super) fn handle<N: Hosted<C>>(&mut self, id: NodeId, node: &mut N, input: Input<N>) {
         let incarnation = N::machine(&mut self.machines, id).incarnation;
         let ((), effects) = self.call(id, incarnation, |cx| node.handle(input, cx));
-        N::machine(&mut self.machines, id).pending = node.pending(self.gone);
+        if self.phases.ask_what_is_pending() {
+            N::machine(&mut self.machines, id).pending = node.pending(self.gone);
+        }
         self.perform(id, Process::App, effects);
     }
 

@@ -203,6 +203,19 @@ impl<C: Crypto> World<C> {
         }
     }
 
+    /// Has every node store everything, as if somebody might look at it.
+    #[cfg(test)]
+    pub(crate) fn keep_all_disks(&mut self) {
+        self.machines
+            .servers
+            .iter_mut()
+            .for_each(|it| it.disk.keep());
+        self.machines
+            .devices
+            .iter_mut()
+            .for_each(|it| it.disk.keep());
+    }
+
     /// Plans the run. To be called once, before anything else.
     pub fn start(&mut self) {
         self.plan_timeline();

@@ -82,6 +82,12 @@ impl Phases {
             began: Time::ZERO,
         }
     }
+
+    /// Whether somebody looks at what nodes still mean to do: not before healing,
+    /// at whose beginning every node is called.
+    pub(super) fn ask_what_is_pending(&self) -> bool {
+        self.phase != Phase::Timeline
+    }
 }
 
 impl<C: Crypto> World<C> {

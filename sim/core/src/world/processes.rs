@@ -228,7 +228,7 @@ impl<C: Crypto> World<C> {
         };
         let ((), effects) = self.call(node, incarnation, |cx| this.handle(input, cx));
         let is_wiped = other.read(&effects.rows);
-        if process == Process::App {
+        if process == Process::App && self.phases.ask_what_is_pending() {
             let pending = processes.app.pending(self.gone);
             self.machines.devices[usize::from(device.index())].pending = pending;
         }

@@ -111,7 +111,7 @@ fn a_key_is_shared_in_requests_of_so_many_recipients_one_after_the_other() {
 
 #[test]
 fn today_a_request_has_two_hundred_and_fifty_recipients() {
-    let peers: Vec<Peer> = (0..251)
+    let peers: Vec<Peer> = (5..=255)
         .map(|index| {
             let user = DAVE.user();
             Peer::new(DeviceId::new(user, index))

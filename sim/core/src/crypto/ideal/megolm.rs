@@ -16,7 +16,7 @@ pub struct GroupSession(At);
 pub struct InboundGroupSession(At);
 
 /// A Megolm session as it is shared: from one index on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomKey(At);
 
 /// A Megolm ciphertext.
@@ -28,7 +28,7 @@ pub struct GroupMessage {
 
 /// A ratchet at some message index. The signing key, which is made with the
 /// ratchet, stands for both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct At {
     ratchet: Key,
     index: u32,

@@ -96,11 +96,11 @@ impl<'a> Seed<'a> {
             let evidence = match known {
                 Some((other, evidence)) => {
                     if repeat {
-                        self.check(place, other)?;
+                        fault::in_run(self.repeats(place), || self.check(place, other))?;
                     }
                     evidence
                 }
-                None => self.make(place, repeat)?,
+                None => fault::in_run(self.repeats(place), || self.make(place, repeat))?,
             };
             shown.insert(place, Shown { evidence, is_made });
         }
@@ -133,11 +133,8 @@ impl<'a> Seed<'a> {
                 return Err(self.fault(place, what, traces));
             }
         }
-        let scenario = self.scenario(place);
-        let evidence = fault::in_run(self.repeats(place), || {
-            let judgement = oracle::judge(&run.trace);
-            Rc::new(Evidence::of(&scenario, &run, &judgement))
-        });
+        let judgement = oracle::judge(&run.trace);
+        let evidence = Rc::new(Evidence::of(&self.scenario(place), &run, &judgement));
         self.made.push(Made {
             place,
             consulted: run.consulted,
@@ -164,7 +161,7 @@ impl<'a> Seed<'a> {
         let protocol = field.protocols[place].clone();
         let mut job = Job::new(self.scenario(place), protocol, self.seed);
         job.crypto_seed = field.crypto_seed.unwrap_or(self.seed);
-        let run = fault::in_run(self.repeats(place), || runner::simulate(&job));
+        let run = runner::simulate(&job);
         self.calls += run.calls;
         run
     }
@@ -190,7 +187,7 @@ impl<'a> Seed<'a> {
     }
 
     /// The command that makes a run of this campaign again.
-    fn repeats(&self, place: usize) -> impl Fn() -> String + Send + 'static {
+    fn repeats(&self, place: usize) -> impl Fn() -> String + Send + use<> {
         let command = self.command(place);
         move || format!("{command} --engine fast")
     }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use litemap::LiteMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Reached;
 use crate::crypto::OlmError;
-use crate::name::{DeviceId, KeyKind, KeyName, NodeId, ServerId, Table};
+use crate::name::{DeviceId, KeyId, KeyKind, KeyName, NodeId, ServerId, Table};
 use crate::time::Time;
 use crate::trace::{Discard, Fact, Trace};
 use crate::wire::UploadRefused;
@@ -22,21 +21,28 @@ pub fn reached(trace: &Trace) -> BTreeSet<Reached> {
     lives.reached.listed()
 }
 
-/// How many keys there come to be in a run of the usual length.
-const USUAL_KEYS: usize = 896;
-
 /// What has become of every key so far.
 struct Lives {
     reached: States,
-    keys: FxHashMap<KeyName, Life>,
-    /// Which incarnations of each device have generated one-time keys.
-    incarnations: LiteMap<DeviceId, Vec<u16>>,
+    /// Those of each device, by its place in the cast.
+    keys: Vec<Vec<Batch>>,
     /// The fallback key that each device generated last.
     fallback: LiteMap<DeviceId, KeyName>,
 }
 
+/// The keys of one kind that one process of a device has generated: their numbers
+/// follow one another.
+struct Batch {
+    owner: DeviceId,
+    kind: KeyKind,
+    incarnation: u16,
+    /// The number of the first.
+    first: u64,
+    lives: Vec<Life>,
+}
+
 /// What has become of one key so far.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Life {
     generated: Option<Time>,
     stored: Option<Time>,
@@ -75,8 +81,7 @@ impl Lives {
     fn new() -> Self {
         Self {
             reached: States::default(),
-            keys: FxHashMap::with_capacity_and_hasher(USUAL_KEYS, FxBuildHasher),
-            incarnations: LiteMap::new(),
+            keys: vec![],
             fallback: LiteMap::new(),
         }
     }
@@ -149,18 +154,23 @@ impl Lives {
     }
 
     fn life(&mut self, key: KeyName) -> &mut Life {
-        self.keys.entry(key).or_default()
+        let place = usize::from(key.owner.index());
+        if place >= self.keys.len() {
+            self.keys.resize_with(place + 1, Vec::new);
+        }
+        let batches = &mut self.keys[place];
+        let known = batches.iter().position(|batch| batch.is_of(key));
+        let known = known.unwrap_or_else(|| {
+            batches.push(Batch::of(key));
+            batches.len() - 1
+        });
+        batches[known].life(key.id)
     }
 
-    /// Every key of a device, in no order.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what is gathered of them has no order"
-    )]
-    fn of(&mut self, owner: DeviceId) -> impl Iterator<Item = (&KeyName, &mut Life)> {
-        self.keys
-            .iter_mut()
-            .filter(move |(key, _)| key.owner == owner)
+    /// The keys of a device, by batches.
+    fn of(&mut self, owner: DeviceId) -> &mut [Batch] {
+        let batches = self.keys.get_mut(usize::from(owner.index()));
+        batches.map_or(&mut [][..], Vec::as_mut_slice)
     }
 
     fn generated(&mut self, at: Time, key: KeyName) {
@@ -168,16 +178,11 @@ impl Lives {
         self.life(key).generated = Some(at);
         match key.kind {
             KeyKind::OneTime => {
-                let all = self.incarnations.entry(key.owner).or_default();
-                if !all.contains(&key.incarnation) {
-                    all.push(key.incarnation);
-                }
-                let before = all.iter().filter(|it| **it < key.incarnation);
-                let mut same = before.map(|it| KeyName {
-                    incarnation: *it,
-                    ..key
-                });
-                if same.any(|key| self.keys.contains_key(&key)) {
+                let is_overwritten = |batch: &Batch| {
+                    let is_earlier = batch.incarnation < key.incarnation;
+                    is_earlier && batch.kind == key.kind && batch.has(key.id)
+                };
+                if self.of(key.owner).iter().any(is_overwritten) {
                     self.reached.insert(Reached::OneTimeOverwritten);
                 }
             }
@@ -217,8 +222,10 @@ impl Lives {
         if self.reached.contains(Reached::OneTimeResetOnServer) {
             return;
         }
-        let had = self.of(device).any(|(key, life)| {
-            key.kind == KeyKind::OneTime && life.stored.is_some() && life.issued.is_none()
+        let had = self.of(device).iter().any(|batch| {
+            let mut lives = batch.lives.iter();
+            batch.kind == KeyKind::OneTime
+                && lives.any(|life| life.stored.is_some() && life.issued.is_none())
         });
         if had {
             self.reached.insert(Reached::OneTimeResetOnServer);
@@ -274,16 +281,18 @@ impl Lives {
     fn put_back(&mut self, device: DeviceId, then: Time, forgotten: Reached) {
         let mut states = States::default();
         let since = |at: Option<Time>| at.is_some_and(|at| at >= then);
-        for (key, life) in self.of(device) {
-            if since(life.generated) && !life.forgotten {
-                life.forgotten = true;
-                states.insert(match key.kind {
-                    KeyKind::OneTime => forgotten,
-                    KeyKind::Fallback => Reached::FallbackForgotten,
-                });
-            } else if since(life.accepted) && key.kind == KeyKind::OneTime {
-                life.accepted = None;
-                states.insert(Reached::OneTimeUseForgotten);
+        for batch in self.of(device) {
+            for life in &mut batch.lives {
+                if since(life.generated) && !life.forgotten {
+                    life.forgotten = true;
+                    states.insert(match batch.kind {
+                        KeyKind::OneTime => forgotten,
+                        KeyKind::Fallback => Reached::FallbackForgotten,
+                    });
+                } else if since(life.accepted) && batch.kind == KeyKind::OneTime {
+                    life.accepted = None;
+                    states.insert(Reached::OneTimeUseForgotten);
+                }
             }
         }
         self.reached = self.reached.union(states);
@@ -304,11 +313,9 @@ impl Lives {
             | Table::IssuedKeys => return,
         };
         let mut states = States::default();
-        #[expect(clippy::iter_over_hash_type, reason = "what is gathered has no order")]
-        for (key, life) in &self.keys {
-            if key.owner.server() != server || key.kind != kind {
-                continue;
-            }
+        let batches = self.keys.iter().flatten();
+        let theirs = batches.filter(|it| it.owner.server() == server && it.kind == kind);
+        for life in theirs.flat_map(|batch| &batch.lives) {
             let stored_since = life.stored.is_some_and(|at| at > then);
             let issued_since = life.issued.is_some_and(|at| at > then);
             match kind {
@@ -328,13 +335,63 @@ impl Lives {
     }
 
     fn wiped(&mut self, device: DeviceId) {
-        let unused = self.of(device).any(|(key, life)| {
+        let is_unused = |life: &Life| {
             let used = life.accepted.is_some() || life.discarded || life.forgotten;
-            key.kind == KeyKind::OneTime && !used
-        });
+            life.generated.is_some() && !used
+        };
+        let unused = self
+            .of(device)
+            .iter()
+            .any(|batch| batch.kind == KeyKind::OneTime && batch.lives.iter().any(is_unused));
         if unused {
             self.reached.insert(Reached::OneTimeWiped);
         }
+    }
+}
+
+impl Batch {
+    /// One that begins with this key.
+    fn of(key: KeyName) -> Self {
+        let KeyName {
+            owner,
+            kind,
+            id,
+            incarnation,
+        } = key;
+        Self {
+            owner,
+            kind,
+            incarnation,
+            first: id.0,
+            lives: vec![],
+        }
+    }
+
+    /// Whether a key is one of them.
+    fn is_of(&self, key: KeyName) -> bool {
+        (self.kind, self.incarnation, self.owner) == (key.kind, key.incarnation, key.owner)
+    }
+
+    /// Whether a key of this number has been generated.
+    fn has(&self, id: KeyId) -> bool {
+        let place = id.0.checked_sub(self.first).map(|place| place as usize);
+        let life = place.and_then(|place| self.lives.get(place));
+        life.is_some_and(|life| life.generated.is_some())
+    }
+
+    fn life(&mut self, id: KeyId) -> &mut Life {
+        // Few are heard of before one with a lower number.
+        let before = self.first.saturating_sub(id.0);
+        if before > 0 {
+            let lives = (0..before).map(|_| Life::default());
+            self.lives.splice(0..0, lives);
+            self.first = id.0;
+        }
+        let place = (id.0 - self.first) as usize;
+        if place >= self.lives.len() {
+            self.lives.resize_with(place + 1, Life::default);
+        }
+        &mut self.lives[place]
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Machine<N: Node> {
     pub(super) incarnation: u16,
     /// What runs beside a client, if anything does.
     pub(super) second: Option<Second>,
-    /// What the node last said of how much it still means to do.
+    /// What the node last said of how much it still means to do, since healing began.
     pub(super) pending: usize,
     pub(super) state: State,
     /// The crashes to come, each at a point of its own.

@@ -1,6 +1,6 @@
 //! A fault of unwedge itself. Whatever panics, in whatever thread, ends the command
-//! with status 70, after it has been said in which run it was. Nothing is unwound:
-//! a release build has no code for that, which makes runs faster.
+//! with status 70, after it has been said in which run it was, if it was in one.
+//! Nothing is unwound: a release build has no code for that, which makes runs faster.
 
 use std::panic;
 use std::process;

@@ -50,9 +50,7 @@ impl<C: Crypto> Device<C> {
             .is_some_and(|(keys, rows)| rows.values().any(|row| row.theirs == keys.identity))
     }
 
-    /// Encrypts for another device with the session that was created last,
-    /// which is how matrix-rust-sdk chooses: times of creation are in seconds,
-    /// and among equals the last in the store is taken. Nothing without a
+    /// Encrypts for another device with the newest session. Nothing without a
     /// session or without knowing the device.
     pub(super) fn encrypt_for(
         &mut self,
@@ -62,8 +60,7 @@ impl<C: Crypto> Device<C> {
     ) -> Option<ToDevice<C>> {
         let recipient_identity = self.known_device(peer)?.identity.clone();
         let sender_identity = self.account.identity.clone();
-        let rows = under(&mut self.store, peer, &recipient_identity);
-        let row = rows.max_by_key(|row| row.created.as_secs())?;
+        let row = newest(&mut self.store, peer, &recipient_identity)?;
         let payload = Payload {
             sender: self.id,
             sender_identity: sender_identity.clone(),
@@ -105,8 +102,7 @@ impl<C: Crypto> Device<C> {
         let Some(recipient_identity) = self.known_device(peer).map(|it| it.identity.clone()) else {
             return;
         };
-        let rows = under(&mut self.store, peer, &recipient_identity);
-        let Some(row) = rows.max_by_key(|row| row.created.as_secs()) else {
+        let Some(row) = newest(&mut self.store, peer, &recipient_identity) else {
             return;
         };
         let payload = Payload {
@@ -386,6 +382,17 @@ fn under<'a, C: Crypto>(
     let rows = store.sessions.get_mut(peer).into_iter();
     let rows = rows.flat_map(|it| it.iter_mut().map(|(_, row)| row));
     rows.filter(move |row| row.theirs == *theirs)
+}
+
+/// The session to encrypt with: that which was created last, which is how
+/// matrix-rust-sdk chooses. Times of creation are in seconds, and among equals the
+/// last in the store is taken.
+fn newest<'a, C: Crypto>(
+    store: &'a mut Store<C>,
+    peer: DeviceId,
+    theirs: &C::Identity,
+) -> Option<&'a mut Arc<SessionRow<C>>> {
+    under(store, peer, theirs).max_by_key(|row| row.created.as_secs())
 }
 
 /// The live session of a row, loaded if need be.

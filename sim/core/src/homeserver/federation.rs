@@ -358,14 +358,8 @@ impl<C: Crypto> Homeserver<C> {
         let messages = queue.iter().filter(|(_, edu)| is_message(edu));
         let others = queue.iter().filter(|(_, edu)| !is_message(edu));
         let first = messages.take(EDUS_PER_TRANSACTION - EDUS_RESERVED);
-        let all = first.chain(others).take(EDUS_PER_TRANSACTION);
-        let most = queue.len().min(EDUS_PER_TRANSACTION);
-        let (mut rows, mut edus) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        for (row, edu) in all {
-            rows.push(*row);
-            edus.push(edu.clone());
-        }
-        (rows, edus)
+        let edus = first.chain(others).take(EDUS_PER_TRANSACTION);
+        edus.map(|(row, edu)| (*row, edu.clone())).unzip()
     }
 
     fn failed(&mut self, peer: ServerId, asked: Asked<C>, cx: &mut Cx<'_, Self>) {
